@@ -1,0 +1,67 @@
+import { randomUUID } from 'node:crypto';
+import type { Operation } from './operation.ts';
+import type { Principal } from './principal.ts';
+import type { LimitDecision } from './limit-decision.ts';
+
+/** Where calls come in. `cli` is a command on the machine itself. */
+export type Door = 'rest' | 'mcp' | 'cli';
+
+export interface CallOptions {
+  door: Door;
+  /** Address of the client: IPv4 or IPv6 text, without port. */
+  address: string;
+  /** The Authorization header, as it came. */
+  authorization: string | undefined;
+}
+
+/**
+ * One call of one client, from its first byte to its record. Every stage of the pipeline reads it and adds what it
+ * has found; none looks at the wire.
+ */
+export class Call {
+  /** Correlation id: in the answer's header, in every line of the log, and in the audit record. */
+  readonly id: string = randomUUID();
+  readonly door: Door;
+  readonly address: string;
+  readonly authorization: string | undefined;
+  /** Epoch milliseconds. */
+  readonly receivedAt: number = Date.now();
+  /** Set by the door once it knows what is asked for; absent in what never became a call (bad JSON, no such route). */
+  operation: Operation | undefined = undefined;
+  /** MCP tool, prompt or resource that is asked for; the route's path on REST. */
+  target: string | undefined = undefined;
+  /** What the caller sent: bound by the door, checked by the validation stage. */
+  input: unknown = undefined;
+  /** Set by the identity stage. */
+  principal: Principal | undefined = undefined;
+  /** Set by the throttle stage, for the headers of the answer. */
+  limits: LimitDecision | undefined = undefined;
+  /** More about this call for its audit record. Small, and free of secrets. */
+  notes: Record<string, string | number | boolean> | undefined = undefined;
+  #abort: AbortController | undefined = undefined;
+  readonly #startedAt = performance.now();
+
+  constructor({ door, address, authorization }: CallOptions) {
+    this.door = door;
+    this.address = address;
+    this.authorization = authorization;
+  }
+
+  /** Aborts when the client has gone or the call's time is up. Made on demand: most handlers never ask. */
+  get signal(): AbortSignal {
+    return (this.#abort ??= new AbortController()).signal;
+  }
+
+  cancel(reason: Error): void {
+    (this.#abort ??= new AbortController()).abort(reason);
+  }
+
+  /** Milliseconds since the call came in. */
+  get elapsedMs(): number {
+    return performance.now() - this.#startedAt;
+  }
+
+  note(key: string, value: string | number | boolean): void {
+    (this.notes ??= {})[key] = value;
+  }
+}

@@ -1,0 +1,12 @@
+export { GatehouseError, type ErrorOptions } from './gatehouse-error.ts';
+export {
+  AccessRefused,
+  CredentialExpired,
+  CredentialInvalid,
+  CredentialMissing,
+  CredentialUnknown,
+  InvalidInput,
+  NotFound,
+  type Fault,
+} from './refusals.ts';
+export { wire, type ErrorCode, type Severity, type Wire } from './wire.ts';

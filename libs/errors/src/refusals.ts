@@ -1,0 +1,55 @@
+import { GatehouseError } from './gatehouse-error.ts';
+
+/** No credential came with a call that needs one. */
+export class CredentialMissing extends GatehouseError {
+  constructor() {
+    super('CREDENTIAL_MISSING', 'A credential is required: send "Authorization: Bearer <api-key>"');
+  }
+}
+
+/** The credential is not of any form that Gatehouse issues. */
+export class CredentialInvalid extends GatehouseError {
+  constructor(message = 'The Authorization header is not "Bearer <api-key>"') {
+    super('CREDENTIAL_INVALID', message);
+  }
+}
+
+/** Well formed, but not a key of ours, or one that was revoked. REST says 403, MCP 401 (requirements 14.1). */
+export class CredentialUnknown extends GatehouseError {
+  constructor() {
+    super('CREDENTIAL_UNKNOWN', 'Invalid API key');
+  }
+}
+
+export class CredentialExpired extends GatehouseError {
+  constructor() {
+    super('CREDENTIAL_EXPIRED', 'The API key has expired: ask an administrator to rotate it');
+  }
+}
+
+/** The principal is known, and may not do this. */
+export class AccessRefused extends GatehouseError {
+  constructor({ operation, missing }: { operation: string; missing: string }) {
+    super('ACCESS_REFUSED', `Not allowed: ${operation} needs the permission ${missing}`, {
+      details: { operation, missing },
+    });
+  }
+}
+
+export class NotFound extends GatehouseError {
+  constructor(message: string) {
+    super('NOT_FOUND', message);
+  }
+}
+
+/** One fault of an input: where (JSON Pointer, RFC 6901), what is wrong, what is allowed. */
+export interface Fault {
+  path: string;
+  message: string;
+}
+
+export class InvalidInput extends GatehouseError {
+  constructor(message: string, faults: readonly Fault[] = []) {
+    super('INVALID_INPUT', message, { details: { faults } });
+  }
+}
