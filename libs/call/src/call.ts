@@ -32,6 +32,8 @@ export class Call {
   target: string | undefined = undefined;
   /** What the caller sent: bound by the door, checked by the validation stage. */
   input: unknown = undefined;
+  /** The input came in a URL, so its values are texts that the schema may turn into numbers and booleans. */
+  inputFromUrl = false;
   /** Set by the identity stage. */
   principal: Principal | undefined = undefined;
   /** Set by the throttle stage, for the headers of the answer. */
