@@ -1,0 +1,14 @@
+import type { Migration } from 'kysely';
+import * as apiKeys from './001-api-keys.ts';
+import * as audit from './002-audit.ts';
+import * as conversations from './003-conversations.ts';
+
+/**
+ * All migrations, in the order of their names. Applied ones are never edited: a change is a new migration. There is
+ * no way down: a replica of the previous version may still be running beside the new one.
+ */
+export const migrations: Readonly<Record<string, Migration>> = {
+  '001-api-keys': apiKeys,
+  '002-audit': audit,
+  '003-conversations': conversations,
+};

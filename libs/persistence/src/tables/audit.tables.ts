@@ -1,0 +1,2 @@
+/** Tables of the audit trail; migrations/002-audit.ts makes them. */
+export interface AuditTables {}
