@@ -1,4 +1,4 @@
-import type { Migration } from 'kysely';
+import type { Migration } from 'kysely/migration';
 import * as apiKeys from './001-api-keys.ts';
 import * as audit from './002-audit.ts';
 import * as conversations from './003-conversations.ts';
