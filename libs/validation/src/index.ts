@@ -1,0 +1,6 @@
+export { InputValidation } from './input-validation.ts';
+export type { JsonSchema } from './json-schema.ts';
+export { parseJson, type ParseOptions } from './parse-json.ts';
+export { schemaOf } from './schema-of.ts';
+export { ValidationGuard } from './validation.guard.ts';
+export { ValidationModule } from './validation.module.ts';

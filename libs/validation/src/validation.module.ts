@@ -1,0 +1,5 @@
+import { Module } from '@nestjs/common';
+import { InputValidation } from './input-validation.ts';
+
+@Module({ providers: [InputValidation], exports: [InputValidation] })
+export class ValidationModule {}
