@@ -1,0 +1,4 @@
+export { AuthoriseGuard } from './authorise.guard.ts';
+export { isGranted, unknownPermission } from './grants.ts';
+export { RbacModule } from './rbac.module.ts';
+export { permissionsOf } from './roles.ts';
