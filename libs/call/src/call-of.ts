@@ -1,5 +1,5 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import type {} from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import type { Call } from './call.ts';
 
 declare module 'fastify' {
@@ -15,7 +15,7 @@ declare module 'fastify' {
  */
 export function callOf(context: ExecutionContext): Call {
   return context.getType() === 'http'
-    ? context.getArgByIndex<{ call: Call }>(0).call
+    ? context.getArgByIndex<FastifyRequest>(0).call
     : context.getArgByIndex<Call>(1);
 }
 

@@ -10,6 +10,8 @@ export interface Outcome {
   readonly code: ErrorCode | undefined;
   /** HTTP status of the answer, also where the door is not HTTP. */
   readonly status: number;
+  /** What really happened, for the log alone. */
+  readonly error?: unknown;
 }
 
 /** Wants to know of each settled call. A promise holds the answer back until it is fulfilled; a rejection refuses it. */

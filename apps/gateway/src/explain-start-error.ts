@@ -1,0 +1,16 @@
+import { ConfigError } from '#config';
+
+/** What the operator reads when the program does not start: what is wrong and what to do, and no stack for the known. */
+export function explainStartError(error: unknown): string {
+  if (!(error instanceof Error)) return `Gatehouse did not start: ${String(error)}`;
+  if (error instanceof ConfigError) return error.message;
+  const { code, port, address } = error as NodeJS.ErrnoException & { port?: number; address?: string };
+  if (code === 'EADDRINUSE') {
+    return `Port ${port} on ${address} is in use: end the other process, or set PORT or MANAGEMENT_PORT`;
+  }
+  if (code === 'EADDRNOTAVAIL') return `HOST ${address} is no address of this machine`;
+  if (code === 'EACCES' && port !== undefined) {
+    return `Not allowed to listen on port ${port}: set PORT or MANAGEMENT_PORT to 1024 or above`;
+  }
+  return `Gatehouse did not start: ${error.stack ?? error.message}`;
+}

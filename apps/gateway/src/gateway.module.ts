@@ -1,0 +1,49 @@
+import { Module, type DynamicModule, type Type } from '@nestjs/common';
+import { AuditModule, AuditTrail } from '#audit';
+import { Settlement } from '#call';
+import { ConfigModule, type Environment } from '#config';
+import { HealthModule } from '#health';
+import { KnowledgeModule } from '#knowledge';
+import { McpModule } from '#mcp';
+import { PersistenceModule } from '#persistence';
+import { PipelineModule } from '#pipeline';
+import { CallLog, CallMetrics, TelemetryModule } from '#telemetry';
+import { HttpServerModule } from '#transport';
+import { DocsModule } from './docs/docs.module.ts';
+
+export interface GatewayOptions {
+  env: Environment;
+  /** Modules of your own: their controllers and tool providers walk the same pipeline. */
+  features?: readonly (Type | DynamicModule)[];
+}
+
+/** Told of every settled call, in this order: the record first, for it alone may hold the answer back. */
+const settlement = {
+  provide: Settlement,
+  inject: [AuditTrail, CallMetrics, CallLog],
+  useFactory: (...recorders: [AuditTrail, CallMetrics, CallLog]) => new Settlement(recorders),
+};
+
+/** The whole program, in the order in which a reader wants to meet it. */
+@Module({})
+export class GatewayModule {
+  static register({ env, features = [] }: GatewayOptions): DynamicModule {
+    return {
+      module: GatewayModule,
+      imports: [
+        ConfigModule.forRoot(env),
+        TelemetryModule.forRoot(env),
+        PersistenceModule,
+        AuditModule,
+        HttpServerModule,
+        PipelineModule,
+        McpModule,
+        KnowledgeModule,
+        HealthModule,
+        DocsModule,
+        ...features,
+      ],
+      providers: [settlement],
+    };
+  }
+}

@@ -1,0 +1,58 @@
+import { Injectable, ServiceUnavailableException, type OnApplicationBootstrap } from '@nestjs/common';
+import { HealthCheckService, HealthIndicatorService, type HealthCheckResult } from '@nestjs/terminus';
+import { sql } from 'kysely';
+import { AuditTrail } from '#audit';
+import { GatehouseError } from '#errors';
+import { Database } from '#persistence';
+
+/** What must work for a call to be served, asked through Terminus. */
+@Injectable()
+export class Readiness implements OnApplicationBootstrap {
+  #started = false;
+
+  constructor(
+    private readonly health: HealthCheckService,
+    private readonly indicators: HealthIndicatorService,
+    private readonly database: Database,
+    private readonly audit: AuditTrail,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.#started = true;
+  }
+
+  get started(): boolean {
+    return this.#started;
+  }
+
+  /** Throws ServiceUnavailableException, as Terminus does, when a part is down. */
+  check(): Promise<HealthCheckResult> {
+    return this.health.check([() => this.#database(), () => this.#audit()]);
+  }
+
+  /** The same for those who may see which part is down. */
+  async details(): Promise<HealthCheckResult> {
+    try {
+      return await this.check();
+    } catch (error) {
+      if (!(error instanceof ServiceUnavailableException)) throw error;
+      const details = error.getResponse() as Record<string, unknown>;
+      throw new GatehouseError('UNAVAILABLE', 'A part of Gatehouse is down', { details, cause: error });
+    }
+  }
+
+  async #database() {
+    const indicator = this.indicators.check('database');
+    try {
+      await sql`select 1`.execute(this.database.kysely);
+      return indicator.up({ engine: this.database.engine, vectors: this.database.vectors });
+    } catch {
+      return indicator.down({ engine: this.database.engine });
+    }
+  }
+
+  #audit() {
+    const indicator = this.indicators.check('audit');
+    return this.audit.healthy ? indicator.up() : indicator.down();
+  }
+}

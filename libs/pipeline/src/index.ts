@@ -1,0 +1,2 @@
+export { DeclaredOperations, type DeclaredRoute } from './declared-operations.ts';
+export { pipeline, PipelineModule } from './pipeline.module.ts';

@@ -1,0 +1,29 @@
+import { Module } from '@nestjs/common';
+import { APP_GUARD, APP_INTERCEPTOR, DiscoveryModule } from '@nestjs/core';
+import { IdentityGuard, IdentityModule } from '#identity';
+import { MaskingInterceptor, MaskingModule } from '#masking';
+import { AuthoriseGuard, RbacModule } from '#rbac';
+import { ThrottleGuard, ThrottleModule } from '#throttle';
+import { ValidationGuard, ValidationModule } from '#validation';
+import { BindGuard } from './bind.guard.ts';
+import { DeclaredOperations } from './declared-operations.ts';
+
+/**
+ * THE pipeline: what every call walks, at every door. The order of this list is the order of the pipeline. No other
+ * module may provide an APP_GUARD or an APP_INTERCEPTOR: Nest would place it by the import graph, where nobody sees it.
+ */
+export const pipeline = [
+  { provide: APP_GUARD, useClass: BindGuard }, // what: the operation and its input
+  { provide: APP_GUARD, useClass: IdentityGuard }, // who
+  { provide: APP_GUARD, useClass: ThrottleGuard }, // how much: before anything that costs
+  { provide: APP_GUARD, useClass: AuthoriseGuard }, // may they at all
+  { provide: APP_GUARD, useClass: ValidationGuard }, // is it well made: a flood must not buy schema work
+  { provide: APP_INTERCEPTOR, useClass: MaskingInterceptor }, // on the way out: no secret leaves
+];
+
+@Module({
+  imports: [DiscoveryModule, IdentityModule, ThrottleModule, RbacModule, ValidationModule, MaskingModule],
+  providers: [...pipeline, DeclaredOperations],
+  exports: [DeclaredOperations],
+})
+export class PipelineModule {}

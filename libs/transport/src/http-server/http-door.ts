@@ -1,0 +1,107 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { allowed, Call, type Outcome, type Settlement } from '#call';
+import { GatehouseError, wire } from '#errors';
+import { rateLimitHeaders } from '#throttle';
+import { publicError } from './http-error.ts';
+import type { OriginPolicy } from './origin-policy.ts';
+import { answerError } from './rest-error.filter.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** How the call ended, where it did not end well. */
+    outcome: Outcome | undefined;
+  }
+  interface FastifyContextConfig {
+    /** Served on the management port only. */
+    management?: boolean;
+    /** Served on both ports. */
+    everywhere?: boolean;
+    door?: 'rest' | 'mcp';
+  }
+}
+
+export interface HttpDoorOptions {
+  settlement: Settlement;
+  origins: OriginPolicy;
+  /** Says whether a request came in at the management port. */
+  isManagement(request: FastifyRequest): boolean;
+}
+
+/** A target is a name in a record, not a payload. */
+const MAX_TARGET_LENGTH = 256;
+
+/** The bracket around every HTTP request: a Call before anything looks at it, one record before its answer leaves. */
+export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOptions): void {
+  const { settlement, origins, isManagement } = options;
+  const calls = new WeakMap<FastifyRequest, Call>();
+  fastify.decorateRequest('outcome', undefined);
+  // Made on first sight, so that no hook of anybody can answer a request that has no call.
+  fastify.decorateRequest('call', {
+    getter(this: FastifyRequest) {
+      let call = calls.get(this);
+      if (!call) calls.set(this, (call = openCall(this)));
+      return call;
+    },
+  });
+
+  fastify.addHook('onRequest', (request, reply, done) => {
+    const { management = false, everywhere = false } = request.routeOptions.config;
+    if (!origins.allows(request.headers.origin)) done(new OriginRefused());
+    else if (!request.is404 && !everywhere && management !== isManagement(request)) reply.callNotFound();
+    else done();
+  });
+
+  fastify.addHook('onRequestAbort', (request, done) => {
+    request.call.cancel(new GatehouseError('CANCELLED', 'The client has gone'));
+    done();
+  });
+
+  fastify.addHook('onSend', async (request, reply, payload) => {
+    const { call } = request;
+    const outcome = request.outcome ?? allowed(call, reply.statusCode);
+    void reply.header('x-correlation-id', call.id).headers(rateLimitHeaders(call.limits));
+    try {
+      await settlement.settle(call, outcome);
+      return payload;
+    } catch (error) {
+      return answerUnrecorded(error, call, reply);
+    }
+  });
+}
+
+class OriginRefused extends GatehouseError {
+  constructor() {
+    super('ORIGIN_REFUSED', 'This Origin may not call: CORS_ALLOWED_ORIGINS lists those that may');
+  }
+}
+
+function openCall(request: FastifyRequest): Call {
+  const { config, url } = request.routeOptions;
+  const call = new Call({
+    door: config.door ?? 'rest',
+    address: request.ip,
+    authorization: request.headers.authorization,
+  });
+  // The route's pattern where there is one: a path may hold a person's data, and a query string a secret.
+  const path = url ?? request.url.split('?', 1)[0] ?? '';
+  call.target = `${request.method} ${path.slice(0, MAX_TARGET_LENGTH)}`;
+  return call;
+}
+
+/** No answer without its record: the client is told that the call failed, and nothing of what it would have got. */
+function answerUnrecorded(error: unknown, call: Call, reply: FastifyReply): string {
+  const { code, message } = publicError(error);
+  const { http, rpc } = wire[code];
+  void reply.code(http).type('application/json; charset=utf-8').removeHeader('content-length');
+  const data = { code, correlation_id: call.id };
+  return JSON.stringify(
+    call.door === 'mcp'
+      ? { jsonrpc: '2.0', id: null, error: { code: rpc, message, data } }
+      : { error: message, ...data, more: `docs/errors.md#${code.toLowerCase()}` },
+  );
+}
+
+/** For what fails before Fastify runs any hook (a malformed URL): the same call, error and record. */
+export function answerFrameworkError(error: Error, request: FastifyRequest, reply: FastifyReply): void {
+  answerError(publicError(error), request, reply);
+}

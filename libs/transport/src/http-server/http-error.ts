@@ -1,0 +1,36 @@
+import { HttpException } from '@nestjs/common';
+import { GatehouseError, type ErrorCode } from '#errors';
+
+/** Errors of Fastify, by their code, and of Nest, by their status, in our own words. */
+const fastifyErrors: Record<string, [ErrorCode, string]> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: ['PAYLOAD_TOO_LARGE', 'The body is larger than MAX_REQUEST_SIZE allows'],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: ['MEDIA_TYPE_UNSUPPORTED', 'Send the body as application/json'],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['INVALID_REQUEST', 'The body is not as long as Content-Length says'],
+  FST_ERR_CTP_EMPTY_JSON_BODY: ['MALFORMED_JSON', 'The body is empty: send a JSON object'],
+  FST_ERR_BAD_URL: ['INVALID_REQUEST', 'The URL is malformed'],
+  FST_ERR_MAX_PARAM_LENGTH: ['INVALID_REQUEST', 'A part of the URL is too long'],
+  FST_ERR_HANDLER_TIMEOUT: ['TIMED_OUT', 'The call took longer than REQUEST_TIMEOUT_MS allows'],
+};
+const statuses: Record<number, [ErrorCode, string]> = {
+  400: ['INVALID_REQUEST', 'The request is malformed'],
+  404: ['NOT_FOUND', 'There is no such route: GET /docs lists them'],
+  405: ['METHOD_NOT_ALLOWED', 'The route does not know this method'],
+  413: ['PAYLOAD_TOO_LARGE', 'The body is larger than MAX_REQUEST_SIZE allows'],
+  503: ['UNAVAILABLE', 'The service is not ready'],
+};
+const INTERNAL: [ErrorCode, string] = ['INTERNAL', 'Something went wrong on our side'];
+
+/** Whatever was thrown, as an error that may be told to a stranger. What it really was stays in its `cause`. */
+export function publicError(error: unknown): GatehouseError {
+  if (error instanceof GatehouseError) return error;
+  const [code, message] = knownError(error) ?? INTERNAL;
+  return new GatehouseError(code, message, { cause: error });
+}
+
+function knownError(error: unknown): [ErrorCode, string] | undefined {
+  if (error instanceof HttpException) return statuses[error.getStatus()];
+  if (!(error instanceof Error)) return undefined;
+  const { code, statusCode } = error as Error & { code?: unknown; statusCode?: unknown };
+  if (typeof code === 'string' && fastifyErrors[code]) return fastifyErrors[code];
+  return typeof statusCode === 'number' && statusCode < 500 ? statuses[statusCode] : undefined;
+}
