@@ -9,8 +9,11 @@ export interface Setting<T> {
   readonly default: T;
   /** A secret is never printed, and may also come from the file that `NAME_FILE` names. */
   readonly secret: boolean;
-  /** Throws nothing: an answer of undefined says that the raw text does not fit the shape. */
-  parse(raw: string): T | undefined;
+  /**
+   * Throws nothing: an answer of undefined says that the raw text does not fit the shape. `name` is the variable that
+   * the text came from, since an alias may count in another unit.
+   */
+  parse(raw: string, name: string): T | undefined;
 }
 
 interface Named {
@@ -25,7 +28,7 @@ interface WithDefault<T> extends Named {
 function make<T>(
   named: WithDefault<T>,
   shape: string,
-  parse: (raw: string) => T | undefined,
+  parse: Setting<T>['parse'],
   secret = false,
 ): Setting<T> {
   const { env, description, aliases = [] } = named;
@@ -45,6 +48,15 @@ export const setting = {
     });
   },
 
+  /** Its value is in milliseconds. Variables whose name ends in `_MS` give milliseconds, all others seconds. */
+  duration({ min, max, ...named }: WithDefault<number> & { min: number; max: number }): Setting<number> {
+    const shape = `a whole number of seconds (of milliseconds, in a name that ends in _MS), from ${min} to ${max} ms`;
+    return make(named, shape, (raw, name) => {
+      const value = WHOLE_NUMBER.test(raw) ? Number(raw) * (name.endsWith('_MS') ? 1 : 1000) : Number.NaN;
+      return value >= min && value <= max ? value : undefined;
+    });
+  },
+
   boolean(named: WithDefault<boolean>): Setting<boolean> {
     return make(named, 'true or false', (raw) => {
       const word = raw.toLowerCase();
@@ -52,17 +64,13 @@ export const setting = {
     });
   },
 
-  text(
-    named: WithDefault<string> & { pattern?: RegExp; shape?: string },
-  ): Setting<string> {
+  text(named: WithDefault<string> & { pattern?: RegExp; shape?: string }): Setting<string> {
     const { pattern = /^.{1,4096}$/s, shape = 'a text' } = named;
     return make(named, shape, (raw) => (pattern.test(raw) ? raw : undefined));
   },
 
   /** A text that may be absent altogether. */
-  optional(
-    named: Named & { pattern?: RegExp; shape?: string },
-  ): Setting<string | undefined> {
+  optional(named: Named & { pattern?: RegExp; shape?: string }): Setting<string | undefined> {
     const { pattern = /^.{1,4096}$/s, shape = 'a text' } = named;
     return make<string | undefined>({ ...named, default: undefined }, shape, (raw) =>
       pattern.test(raw) ? raw : undefined,
