@@ -1,0 +1,55 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { CredentialInvalid, CredentialMissing } from '#errors';
+import { bearerToken } from './bearer.ts';
+
+describe('bearerToken', () => {
+  it.each(['Bearer abc', 'bearer abc', 'BEARER abc', 'bEaReR   abc'])('reads "%s"', (header) => {
+    expect(bearerToken(header)).toBe('abc');
+  });
+
+  it('reads any token of visible characters', () => {
+    const visible = fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code));
+    fc.assert(
+      fc.property(fc.string({ unit: visible, minLength: 1, maxLength: 200 }), (token) => {
+        expect(bearerToken(`Bearer ${token}`)).toBe(token);
+      }),
+    );
+  });
+
+  it.each([undefined, ''])('misses a credential in %s', (header) => {
+    expect(() => bearerToken(header)).toThrow(CredentialMissing);
+  });
+
+  it.each([
+    'Bearer',
+    'Bearer ',
+    'Bearer a b',
+    'Bearer a, Bearer b',
+    'Bearer a,\tBearer b',
+    'Basic YTpi',
+    'gk_abc',
+    'Bearerabc',
+    ' Bearer abc',
+    'Bearer abc ',
+    'Bearer\tabc',
+    'Bearer \u00e9',
+    'Bearer a\u0000b',
+    'Bearer a\nb',
+  ])('refuses %j', (header) => {
+    expect(() => bearerToken(header)).toThrow(CredentialInvalid);
+  });
+
+  it('looks at no header of more than 4 KB', () => {
+    expect(bearerToken(`Bearer ${'a'.repeat(4089)}`)).toHaveLength(4089);
+    expect(() => bearerToken(`Bearer ${'a'.repeat(4090)}`)).toThrow(CredentialInvalid);
+  });
+
+  it('takes no longer for a hostile header', () => {
+    const started = performance.now();
+    for (let round = 0; round < 1000; round++) {
+      expect(() => bearerToken(`Bearer ${' '.repeat(4000)}`)).toThrow(CredentialInvalid);
+    }
+    expect(performance.now() - started).toBeLessThan(2000);
+  });
+});
