@@ -1,0 +1,34 @@
+import type { ApiKey } from './api-key.record.ts';
+
+export interface KeyPage {
+  readonly keys: readonly ApiKey[];
+  /** How many there are in all. */
+  readonly total: number;
+}
+
+/** Where issued keys are kept, by the digest of each. */
+export abstract class KeyStore {
+  abstract find(digest: string): Promise<ApiKey | undefined>;
+  abstract get(id: string): Promise<ApiKey | undefined>;
+  /** The youngest first. */
+  abstract list(page: { skip: number; limit: number }): Promise<KeyPage>;
+  abstract isEmpty(): Promise<boolean>;
+
+  /** Says false, and keeps nothing, when the name is in use (letter case aside). */
+  abstract insert(key: ApiKey, digest: string): Promise<boolean>;
+
+  /**
+   * In one step, puts `next` in the place of the key `next.rotatedFrom`, which ends at `endsAt` if it does not end earlier.
+   * Says false, and changes nothing, when that key was revoked or superseded meanwhile.
+   */
+  abstract supersede(next: ApiKey, digest: string, endsAt: Date): Promise<boolean>;
+
+  /**
+   * Says false, and changes nothing, when `sparing` the last admin and no other key of an admin works at `at`.
+   * A key that is revoked already stays as it is.
+   */
+  abstract revoke(id: string, at: Date, sparing: 'last-admin' | 'none'): Promise<boolean>;
+
+  /** Notes when keys were last used, by their ids. */
+  abstract touch(uses: ReadonlyMap<string, Date>): Promise<void>;
+}
