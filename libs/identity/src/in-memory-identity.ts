@@ -1,0 +1,35 @@
+import { readConfig, type Environment } from '#config';
+import { ApiKeys } from './api-keys.service.ts';
+import { ConfiguredAdmin } from './configured-admin.ts';
+import { CredentialVerifier } from './credential-verifier.ts';
+import { identityConfig } from './identity.config.ts';
+import { IdentityGuard } from './identity.guard.ts';
+import { KeyUsage } from './key-usage.ts';
+import { KeyVerdicts } from './key-verdicts.ts';
+import type { KeyStore } from './key-store.ts';
+import { MemoryAuthenticationBudget } from './memory-authentication-budget.ts';
+import { MemoryKeyStore } from './memory-key-store.ts';
+import { Pepper } from './pepper.ts';
+
+/** The parts of this lib, put together by hand: one replica over a store, without Nest and without a database. */
+export function inMemoryIdentity(env: Environment = {}, store: KeyStore = new MemoryKeyStore()) {
+  const config = readConfig(identityConfig, env);
+  const pepper = new Pepper(config.pepper ?? 'a pepper for keys that nobody has');
+  const verdicts = new KeyVerdicts(store, pepper);
+  const configured = new ConfiguredAdmin(pepper, config);
+  const budget = new MemoryAuthenticationBudget(config);
+  const usage = new KeyUsage(store);
+  const verifier = new CredentialVerifier(verdicts, configured, budget, usage);
+  const keys = new ApiKeys(store, pepper, verdicts, configured, config);
+  return {
+    store,
+    pepper,
+    verdicts,
+    configured,
+    budget,
+    usage,
+    verifier,
+    keys,
+    guard: new IdentityGuard(verifier),
+  };
+}

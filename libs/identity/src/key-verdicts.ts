@@ -1,0 +1,107 @@
+import { hash, randomBytes } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { GatehouseError } from '#errors';
+import { KeyStore } from './key-store.ts';
+import { Pepper } from './pepper.ts';
+import { RecentMap } from './recent-map.ts';
+import { verdictOn, type Proven, type Refused, type Verdict } from './verdict.ts';
+
+/** A key that was revoked on another replica is refused here within this time. */
+const PROVEN_MS = 1000;
+/** From this age on a verdict is renewed behind the calls that still use it, so that a busy key never waits. */
+const RENEW_MS = 500;
+/** An unknown key stays unknown, and a revoked one revoked; this bounds how long a restored backup is overlooked. */
+const REFUSED_MS = 30_000;
+/** About 4 MB each when full. Keys that are used are renewed, so what falls out is what rests. */
+const CAPACITY = 10_000;
+
+/** What the store said of keys that were presented lately. Keys are named by a hash of them, never kept. */
+@Injectable()
+export class KeyVerdicts {
+  readonly #proven = new RecentMap<Proven>(CAPACITY);
+  readonly #refused = new RecentMap<Refused>(CAPACITY);
+  /** Questions that wait for the store, each asked once however many callers wait. */
+  readonly #flights = new Map<string, Promise<Verdict>>();
+  readonly #salt = randomBytes(16).toString('base64');
+  #epoch = 0;
+
+  constructor(
+    private readonly store: KeyStore,
+    private readonly pepper: Pepper,
+  ) {}
+
+  get size(): number {
+    return this.#proven.size + this.#refused.size + this.#flights.size;
+  }
+
+  /** The name of a token in here, of no use to anyone who reads this process's memory. */
+  nameOf(token: string): string {
+    return hash('sha256', this.#salt + token, 'hex');
+  }
+
+  /** What is known and still fresh. Renews what will not be fresh for long. */
+  recall(name: string, token: string): Verdict | undefined {
+    const proven = this.#proven.get(name);
+    if (proven) {
+      const age = performance.now() - proven.askedAt;
+      if (age >= PROVEN_MS) return undefined;
+      if (age >= RENEW_MS && !this.#flights.has(name)) this.#renew(name, token);
+      return proven;
+    }
+    const refused = this.#refused.get(name);
+    return refused && performance.now() - refused.askedAt < REFUSED_MS ? refused : undefined;
+  }
+
+  /** Whether asking costs no guess: the key was proven before, or somebody else is asking already. */
+  expects(name: string): boolean {
+    return this.#proven.has(name) || this.#flights.has(name);
+  }
+
+  remember(name: string, verdict: Verdict): void {
+    if (verdict.proven) {
+      verdict.usedAt = Math.max(verdict.usedAt, this.#proven.get(name)?.usedAt ?? 0);
+      this.#proven.set(name, verdict);
+      this.#refused.delete(name);
+    } else {
+      this.#refused.set(name, verdict);
+      this.#proven.delete(name);
+    }
+  }
+
+  /** Asks the store. Fails closed: @throws GatehouseError UNAVAILABLE */
+  ask(name: string, token: string): Promise<Verdict> {
+    const waiting = this.#flights.get(name);
+    if (waiting) return waiting;
+    const flight = this.#fly(name, token).finally(() => {
+      if (this.#flights.get(name) === flight) this.#flights.delete(name);
+    });
+    this.#flights.set(name, flight);
+    return flight;
+  }
+
+  /** Forgets a key that has just been changed here, and all that is being asked: the answer may be of before. */
+  forget(keyId: string): void {
+    this.#epoch++;
+    this.#flights.clear();
+    this.#proven.deleteWhere(({ principal }) => principal.keyId === keyId);
+  }
+
+  /** A failure is not lost: the first call after PROVEN_MS asks again, waits, and is refused. */
+  #renew(name: string, token: string): void {
+    this.ask(name, token).catch(() => undefined);
+  }
+
+  async #fly(name: string, token: string): Promise<Verdict> {
+    const epoch = this.#epoch;
+    const askedAt = performance.now();
+    try {
+      const verdict = verdictOn(await this.store.find(this.pepper.digest(token)), askedAt);
+      if (epoch === this.#epoch) this.remember(name, verdict);
+      return verdict;
+    } catch (cause) {
+      throw new GatehouseError('UNAVAILABLE', 'API keys cannot be checked at the moment: try again', {
+        cause,
+      });
+    }
+  }
+}
