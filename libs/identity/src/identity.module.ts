@@ -1,0 +1,33 @@
+import { Module } from '@nestjs/common';
+import { Database, DataFolder } from '#persistence';
+import { ApiKeysController } from './api-keys.controller.ts';
+import { ApiKeys } from './api-keys.service.ts';
+import { AuthenticationBudget } from './authentication-budget.ts';
+import { ConfiguredAdmin } from './configured-admin.ts';
+import { CredentialVerifier } from './credential-verifier.ts';
+import { DatabaseKeyStore } from './database-key-store.ts';
+import { identityConfig } from './identity.config.ts';
+import { IdentityGuard } from './identity.guard.ts';
+import { KeyStore } from './key-store.ts';
+import { KeyUsage } from './key-usage.ts';
+import { KeyVerdicts } from './key-verdicts.ts';
+import { MemoryAuthenticationBudget } from './memory-authentication-budget.ts';
+import { openPepper } from './open-pepper.ts';
+import { Pepper } from './pepper.ts';
+
+@Module({
+  controllers: [ApiKeysController],
+  providers: [
+    { provide: KeyStore, useClass: DatabaseKeyStore },
+    { provide: Pepper, useFactory: openPepper, inject: [identityConfig.KEY, Database, DataFolder] },
+    { provide: AuthenticationBudget, useClass: MemoryAuthenticationBudget },
+    ConfiguredAdmin,
+    KeyVerdicts,
+    KeyUsage,
+    CredentialVerifier,
+    IdentityGuard,
+    ApiKeys,
+  ],
+  exports: [IdentityGuard, CredentialVerifier, ApiKeys, KeyStore, ConfiguredAdmin],
+})
+export class IdentityModule {}
