@@ -24,13 +24,20 @@ function context(type: string, args: unknown[]): ExecutionContext {
   } as unknown as ExecutionContext;
 }
 
+function passes(at: ExecutionContext): boolean {
+  try {
+    return guard.canActivate(at);
+  } catch (error) {
+    if (error instanceof AccessRefused) return false;
+    throw error;
+  }
+}
+
 describe('AuthoriseGuard', () => {
   it.each(roles)('lets %s through exactly where the table says so, at both doors', (role) => {
     for (const permission of permissionsOf.admin) {
       for (const [door, at] of contexts({ name: 'a.b', permission }, role)) {
-        const verdict = isGranted(role, permission);
-        if (verdict) expect(guard.canActivate(at), `${door} ${permission}`).toBe(true);
-        else expect(() => guard.canActivate(at), `${door} ${permission}`).toThrow(AccessRefused);
+        expect(passes(at), `${door} ${permission}`).toBe(isGranted(role, permission));
       }
     }
   });

@@ -3,8 +3,8 @@ import type { Permission, Role } from '#call';
 /** Reads what is there and asks about it; adds to it. No erasure: what one person deletes is gone for all. */
 const employee = ['mcp:use', 'tools:call', 'conversations:read', 'conversations:write', 'rag:ask'] as const;
 
-/** A program that calls the API for its users: an employee that may also take back what it ingested (RAG-41). */
-const service = [...employee, 'conversations:delete'] as const;
+/** A program that calls the API for its users: it may also take back what it ingested (RAG-41), and see what is down. */
+const service = [...employee, 'conversations:delete', 'health:read'] as const;
 
 /** Reads everything there is to review, and changes nothing: no tool that may write, no question that costs money. */
 const auditor = [
@@ -17,7 +17,7 @@ const auditor = [
 ] as const;
 
 /** Everything. Spelled out all the same: a permission that stands nowhere in this table is a typing error. */
-const admin = [...service, 'audit:read', 'keys:read', 'keys:write', 'health:read', 'metrics:read'] as const;
+const admin = [...service, 'audit:read', 'keys:read', 'keys:write', 'metrics:read'] as const;
 
 /** The one table of who may do what (SEN-3). Operations name permissions; only roles hold them. */
 export const permissionsOf: Readonly<Record<Role, readonly Permission[]>> = {
