@@ -1,14 +1,44 @@
-import type { Kysely } from 'kysely';
+import { Kysely, PostgresDialect } from 'kysely';
+import { ConnectionPool } from './connection-pool.ts';
+import type { Engine, EngineName } from './engine.ts';
 import type { Tables } from './tables/index.ts';
 
-export type Engine = 'pglite' | 'postgresql';
-
-/** The open, migrated database. */
-export abstract class Database {
-  abstract readonly kysely: Kysely<Tables>;
-  abstract readonly engine: Engine;
+/**
+ * The open, migrated database.
+ *
+ * The embedded one (`engine` is `pglite`) is a single session: everything that runs waits its turn, and inside
+ * `kysely.transaction()` each query must go through the transaction it is given. One that goes through `kysely` waits
+ * for its own transaction to end, until DATABASE_CONNECT_TIMEOUT_MS refuses it as UNAVAILABLE. Keep transactions short,
+ * and wait for nothing else inside them.
+ *
+ * Failures of the server itself are GatehouseErrors (UNAVAILABLE, TIMED_OUT); all others are pg's, with the SQLSTATE in
+ * `code`. int8 and numeric come as texts, timestamps as Date, jsonb as the value it holds.
+ */
+export class Database {
+  readonly kysely: Kysely<Tables>;
+  readonly engine: EngineName;
   /** Whether the type `vector` of pgvector is there. */
-  abstract readonly vectors: boolean;
-  /** Runs `work` while no other process that asks for the same name does. */
-  abstract withLock<T>(name: string, work: () => Promise<T>): Promise<T>;
+  readonly vectors: boolean;
+  readonly #engine: Engine;
+
+  constructor(engine: Engine, vectors: boolean) {
+    this.#engine = engine;
+    this.engine = engine.name;
+    this.vectors = vectors;
+    this.kysely = new Kysely({ dialect: new PostgresDialect({ pool: new ConnectionPool(engine.pool) }) });
+  }
+
+  /**
+   * Runs `work` while no other process, and nobody else in this one, does so under the same name. A process that dies
+   * loses its locks. Not re-entrant. Waiting longer than DATABASE_STATEMENT_TIMEOUT_MS for another process is TIMED_OUT.
+   */
+  withLock<T>(name: string, work: () => Promise<T>): Promise<T> {
+    return this.#engine.withLock(name, work);
+  }
+
+  /** Waits for the queries that run, up to ten seconds, then closes. */
+  async close(): Promise<void> {
+    await this.kysely.destroy();
+    await this.#engine.close();
+  }
 }
