@@ -1,0 +1,60 @@
+import { ForbiddenException } from '@nestjs/common';
+import { refusedBy, type Call, type Outcome } from '#call';
+import { GatehouseError, wire, type ErrorCode } from '#errors';
+import type { Era } from './wire/era.ts';
+import { errorMessage } from './wire/json-rpc.ts';
+import type { RequestId } from './wire/message.ts';
+
+/** What one message is answered with. */
+export interface Answer {
+  /** HTTP status; other doors may ignore it. */
+  readonly status: number;
+  /** One JSON-RPC response as JSON text; absent where nothing may be said, as to a notification. */
+  readonly body: string | undefined;
+  /** How the call ended, where it did not end well. */
+  readonly outcome: Outcome | undefined;
+}
+
+/** What is known of the message that an error answers. */
+export interface Asked {
+  readonly id: RequestId | undefined;
+  /** A notification. */
+  readonly silent: boolean;
+  /** Absent where the message was too malformed to tell. */
+  readonly era: Era | undefined;
+  /** The message itself is at fault, not what it asks for. */
+  readonly malformed: boolean;
+}
+
+const NOTHING_KNOWN: Asked = { id: undefined, silent: false, era: undefined, malformed: true };
+
+/** Whatever was thrown, as an error that may be told to a stranger. What it really was stays in its `cause`. */
+export function publicError(thrown: unknown): GatehouseError {
+  if (thrown instanceof GatehouseError) return thrown;
+  if (thrown instanceof ForbiddenException) {
+    return new GatehouseError('ACCESS_REFUSED', 'Not allowed', { cause: thrown }); // A guard that said false.
+  }
+  return new GatehouseError('INTERNAL', 'Something went wrong on our side', { cause: thrown });
+}
+
+/** The answer to a call that an error ended. */
+export function errorAnswer(thrown: unknown, call: Call, asked: Asked = NOTHING_KNOWN): Answer {
+  const error = publicError(thrown);
+  const status = statusOf(error.code, asked);
+  const body = asked.silent ? undefined : errorMessage(error, { ...asked, call });
+  return { status, body, outcome: refusedBy(error, status) };
+}
+
+/** Refusals that a client, or a proxy before it, acts on by the status alone. */
+const SAID_BY_STATUS = new Set<ErrorCode>(['ACCESS_REFUSED', 'RATE_LIMITED', 'UNAVAILABLE']);
+
+/**
+ * A malformed message has the status of its error; so have refusals. All else is an answer like any other, in a 200:
+ * clients of 2025 throw the body of any other status away. An unknown method is a 404 since 2026-07-28.
+ */
+function statusOf(code: ErrorCode, { era, malformed }: Asked): number {
+  const { http, rpc } = wire[code];
+  if (rpc === wire.CREDENTIAL_MISSING.rpc) return 401; // Also the unknown key: requirements 14.1.
+  if (malformed || SAID_BY_STATUS.has(code)) return http;
+  return code === 'METHOD_NOT_FOUND' && era?.name === 'modern' ? http : 200;
+}

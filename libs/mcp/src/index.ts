@@ -1,0 +1,12 @@
+export { errorAnswer, type Answer } from './answer.ts';
+export { Prompt, type PromptOptions } from './declare/prompt.decorator.ts';
+export { Resource, type ResourceOptions } from './declare/resource.decorator.ts';
+export { Tool, type ToolOptions } from './declare/tool.decorator.ts';
+export { Dispatcher, type Exchange } from './dispatcher.ts';
+export { McpModule } from './mcp.module.ts';
+export { Catalogue, type OfferedPrompt, type OfferedResource, type OfferedTool } from './offer/catalogue.ts';
+export { userMessage } from './offer/prompt-messages.ts';
+export { resourceContents, type ResourceContent, type ResourceContents } from './offer/resource-contents.ts';
+export { toolResult, type ToolResult } from './offer/tool-result.ts';
+export { revisions } from './wire/era.ts';
+export type { ContentBlock, PromptMessage, ToolAnnotations } from './wire/wire-types.ts';

@@ -1,0 +1,82 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { PROMPT, type PromptOptions } from '../declare/prompt.decorator.ts';
+import { RESOURCE, type ResourceOptions } from '../declare/resource.decorator.ts';
+import { TOOL, type ToolOptions } from '../declare/tool.decorator.ts';
+import type { Capability } from '../wire/server-info.ts';
+import { DeclaredHandlers, type Declared } from './declared-handlers.ts';
+import { UriTemplate, type Variables } from './uri-template.ts';
+
+export type OfferedTool = Declared<ToolOptions>;
+export type OfferedResource = Declared<ResourceOptions>;
+export type OfferedPrompt = Declared<PromptOptions>;
+
+/** MCP 2026-07-28, "Tool Names". */
+const TOOL_NAME = /^[A-Za-z0-9_.-]{1,128}$/;
+
+/** All that is on offer: the tools, resources and prompts of this program, found once at start. */
+@Injectable()
+export class Catalogue implements OnModuleInit {
+  tools: ReadonlyMap<string, OfferedTool> = new Map();
+  prompts: ReadonlyMap<string, OfferedPrompt> = new Map();
+  /** By URI. */
+  resources: ReadonlyMap<string, OfferedResource> = new Map();
+  templates: ReadonlyMap<UriTemplate, OfferedResource> = new Map();
+
+  constructor(private readonly handlers: DeclaredHandlers) {}
+
+  onModuleInit(): void {
+    const tools = this.handlers.find<ToolOptions>(TOOL);
+    for (const { options, place } of tools) {
+      if (!TOOL_NAME.test(options.name))
+        throw new Error(`${place}: ${options.name} is no tool name: ${TOOL_NAME.source}`);
+    }
+    this.tools = byKey('tool', tools, ({ options }) => options.name);
+    this.prompts = byKey('prompt', this.handlers.find<PromptOptions>(PROMPT), ({ options }) => options.name);
+    const resources = this.handlers.find<ResourceOptions>(RESOURCE);
+    const fixed = resources.filter(({ options }) => options.uri !== undefined);
+    this.resources = byKey('resource', fixed, ({ options }) => options.uri as string);
+    const templates = resources.filter(({ options }) => options.uriTemplate !== undefined);
+    const byTemplate = byKey('resource template', templates, ({ options }) => options.uriTemplate as string);
+    this.templates = new Map([...byTemplate].map(([text, offered]) => [templateOf(text, offered), offered]));
+  }
+
+  offers(capability: Capability): boolean {
+    if (capability === 'resources') return this.resources.size + this.templates.size > 0;
+    return this[capability].size > 0;
+  }
+
+  /** The resource that a URI names, and the variables of its template. */
+  resourceAt(uri: string): { offered: OfferedResource; variables: Variables } | undefined {
+    const fixed = this.resources.get(uri);
+    if (fixed) return { offered: fixed, variables: {} };
+    for (const [template, offered] of this.templates) {
+      const variables = template.match(uri);
+      if (variables) return { offered, variables };
+    }
+    return undefined;
+  }
+}
+
+/** In the order of their keys, so that clients and models meet the same list in every process. */
+function byKey<T>(
+  kind: string,
+  all: readonly Declared<T>[],
+  keyOf: (one: Declared<T>) => string,
+): Map<string, Declared<T>> {
+  const found = new Map<string, Declared<T>>();
+  for (const one of [...all].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))) {
+    const other = found.get(keyOf(one));
+    if (other)
+      throw new Error(`Two methods offer the ${kind} ${keyOf(one)}: ${other.place} and ${one.place}`);
+    found.set(keyOf(one), one);
+  }
+  return found;
+}
+
+function templateOf(text: string, { place }: OfferedResource): UriTemplate {
+  try {
+    return new UriTemplate(text);
+  } catch (error) {
+    throw new Error(`${place}: ${(error as Error).message}`, { cause: error });
+  }
+}

@@ -1,0 +1,61 @@
+import { Injectable } from '@nestjs/common';
+import { ExternalContextCreator } from '@nestjs/core';
+import { operationOf, type Call } from '#call';
+import type { Handler } from './handler.ts';
+
+type AnyMethod = (...args: unknown[]) => unknown;
+
+/** Errors are told by the dispatcher, in its own protocol. */
+const PIPELINE = { guards: true, interceptors: true, filters: false };
+
+/**
+ * The one place that knows how Nest wraps a method that is no route: with the very same APP_GUARD and APP_INTERCEPTOR
+ * list that stands before a controller. Guards see `(input, call)` as the context's arguments, and type `mcp`.
+ */
+@Injectable()
+export class HandlerWrapper {
+  constructor(private readonly contexts: ExternalContextCreator) {}
+
+  /** Of a method that takes what its handler is run with. Undefined where it does not declare its operation. */
+  wrap(instance: object, methodName: string): Handler | undefined {
+    return this.#create(instance, methodName, methodOf(instance, methodName));
+  }
+
+  /** Of a method that takes the call's input as the stages have left it, with its types and defaults. */
+  wrapWithInput(instance: object, methodName: string): Handler | undefined {
+    const method = methodOf(instance, methodName);
+    const withInput = (_: unknown, call: unknown): unknown =>
+      method.call(instance, (call as Call).input, call);
+    return this.#create(instance, methodName, standIn(method, withInput));
+  }
+
+  #create(instance: object, methodName: string, callback: AnyMethod): Handler | undefined {
+    const operation = operationOf(callback);
+    if (!operation) return undefined;
+    const [metadataKey, paramsFactory, contextId, inquirerId] = [undefined, undefined, undefined, undefined];
+    const run: Handler['run'] = this.contexts.create(
+      instance,
+      callback,
+      methodName,
+      metadataKey,
+      paramsFactory,
+      contextId,
+      inquirerId,
+      PIPELINE,
+      'mcp',
+    );
+    return { operation, run };
+  }
+}
+
+function methodOf(instance: object, methodName: string): AnyMethod {
+  return (instance as Record<string, AnyMethod>)[methodName] as AnyMethod;
+}
+
+/** A function that guards can't tell from the method: they read its name and what decorators have left on it. */
+function standIn(method: AnyMethod, callback: AnyMethod): AnyMethod {
+  for (const key of Reflect.getOwnMetadataKeys(method)) {
+    Reflect.defineMetadata(key, Reflect.getOwnMetadata(key, method), callback);
+  }
+  return Object.defineProperty(callback, 'name', { value: method.name });
+}

@@ -1,0 +1,82 @@
+import { Injectable } from '@nestjs/common';
+import type { Operation, Principal } from '#call';
+import { isGranted } from '#rbac';
+import { schemaOf } from '#validation';
+import type { Era } from '../wire/era.ts';
+import { resultJson } from '../wire/json-rpc.ts';
+import { Catalogue, type OfferedPrompt, type OfferedResource, type OfferedTool } from './catalogue.ts';
+import type { Declared } from './declared-handlers.ts';
+
+export type ListName = 'tools' | 'prompts' | 'resources' | 'resourceTemplates';
+
+/** Lists change with the program, and with what a role is granted: with a restart, that is. */
+const HINT = { ttlMs: 300_000, cacheScope: 'private' } as const;
+const NO_INPUT = { type: 'object', additionalProperties: false };
+
+/** What a principal may see: what it may use. */
+export function visibleTo(
+  principal: Principal | undefined,
+  { public: isPublic, permission }: Operation,
+): boolean {
+  if (isPublic) return true;
+  return principal !== undefined && permission !== undefined && isGranted(principal.role, permission);
+}
+
+/** The lists of what is on offer, as JSON text, each made once for a role and an era. */
+@Injectable()
+export class Lists {
+  readonly #texts = new Map<string, string>();
+
+  constructor(private readonly catalogue: Catalogue) {}
+
+  /** The JSON text of the result of a list method. */
+  json(name: ListName, principal: Principal | undefined, era: Era): string {
+    const key = `${name} ${principal?.role ?? ''} ${era.name}`;
+    let text = this.#texts.get(key);
+    if (text === undefined) {
+      text = resultJson({ [name]: this.#list(name, principal) }, era, HINT);
+      this.#texts.set(key, text);
+    }
+    return text;
+  }
+
+  #list(name: ListName, principal: Principal | undefined): unknown[] {
+    const { tools, prompts, resources, templates } = this.catalogue;
+    const visible = <T>(all: Iterable<Declared<T>>) =>
+      [...all].filter(({ handler }) => visibleTo(principal, handler.operation));
+    if (name === 'tools') return visible(tools.values()).map(shownTool);
+    if (name === 'prompts') return visible(prompts.values()).map(shownPrompt);
+    return visible((name === 'resources' ? resources : templates).values()).map(shownResource);
+  }
+}
+
+function shownTool({ options }: OfferedTool): object {
+  const { name, title, description, input, output, annotations } = options;
+  return {
+    name,
+    title,
+    description,
+    inputSchema: input ? schemaOf(input) : NO_INPUT,
+    outputSchema: output && schemaOf(output),
+    annotations,
+  };
+}
+
+function shownPrompt({ options }: OfferedPrompt): object {
+  const { name, title, description, input } = options;
+  const { properties = {}, required = [] } = (input ? schemaOf(input) : {}) as {
+    properties?: Record<string, { description?: string }>;
+    required?: string[];
+  };
+  const args = Object.entries(properties).map(([argument, schema]) => ({
+    name: argument,
+    description: schema.description,
+    required: required.includes(argument),
+  }));
+  return { name, title, description, arguments: args };
+}
+
+function shownResource({ options }: OfferedResource): object {
+  const { uri, uriTemplate, name, title, description, mimeType } = options;
+  return { uri, uriTemplate, name, title, description, mimeType };
+}

@@ -1,0 +1,20 @@
+import { Injectable } from '@nestjs/common';
+import { Operation } from '#call';
+import type { GatehouseError } from '#errors';
+
+/**
+ * What is neither a tool nor a method is a call all the same. It walks the pipeline before it is answered, so that
+ * nobody can search for names, or send rubbish, without being identified, counted and recorded.
+ */
+@Injectable()
+export class OtherMessages {
+  /** What a client has to tell: that it is initialized, that a request is cancelled. All of it may be ignored. */
+  @Operation({ name: 'mcp.notify', permission: 'mcp:use' })
+  notify(): void {}
+
+  /** A message that nothing stands behind, and what its sender is to be told. */
+  @Operation({ name: 'mcp.refuse', permission: 'mcp:use' })
+  refuse(error: GatehouseError): never {
+    throw error;
+  }
+}

@@ -1,0 +1,160 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import type { Call } from '#call';
+import { GatehouseError, InvalidInput, type ErrorCode } from '#errors';
+import { METHOD, type MethodOptions } from './declare/method.decorator.ts';
+import { Catalogue } from './offer/catalogue.ts';
+import { DeclaredHandlers } from './offer/declared-handlers.ts';
+import { HandlerWrapper } from './offer/handler-wrapper.ts';
+import type { Handler } from './offer/handler.ts';
+import { promptResultJson } from './offer/prompt-messages.ts';
+import { resourceResultJson } from './offer/resource-contents.ts';
+import { toolErrorJson, toolResultJson } from './offer/tool-result.ts';
+import { OtherMessages } from './protocol/other-messages.ts';
+import type { ProtocolRequest } from './protocol/protocol-request.ts';
+import type { Era } from './wire/era.ts';
+import { resultJson } from './wire/json-rpc.ts';
+import { isRecord, type Message, type Params } from './wire/message.ts';
+
+/** Where one message goes, and how what comes back is written down. */
+export interface Route {
+  readonly handler: Handler;
+  /** What the validation stage checks, and the handler gets. */
+  readonly input?: unknown;
+  /** What the handler gets where that is no input of a caller's: the methods of the protocol. */
+  readonly argument?: unknown;
+  /** The values of the input are texts that its schema may turn into numbers and booleans. */
+  readonly inputIsText?: boolean;
+  readonly target: string | undefined;
+  /** The JSON text of the result. */
+  write(value: unknown): string;
+  /** The same of an error that is told as a result; undefined for one that is not. */
+  writeError?(error: GatehouseError, call: Call): string | undefined;
+}
+
+/** Errors of a tool that its caller can do something about (MCP, "Error Handling"). */
+const TOLD_TO_THE_MODEL = new Set<ErrorCode>(['INVALID_INPUT', 'NOT_FOUND', 'CONFLICT', 'UPSTREAM_FAILED']);
+/** A target is a name in a record, not a payload. */
+const MAX_TARGET_LENGTH = 128;
+
+/** Finds what a message asks for: a tool, a resource, a prompt, or a method of the protocol itself. */
+@Injectable()
+export class Router implements OnModuleInit {
+  readonly #methods = new Map<string, MethodOptions & { handler: Handler }>();
+  #notify!: Handler;
+  #refuse!: Handler;
+
+  constructor(
+    private readonly catalogue: Catalogue,
+    private readonly handlers: DeclaredHandlers,
+    private readonly wrapper: HandlerWrapper,
+    private readonly others: OtherMessages,
+  ) {}
+
+  /** Not before: the guards of the whole program are known only when all its modules are. */
+  onModuleInit(): void {
+    for (const { options, handler, place } of this.handlers.find<MethodOptions>(METHOD, 'wrap')) {
+      if (this.#methods.has(options.method))
+        throw new Error(`${place} serves ${options.method} a second time`);
+      this.#methods.set(options.method, { ...options, handler });
+    }
+    this.#notify = this.wrapper.wrap(this.others, 'notify') as Handler;
+    this.#refuse = this.wrapper.wrap(this.others, 'refuse') as Handler;
+  }
+
+  /** Throws METHOD_NOT_FOUND, NOT_FOUND, or INVALID_INPUT for params that name nothing. */
+  route(message: Message, era: Era): Route {
+    const { id, method, params } = message;
+    if (id === undefined) return { handler: this.#notify, target: clipped(method), write: nothing };
+    if (method === 'tools/call' && this.catalogue.offers('tools')) return this.#toolCall(params, era);
+    if (method === 'resources/read' && this.catalogue.offers('resources'))
+      return this.#resourceRead(params, era);
+    if (method === 'prompts/get' && this.catalogue.offers('prompts')) return this.#promptGet(params, era);
+    return this.#protocol(message, era);
+  }
+
+  /** Where a message goes that can't be served: through the pipeline too, and then to the error that it earned. */
+  refusal(error: GatehouseError, method?: string): Route {
+    return { handler: this.#refuse, argument: error, target: method && clipped(method), write: nothing };
+  }
+
+  #toolCall(params: Params, era: Era): Route {
+    const tool = this.catalogue.tools.get(text(params, 'name'));
+    if (!tool) throw new GatehouseError('NOT_FOUND', 'Unknown tool: tools/list names those that there are');
+    return {
+      handler: tool.handler,
+      input: argumentsOf(params),
+      target: tool.options.name,
+      write: (value) => toolResultJson(value, era),
+      writeError: (error, call) =>
+        TOLD_TO_THE_MODEL.has(error.code) ? toolErrorJson(error, call, era) : undefined,
+    };
+  }
+
+  #resourceRead(params: Params, era: Era): Route {
+    const uri = text(params, 'uri');
+    const found = this.catalogue.resourceAt(uri);
+    if (!found) throw new GatehouseError('NOT_FOUND', 'Resource not found', { details: { uri } });
+    const { options, handler } = found.offered;
+    return {
+      handler,
+      input: found.variables,
+      inputIsText: true,
+      target: options.uri ?? options.uriTemplate,
+      write: (value) => resourceResultJson(value, { uri, mimeType: options.mimeType }, era),
+    };
+  }
+
+  #promptGet(params: Params, era: Era): Route {
+    const prompt = this.catalogue.prompts.get(text(params, 'name'));
+    if (!prompt)
+      throw new GatehouseError('NOT_FOUND', 'Unknown prompt: prompts/list names those that there are');
+    const { name, description } = prompt.options;
+    return {
+      handler: prompt.handler,
+      input: argumentsOf(params),
+      inputIsText: true,
+      target: name,
+      write: (value) => promptResultJson(value, description, era),
+    };
+  }
+
+  #protocol({ method, params }: Message, era: Era): Route {
+    const served = this.#methods.get(method);
+    const isKnown =
+      served &&
+      (served.era === undefined || served.era === era.name) &&
+      (served.capability === undefined || this.catalogue.offers(served.capability));
+    if (!isKnown) throw new GatehouseError('METHOD_NOT_FOUND', 'Method not found');
+    const request: ProtocolRequest = { params, era };
+    return {
+      handler: served.handler,
+      argument: request,
+      target: method,
+      write: (value) =>
+        typeof value === 'function' ? (value as () => string)() : resultJson(value as Params, era),
+    };
+  }
+}
+
+function nothing(): string {
+  return '{}';
+}
+
+function clipped(name: string): string {
+  return name.slice(0, MAX_TARGET_LENGTH);
+}
+
+function text(params: Params, key: string): string {
+  const value = params[key];
+  if (typeof value === 'string') return value;
+  throw new InvalidInput(`params.${key} must be a text`, [
+    { path: `/params/${key}`, message: 'must be a text' },
+  ]);
+}
+
+function argumentsOf(params: Params): Params {
+  const given = params['arguments'] ?? {};
+  if (isRecord(given)) return given;
+  const fault = { path: '/params/arguments', message: 'must be an object' };
+  throw new InvalidInput('params.arguments must be an object', [fault]);
+}

@@ -1,0 +1,1 @@
+export { registerStreamableHttp, type StreamableHttpOptions } from './streamable-http.ts';
