@@ -1,36 +1,63 @@
 import { Injectable } from '@nestjs/common';
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
-import addFormats from 'ajv-formats';
 import type { Call, Operation } from '#call';
-import { InvalidInput } from '#errors';
+import { GatehouseError, InvalidInput } from '#errors';
+import { coerceTexts } from './coerce-texts.ts';
+import type { JsonSchema } from './json-schema.ts';
 import { schemaOf } from './schema-of.ts';
+import { SchemaCompiler, type Check } from './schema-compiler.ts';
+import { SchemaError } from './schema-error.ts';
+import { suspicionIn } from './suspicion.ts';
 
-/** Checks the input of a call against the schema of its operation. */
+interface Prepared {
+  readonly schema: JsonSchema;
+  readonly check: Check;
+}
+
+/** What an operation without an input class takes: nothing. */
+const nothing: JsonSchema = { type: 'object', maxProperties: 0 };
+
+/** Checks the input of a call against the schema of its operation: the same object that callers are shown. */
 @Injectable()
 export class InputValidation {
-  readonly #ajv = addFormats.default(new Ajv2020({ strict: false }));
-  readonly #validators = new WeakMap<Operation, ValidateFunction>();
+  readonly #compiler = new SchemaCompiler();
+  readonly #prepared = new WeakMap<Operation, Prepared>();
 
-  /** Compiles the schema of an operation. Throws an Error that teaches when its DTO can't be enforced. */
+  /** Compiles the schema of an operation. Throws a SchemaError that teaches when its class can't be enforced. */
   prepare(operation: Operation): void {
-    this.#validatorOf(operation);
+    this.#of(operation);
   }
 
-  /** Throws InvalidInput. */
+  /**
+   * Leaves in `call.input` what the handler gets: the input with the defaults of its schema. Throws InvalidInput with
+   * each fault's place (JSON Pointer) and what is allowed there.
+   */
   check(call: Call): void {
-    if (!call.operation) return;
-    const validate = this.#validatorOf(call.operation);
-    if (!validate(call.input ?? {})) throw new InvalidInput('The input is not valid');
+    const { operation } = call;
+    if (operation === undefined) throw new GatehouseError('INTERNAL', 'Something went wrong on our side');
+    const { schema, check } = this.#of(operation);
+    const input = call.inputFromUrl ? coerceTexts(call.input ?? {}, schema) : (call.input ?? {});
+    const faults = check(input);
+    const suspicion = suspicionIn(input);
+    if (suspicion) call.note('suspicion', suspicion);
+    if (faults) throw new InvalidInput('The input does not fit its schema', faults);
+    call.input = input;
   }
 
-  #validatorOf(operation: Operation): ValidateFunction {
-    let validate = this.#validators.get(operation);
-    if (!validate) {
-      validate = this.#ajv.compile(
-        operation.input ? schemaOf(operation.input) : { type: 'object', maxProperties: 0 },
-      );
-      this.#validators.set(operation, validate);
+  #of(operation: Operation): Prepared {
+    let prepared = this.#prepared.get(operation);
+    if (prepared === undefined) {
+      prepared = this.#compile(operation);
+      this.#prepared.set(operation, prepared);
     }
-    return validate;
+    return prepared;
+  }
+
+  #compile({ name, input }: Operation): Prepared {
+    const schema = input ? schemaOf(input) : nothing;
+    try {
+      return { schema, check: this.#compiler.compile(schema) };
+    } catch (cause) {
+      throw new SchemaError(`The input of ${name}`, (cause as Error).message);
+    }
   }
 }

@@ -1,0 +1,3 @@
+export function suspicionIn(_value: unknown): string | undefined {
+  return undefined;
+}
