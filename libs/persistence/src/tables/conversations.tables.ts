@@ -1,2 +1,63 @@
+import type { Generated } from 'kysely';
+
 /** Tables of the knowledge base; migrations/003-conversations.ts makes them. */
-export interface ConversationsTables {}
+export interface ConversationsTables {
+  conversations: ConversationRow;
+  conversation_chunks: ConversationChunkRow;
+  conversation_terms: ConversationTermRow;
+  conversation_vectors: ConversationVectorRow;
+}
+
+export interface ConversationRow {
+  /** The name that callers know it by. */
+  id: string;
+  /** The short name that the other tables know it by. */
+  seq: Generated<number>;
+  scenario_title: string | null;
+  original_title: string | null;
+  url: string | null;
+  /** Principal that ingested it first. */
+  created_by: string;
+  created_at: Date;
+  updated_at: Date;
+  chunk_count: number;
+  /** Words that are searched, counted as often as they occur. */
+  term_count: number;
+}
+
+export interface ConversationChunkRow {
+  /** int8, which the driver gives as a text. */
+  id: Generated<string>;
+  conversation: number;
+  /** 1, 2, 3… in the order of the conversation. */
+  position: number;
+  text: string;
+  author_name: string | null;
+  author_type: string | null;
+  /** When it was said, where the conversation tells. */
+  said_at: Date | null;
+}
+
+/** One word of one chunk: the postings of the full-text ranking. */
+export interface ConversationTermRow {
+  term: string;
+  chunk: string;
+  conversation: number;
+  /** How often the word stands in the chunk, and how many words the chunk has. */
+  tf: number;
+  chunk_terms: number;
+  /** The same for the whole conversation. */
+  whole_tf: number;
+  whole_terms: number;
+  /** True in one chunk of each conversation that has the word: counting these counts conversations. */
+  leads: boolean;
+}
+
+/** Exists only where pgvector does and an embedding model was configured. */
+export interface ConversationVectorRow {
+  chunk: string;
+  /** Vectors of two models can't be compared. */
+  model: string;
+  /** pgvector's text form: `[0.1,0.2]`. */
+  embedding: string;
+}
