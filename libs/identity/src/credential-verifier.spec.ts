@@ -50,7 +50,7 @@ describe('a proven key', () => {
     const here = house();
     const { secret, key } = await issue(here);
     const all = await Promise.all(
-      Array.from({ length: 200 }, () => here.verifier.verify(secret, callFrom())),
+      Array.from({ length: 200 }, async () => here.verifier.verify(secret, callFrom())),
     );
     expect(new Set(all.map((principal) => principal.keyId))).toEqual(new Set([key.id]));
     expect(here.store.asked).toBe(1);
@@ -94,13 +94,13 @@ describe('a key that is revoked', () => {
     const { secret, key } = await issue(here);
     await here.verifier.verify(secret, callFrom());
     await vi.advanceTimersByTimeAsync(600);
-    let open = (): void => undefined;
-    here.store.gate = new Promise((resolve) => (open = resolve));
-    here.verifier.verify(secret, callFrom()); // starts a renewal that has read the key before it is revoked
+    const gate = Promise.withResolvers<void>();
+    here.store.gate = gate.promise;
+    void here.verifier.verify(secret, callFrom()); // starts a renewal that has read the key before it is revoked
 
     await here.keys.revoke(key.id, {}, root);
     const after = here.verifier.verify(secret, callFrom());
-    open();
+    gate.resolve();
     await expect(after).rejects.toThrow(CredentialUnknown);
     expect(() => here.verifier.verify(secret, callFrom())).toThrow(CredentialUnknown);
   });
@@ -148,7 +148,7 @@ describe('a rotated key', () => {
     await here.verifier.verify(secret, callFrom());
     const next = await here.keys.rotate(key.id, { overlapHours: 2 }, root);
     const [old, fresh] = await Promise.all(
-      [secret, next.secret].map(async (it) => here.verifier.verify(it, callFrom())),
+      [secret, next.secret].map(async (token) => here.verifier.verify(token, callFrom())),
     );
     expect(old?.id).toBe(fresh?.id);
     expect(old?.keyId).not.toBe(fresh?.keyId);
@@ -306,7 +306,7 @@ describe('the configured admin', () => {
   it('is noted under no key, since none is in the table', async () => {
     const here = house({ GATEHOUSE_API_KEY: token });
     const touch = vi.spyOn(here.store, 'touch');
-    here.verifier.verify(token, callFrom());
+    await here.verifier.verify(token, callFrom());
     await here.usage.flush();
     expect(touch).not.toHaveBeenCalled();
   });
