@@ -1,0 +1,71 @@
+import { join } from 'node:path';
+import { Logger, Module } from '@nestjs/common';
+import type { ConfigOf } from '#config';
+import { Database, DataFolder } from '#persistence';
+import { auditConfig } from './audit.config.ts';
+import { AuditTrail } from './audit-trail.ts';
+import { SigningKey } from './chain/signing-key.ts';
+import { AuditIndex } from './search-index/audit-index.ts';
+import { Journal } from './journal/journal.ts';
+import { JournalFolder } from './journal/journal-folder.ts';
+import { openJournal } from './journal/open-journal.ts';
+import { AuditSinks } from './sinks/audit-sinks.ts';
+
+type Config = ConfigOf<typeof auditConfig>;
+
+const MIB = 1024 * 1024;
+const logger = new Logger('Audit');
+
+const sinks = {
+  provide: AuditSinks,
+  inject: [DataFolder, auditConfig.KEY],
+  useFactory: ({ path }: DataFolder, config: Config) =>
+    new AuditSinks({
+      folder: config.logDir ?? join(path, 'logs'),
+      all: config.auditLog,
+      security: config.securityLog,
+      fileBytes: config.logFileMebibytes * MIB,
+      files: config.logFiles,
+      days: config.logDays,
+      onFailure: (error) => logger.error(`Lines are missing from the files in LOG_DIR: ${String(error)}`),
+    }),
+};
+
+const journal = {
+  provide: Journal,
+  inject: [DataFolder, Database, AuditSinks, auditConfig.KEY],
+  useFactory: async ({ path }: DataFolder, database: Database, logs: AuditSinks, config: Config) => {
+    const given = config.signingKey === undefined ? undefined : SigningKey.from(config.signingKey);
+    return openJournal({
+      folder: new JournalFolder(path),
+      database: database.engine === 'postgresql' ? database : undefined,
+      key: given ?? (await SigningKey.inFolder(path)),
+      segmentBytes: config.segmentMebibytes * MIB,
+      onSafe: (lines, kinds) => logs.take(lines, kinds),
+      onDamage: (message) => logger.error(`Audit: ${message}. See "gatehouse audit verify"`),
+      onFailure: (error) =>
+        logger.error(`The audit journal can't be written, so calls are refused: ${String(error)}`),
+      onRecovery: ({ refused }) =>
+        logger.warn(`The audit journal is written again; ${refused} records were refused`),
+    });
+  },
+};
+
+const index = {
+  provide: AuditIndex,
+  inject: [DataFolder, Database, Journal],
+  useFactory: ({ path }: DataFolder, database: Database, chain: Journal) =>
+    new AuditIndex({
+      database,
+      folder: new JournalFolder(path),
+      live: () => ({ last: chain.last, records: chain.status.records }),
+      onFailure: (error) => logger.warn(`The index of the audit journal lags: ${String(error)}`),
+    }),
+};
+
+/** The audit trail, and what it is made of. Exports `AuditTrail`, which is to record every settled call. */
+@Module({
+  providers: [sinks, journal, index, AuditTrail],
+  exports: [AuditTrail],
+})
+export class AuditModule {}

@@ -1,0 +1,235 @@
+import { GatehouseError } from '#errors';
+import { ChainLinker, NO_RECORD } from '../chain/chain-link.ts';
+import type { Position } from '../chain/checkpoint.ts';
+import type { SecurityLog } from '../sinks/security-logs.ts';
+import { eventBody } from '../record-body.ts';
+import { Batch } from './batch.ts';
+import { Checkpointer } from './checkpointer.ts';
+import type { JournalStore, Lines } from './journal-store.ts';
+
+export interface JournalOptions {
+  chain: string;
+  store: JournalStore;
+  /** A segment ends when it has grown to this size, and at the end of the day (UTC). */
+  segmentBytes: number;
+  /** Milliseconds between two checkpoints of a busy chain. */
+  checkpointMs: number;
+  /** Told of lines that are safe, with the security log that each goes to, if any. */
+  onSafe?: ((lines: Lines, logs: readonly (SecurityLog | undefined)[]) => void) | undefined;
+  onFailure?: ((error: unknown) => void) | undefined;
+  /** Told once records are safe again. */
+  onRecovery?: ((outage: Outage) => void) | undefined;
+  now?: () => number;
+}
+
+export interface Outage {
+  /** Records that were refused meanwhile. */
+  readonly refused: number;
+  readonly seconds: number;
+}
+
+/** Records wait in memory while the store is busy; more than this many bytes may not. */
+export const MAX_BACKLOG_BYTES = 16 * 1024 * 1024;
+/** A store that failed is tried again this often; in between all records are refused. */
+const RETRY_MS = 250;
+const DAY_MS = 86_400_000;
+
+/**
+ * The chain of this process. One append to the store is under way at a time; all that arrives meanwhile forms the next
+ * one, so that the cost of making it durable is shared by however many calls there are.
+ */
+export class Journal {
+  readonly chain: string;
+  readonly #options: JournalOptions;
+  readonly #checkpointer: Checkpointer;
+  readonly #waiting: Batch[] = [];
+  #backlogBytes = 0;
+  #draining = false;
+  #drained: PromiseWithResolvers<void> | undefined;
+  #last: Position;
+  #day = 0;
+  #failure: { at: number; refusedBefore: number } | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #refused = 0;
+  #records = 0;
+  #closed = false;
+
+  constructor(options: JournalOptions) {
+    const { chain, store, checkpointMs, now = Date.now } = options;
+    this.chain = chain;
+    this.#options = { ...options, now };
+    this.#last = { chain, segment: 0, bytes: 0, seq: 0, hash: NO_RECORD };
+    this.#checkpointer = new Checkpointer(store, checkpointMs);
+  }
+
+  /** Writes the chain's first record, and its first checkpoint: before that, no other record may come. */
+  async open(genesis: string): Promise<void> {
+    const batch = new Batch();
+    batch.add(genesis, 'other');
+    const lines = await this.#commit(batch);
+    this.#options.onSafe?.(lines, batch.logs);
+    await this.#checkpointer.write('open');
+    await this.#options.store.follow(this.#last);
+  }
+
+  /**
+   * Fulfilled when the record is durable; all records of a batch share the promise. `body` as for
+   * `ChainLinker.link`.
+   * @throws {GatehouseError} UNAVAILABLE, at once, when the store fails or is too slow.
+   */
+  append(body: string, log: SecurityLog | undefined): Promise<void> {
+    if (this.#closed || this.#failure || this.#backlogBytes > MAX_BACKLOG_BYTES) throw this.#refusal();
+    this.#backlogBytes += body.length;
+    let batch = this.#waiting.at(-1);
+    if (!batch || batch.full) this.#waiting.push((batch = new Batch()));
+    batch.add(body, log);
+    this.#drainSoon();
+    return batch.safe;
+  }
+
+  get status() {
+    return {
+      chain: this.chain,
+      /** Records that are safe. */
+      records: this.#records,
+      /** Records that were refused. */
+      refused: this.#refused,
+      backlogBytes: this.#backlogBytes,
+      working: this.#failure === undefined,
+    };
+  }
+
+  /** Where the chain ends, as far as it is safe. */
+  get last(): Position {
+    return this.#last;
+  }
+
+  /** Makes all that was appended safe, signs the head for good, and refuses what comes later. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearTimeout(this.#retry);
+    while (this.#draining) await (this.#drained ??= Promise.withResolvers<void>()).promise;
+    await this.#checkpointer.write(this.#failure ? 'open' : 'closed');
+    await this.#options.store.close();
+  }
+
+  /** After the poll phase, so that all sockets that have spoken by then share the first append too. */
+  #drainSoon(): void {
+    if (this.#draining) return;
+    this.#draining = true;
+    setImmediate(() => void this.#drain());
+  }
+
+  async #drain(): Promise<void> {
+    for (let batch = this.#waiting.shift(); batch; batch = this.#waiting.shift()) {
+      try {
+        const lines = await this.#commit(batch);
+        batch.resolve();
+        this.#options.onSafe?.(lines, batch.logs);
+      } catch (error) {
+        this.#fail(batch, error);
+      }
+      this.#backlogBytes -= batch.bytes;
+    }
+    this.#draining = false;
+    this.#drained?.resolve();
+    this.#drained = undefined;
+  }
+
+  async #commit(batch: Batch): Promise<Lines> {
+    const { store } = this.#options;
+    if (this.#failure) this.#last = await store.restore(this.#last);
+    if (this.#segmentIsOver) await this.#rotate();
+    const lines = this.#link(batch.bodies);
+    await store.append(lines);
+    this.#last = lines.end;
+    this.#records += batch.bodies.length;
+    this.#checkpointer.reached(lines.end);
+    this.#recovered();
+    return lines;
+  }
+
+  #link(bodies: readonly string[]): Lines {
+    const linker = new ChainLinker(this.#last);
+    const each = bodies.map((body) => linker.link(body));
+    const text = each.join('');
+    const { chain, segment, bytes } = this.#last;
+    return {
+      each,
+      text,
+      end: { chain, segment, seq: linker.seq, hash: linker.hash, bytes: bytes + text.length },
+    };
+  }
+
+  get #segmentIsOver(): boolean {
+    const { segment, bytes } = this.#last;
+    return segment === 0 || bytes >= this.#options.segmentBytes || this.#today !== this.#day;
+  }
+
+  async #rotate(): Promise<void> {
+    // Before the next one begins, so that no segment ever lacks its checkpoint but the last.
+    if (this.#last.segment > 0) await this.#checkpointer.write('open');
+    const segment = this.#last.segment + 1;
+    await this.#options.store.begin(segment);
+    if (segment > 1) this.#checkpointer.ended(this.#last);
+    this.#last = { ...this.#last, segment, bytes: 0 };
+    this.#day = this.#today;
+  }
+
+  get #today(): number {
+    return Math.floor(this.#now() / DAY_MS);
+  }
+
+  #now(): number {
+    return (this.#options.now ?? Date.now)();
+  }
+
+  /** Refuses the batch and all that waits behind it: who waits for a broken disk should learn of it now. */
+  #fail(batch: Batch, cause: unknown): void {
+    if (!this.#failure) {
+      this.#failure = { at: this.#now(), refusedBefore: this.#refused };
+      this.#options.onFailure?.(cause);
+    }
+    for (const each of [batch, ...this.#waiting.splice(0)]) {
+      if (each !== batch) this.#backlogBytes -= each.bytes;
+      this.#refused += each.bodies.length;
+      each.reject(unavailable(cause));
+    }
+    if (!this.#closed) this.#retry = setTimeout(() => this.#try(), RETRY_MS).unref();
+  }
+
+  /** By a record of its own: readers of the trail should know that some are not in it. */
+  #try(): void {
+    const batch = new Batch();
+    batch.add(eventBody({ event: 'audit_recovered', severity: 'HIGH', notes: { ...this.#outage } }), 'other');
+    this.#backlogBytes += batch.bytes;
+    this.#waiting.push(batch);
+    this.#drainSoon();
+  }
+
+  get #outage(): Outage {
+    const { at, refusedBefore } = this.#failure ?? { at: this.#now(), refusedBefore: this.#refused };
+    return { refused: this.#refused - refusedBefore, seconds: Math.round((this.#now() - at) / 1000) };
+  }
+
+  #recovered(): void {
+    if (!this.#failure) return;
+    const outage = this.#outage;
+    this.#failure = undefined;
+    this.#options.onRecovery?.(outage);
+  }
+
+  #refusal(): GatehouseError {
+    this.#refused++;
+    return unavailable();
+  }
+}
+
+function unavailable(cause?: unknown): GatehouseError {
+  return new GatehouseError(
+    'UNAVAILABLE',
+    'The audit record of this call could not be made safe: try again',
+    { cause },
+  );
+}

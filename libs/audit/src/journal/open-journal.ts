@@ -1,0 +1,79 @@
+import type { Database } from '#persistence';
+import { newChainId } from '../chain/chain-id.ts';
+import { genesisBody, type Genesis } from '../chain/genesis.ts';
+import type { SigningKey } from '../chain/signing-key.ts';
+import { eventBody } from '../record-body.ts';
+import { FsAppendFile, type OpenFile } from './append-file.ts';
+import { Journal, type JournalOptions } from './journal.ts';
+import type { JournalFolder } from './journal-folder.ts';
+import type { JournalStore, Past } from './journal-store.ts';
+import { LocalCopy } from './local-copy.ts';
+import { SegmentStore } from './segment-store.ts';
+import { TableStore } from './table-store.ts';
+
+/** How much of a busy chain's end is not under a signature yet: half a percent of a processor keeps it so short. */
+const FILES_CHECKPOINT_MS = 20;
+/** In the database each checkpoint is a commit of its own. */
+const DATABASE_CHECKPOINT_MS = 500;
+
+type Hooks = Pick<JournalOptions, 'onSafe' | 'onFailure' | 'onRecovery'>;
+
+export interface OpenJournalOptions extends Hooks {
+  folder: JournalFolder;
+  /** Given where the journal lives in PostgreSQL, and the files are its copy. */
+  database?: Database | undefined;
+  key: SigningKey;
+  segmentBytes: number;
+  /** Told what is wrong with the chains before, and of a copy that can't be kept. */
+  onDamage?: (message: string) => void;
+  openFile?: OpenFile;
+}
+
+/** Begins the chain of this process, tied to those before. Rejects where nothing can be written. */
+export async function openJournal(options: OpenJournalOptions): Promise<Journal> {
+  const { folder, database, key, segmentBytes, onDamage, onSafe, onFailure, onRecovery } = options;
+  const chain = newChainId();
+  const store = storeFor(chain, options);
+  const checkpointMs = database ? DATABASE_CHECKPOINT_MS : FILES_CHECKPOINT_MS;
+  const journal = new Journal({ chain, store, segmentBytes, checkpointMs, onSafe, onFailure, onRecovery });
+  const past = await begin(journal, store, {
+    key: key.public.text,
+    store: database ? 'database' : 'files',
+  }).catch((cause: unknown) => {
+    const place = database ? 'the database' : folder.path;
+    throw new Error(`The audit journal in ${place} can't be begun: ${String(cause)}`, { cause });
+  });
+  for (const fault of past.damage) {
+    onDamage?.(fault);
+    await journal.append(
+      eventBody({ event: 'audit_damage', severity: 'CRITICAL', notes: { fault } }),
+      'other',
+    );
+  }
+  return journal;
+}
+
+async function begin(
+  journal: Journal,
+  store: JournalStore,
+  genesis: Omit<Genesis, 'previous'>,
+): Promise<Past> {
+  const past = await store.past();
+  await journal.open(genesisBody({ ...genesis, previous: past.heads }));
+  return past;
+}
+
+function storeFor(chain: string, options: OpenJournalOptions): JournalStore {
+  const { folder, database, key, onDamage, openFile } = options;
+  if (!database) return new SegmentStore({ folder, chain, key, ...(openFile && { openFile }) });
+  const files = new SegmentStore({
+    folder,
+    chain,
+    key,
+    openFile: openFile ?? ((path) => FsAppendFile.quick(path)),
+  });
+  const copy = new LocalCopy(files, (error) => {
+    onDamage?.(`the copy of the audit journal in ${folder.path} ends here: ${String(error)}`);
+  });
+  return new TableStore({ database, chain, key, copy });
+}

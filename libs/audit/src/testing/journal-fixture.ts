@@ -1,0 +1,51 @@
+import { readdir } from 'node:fs/promises';
+import { generateKeyPairSync } from 'node:crypto';
+import { SigningKey } from '../chain/signing-key.ts';
+import type { Journal } from '../journal/journal.ts';
+import { JournalFolder } from '../journal/journal-folder.ts';
+import { openJournal, type OpenJournalOptions } from '../journal/open-journal.ts';
+import { FileSource } from '../verify/file-source.ts';
+import { verifyJournal, type Report } from '../verify/verify-journal.ts';
+
+export const signingKey = newSigningKey();
+
+export function newSigningKey(): SigningKey {
+  const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  const key = SigningKey.from(pem);
+  if (!key) throw new Error('Ed25519 is not available');
+  return key;
+}
+
+/** A journal in files, whose segments are so small that a few records fill one. */
+export function openFileJournal(
+  dataDir: string,
+  options: Partial<OpenJournalOptions> = {},
+): Promise<Journal> {
+  return openJournal({ folder: new JournalFolder(dataDir), key: signingKey, segmentBytes: 1024, ...options });
+}
+
+export function body(n: number | string): string {
+  return `"time":"2025-11-21T08:00:00.000Z","correlation_id":"call-${n}","event":"call"`;
+}
+
+/** Writes one whole chain: `batches` says how many records arrive at a time. */
+export async function writeChain(dataDir: string, batches: readonly number[], close = true): Promise<string> {
+  const journal = await openFileJournal(dataDir);
+  let n = 0;
+  for (const size of batches) {
+    await Promise.all(Array.from({ length: size }, () => journal.append(body(++n), undefined)));
+  }
+  if (close) await journal.close();
+  return journal.chain;
+}
+
+export function verifyFiles(dataDir: string): Promise<Report> {
+  return verifyJournal({ source: new FileSource(dataDir) });
+}
+
+/** Paths of all segments of a chain, in order. */
+export async function segmentPaths(dataDir: string, chain: string): Promise<string[]> {
+  const folder = new JournalFolder(dataDir);
+  const names = await readdir(folder.chainPath(chain));
+  return names.sort().map((_, index) => folder.segmentPath(chain, index + 1));
+}
