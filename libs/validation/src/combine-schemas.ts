@@ -56,15 +56,19 @@ export function combine(a: JsonSchema, b: JsonSchema): JsonSchema {
 /** The schema, and null beside it. */
 export function orNull(schema: JsonSchema): JsonSchema {
   const { type, enum: values, not, ...rest } = schema;
-  const simple =
-    typeof type === 'string' && !('$ref' in rest || 'anyOf' in rest || 'oneOf' in rest || 'allOf' in rest);
-  if (!simple) return { anyOf: [schema, { type: 'null' }] };
+  const simple = typeof type === 'string' && !('$ref' in rest || 'oneOf' in rest || 'allOf' in rest);
+  if (!simple || !(schema.anyOf ?? []).every(isFormat)) return { anyOf: [schema, { type: 'null' }] };
   return {
     type: [type, 'null'],
     ...(values && { enum: [...values, null] }),
     ...(not && { not }),
     ...rest,
   };
+}
+
+/** A format is a word on texts, and nothing to null. */
+function isFormat(schema: JsonSchema): boolean {
+  return Object.keys(schema).join() === 'format';
 }
 
 /** `[]` is the type of nothing: two types that have no value in common. */

@@ -43,13 +43,22 @@ function propertyOf(dto: Type, name: string, metadatas: Metadata[], initial: unk
     optional: optional || initial !== undefined,
     // Null would reach the handler in place of the default.
     nullable: optional && initial === undefined,
-    default: initial,
+    default: jsonOf(where, initial),
     nested: nesting && nestedClass(where, nesting),
     schema: (nested) => {
       const inner = nested && (isList(nesting as Metadata) ? { type: 'array', items: nested } : nested);
       return valueSchema({ where, metadatas, start: inner ?? {}, annotation: annotationOf(dto, name) });
     },
   };
+}
+
+/** An initialiser becomes the default of the schema, so it has to be JSON. */
+function jsonOf(where: string, initial: unknown): unknown {
+  if (initial === undefined) return undefined;
+  const text = JSON.stringify(initial) as string | undefined;
+  if (text === undefined || initial instanceof Date)
+    throw new SchemaError(where, 'its initialiser is no JSON value');
+  return JSON.parse(text);
 }
 
 interface ValueParts {

@@ -1,5 +1,5 @@
 import type { Type } from '@nestjs/common';
-import { anyJson, boundValue } from './bound-schema.ts';
+import { anyJson, boundValue, refToAnyJson } from './bound-schema.ts';
 import { combine, orNull } from './combine-schemas.ts';
 import { classAnnotation, propertiesOf, type Property } from './dto-metadata.ts';
 import type { JsonSchema } from './json-schema.ts';
@@ -24,18 +24,19 @@ export function schemaOf(dto: Type): JsonSchema {
 /** Nested classes stand inline; only one that holds itself becomes a definition. */
 class SchemaBuilder {
   readonly #open: Type[] = [];
-  readonly #recursive = new Map<Type, string>();
+  readonly #pointers = new Map<Type, string>();
   readonly #definitions: Record<string, JsonSchema> = {};
 
   build(dto: Type): JsonSchema {
     const root = this.#object(dto);
     const definitions = { ...this.#definitions };
-    if (JSON.stringify([root, definitions]).includes('"#/$defs/AnyJson"')) definitions['AnyJson'] = anyJson;
+    if (JSON.stringify([root, definitions]).includes(`"$ref":"${refToAnyJson.$ref}"`))
+      definitions['AnyJson'] = anyJson;
     return Object.keys(definitions).length > 0 ? { ...root, $defs: definitions } : root;
   }
 
   #object(dto: Type): JsonSchema {
-    if (this.#open.includes(dto)) return this.#reference(dto);
+    if (this.#open.includes(dto)) return this.#pointerTo(dto);
     this.#open.push(dto);
     const properties = propertiesOf(dto);
     const required = properties.filter((property) => !property.optional).map(({ name }) => name);
@@ -47,29 +48,27 @@ class SchemaBuilder {
     const schema = boundValue(combine(own, classAnnotation(dto, own)));
     this.#open.pop();
 
-    const name = this.#recursive.get(dto);
-    if (name === undefined) return schema;
-    this.#definitions[name] = schema;
-    return { $ref: `#/$defs/${name}` };
+    const pointer = this.#pointers.get(dto);
+    if (pointer === undefined || pointer === '#') return schema;
+    this.#definitions[pointer.slice('#/$defs/'.length)] = schema;
+    return { $ref: pointer };
   }
 
   #value(property: Property): JsonSchema {
     const nested = property.nested && this.#object(property.nested);
-    let schema = property.schema(nested);
-    if (property.default !== undefined) schema = { ...schema, default: property.default };
-    return property.nullable ? orNull(boundValue(schema)) : schema;
+    const schema = boundValue(property.schema(nested));
+    if (property.default !== undefined) return { ...schema, default: property.default };
+    return property.nullable ? orNull(schema) : schema;
   }
 
-  #reference(dto: Type): JsonSchema {
-    let name = this.#recursive.get(dto);
-    if (name === undefined) {
-      const taken = [...this.#recursive.values(), 'AnyJson'].filter((other) =>
-        other.startsWith(dto.name),
-      ).length;
-      name = taken === 0 ? dto.name : `${dto.name}${taken + 1}`;
-      this.#recursive.set(dto, name);
+  /** To a class that is being built: the root itself, or a definition. */
+  #pointerTo(dto: Type): JsonSchema {
+    let pointer = this.#pointers.get(dto);
+    if (pointer === undefined) {
+      pointer = dto === this.#open[0] ? '#' : `#/$defs/${dto.name}_${this.#pointers.size}`;
+      this.#pointers.set(dto, pointer);
     }
-    return { $ref: `#/$defs/${name}` };
+    return { $ref: pointer };
   }
 }
 
