@@ -15,10 +15,10 @@ export function coerceTexts(input: unknown, { properties = {} }: JsonSchema): un
 }
 
 function coerced(value: unknown, schema: JsonSchema | undefined): unknown {
-  const types = [schema?.type].flat();
-  if (types.includes('array')) return [value].flat().map((item) => coerced(item, schema?.items));
+  const types = new Set([schema?.type].flat());
+  if (types.has('array')) return [value].flat().map((item) => coerced(item, schema?.items));
   if (typeof value !== 'string') return value;
-  if ((types.includes('integer') || types.includes('number')) && NUMBER.test(value)) return Number(value);
-  if (types.includes('boolean') && (value === 'true' || value === 'false')) return value === 'true';
+  if ((types.has('integer') || types.has('number')) && NUMBER.test(value)) return Number(value);
+  if (types.has('boolean') && (value === 'true' || value === 'false')) return value === 'true';
   return value;
 }

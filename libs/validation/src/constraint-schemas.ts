@@ -66,8 +66,8 @@ export const constraintSchemas: Readonly<Record<string, Form>> = {
   [cv.IS_RFC_3339]: formatted('date-time'),
   [cv.IS_ISO8601]: only({ type: 'string', anyOf: [{ format: 'date-time' }, { format: 'date' }] }),
   [cv.IS_DATE_STRING]: only({ type: 'string', anyOf: [{ format: 'date-time' }, { format: 'date' }] }),
-  [cv.IS_UUID]: ([version]) => uuidPattern(version),
-  [cv.IS_IP]: ([version]) => ipPattern(version),
+  [cv.IS_UUID]: ([version]) => uuidPattern(version as number | string | undefined),
+  [cv.IS_IP]: ([version]) => ipPattern(version as number | string | undefined),
   [cv.IS_URL]: ([options]) => urlSchema((options ?? {}) as Record<string, unknown>),
 
   [cv.ARRAY_MIN_SIZE]: ([minItems]) => ({ type: 'array', minItems }),

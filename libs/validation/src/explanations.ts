@@ -24,7 +24,17 @@ const formats: Readonly<Record<string, string>> = {
   ipv6: 'an IPv6 address',
 };
 
-type Explain = (params: Record<string, unknown>, parent: JsonSchema) => string;
+/** What ajv says beside a failure; each keyword has its own of these. */
+interface Params {
+  readonly type: string | string[];
+  readonly allowedValues: readonly unknown[];
+  readonly allowedValue: unknown;
+  readonly format: string;
+  readonly pattern: string;
+  readonly limit: number;
+  readonly multipleOf: number;
+}
+type Explain = (params: Params, parent: JsonSchema) => string;
 
 /** What each keyword asks for, in words: made of the schema alone, never of the value that missed it. */
 const explanations: Readonly<Record<string, Explain>> = {
@@ -32,16 +42,15 @@ const explanations: Readonly<Record<string, Explain>> = {
   type: ({ type }) =>
     `must be ${[type]
       .flat()
-      .map((one) => types[String(one)])
+      .map((one) => types[one])
       .join(' or ')}`,
   additionalProperties: (_, { properties = {} }) =>
     `is not known here; known are: ${names(Object.keys(properties))}`,
-  enum: ({ allowedValues }) => `must be one of: ${names((allowedValues as unknown[]).map(written))}`,
+  enum: ({ allowedValues }) => `must be one of: ${names(allowedValues.map(written))}`,
   const: ({ allowedValue }) => `must be ${written(allowedValue)}`,
   not: (_, { not }) => (not?.enum ? `must not be one of: ${names(not.enum.map(written))}` : 'is not allowed'),
-  format: ({ format }) => `must be ${formats[String(format)]}`,
-  pattern: ({ pattern }, { format }) =>
-    format ? `must be ${formats[String(format)]}` : matching(String(pattern)),
+  format: ({ format }) => `must be ${formats[format]}`,
+  pattern: ({ pattern }, { format }) => (format ? `must be ${formats[format]}` : matching(pattern)),
   minLength: ({ limit }) => `must have at least ${count(limit, 'character')}`,
   maxLength: ({ limit }) => `must have at most ${count(limit, 'character')}`,
   minItems: ({ limit }) => `must have at least ${count(limit, 'item')}`,
@@ -60,7 +69,7 @@ const explanations: Readonly<Record<string, Explain>> = {
 
 /** What is allowed where the value missed it: `must be a whole number`. */
 export function explain({ keyword, params, parentSchema }: ErrorObject): string {
-  return explanations[keyword]?.(params, parentSchema as JsonSchema) ?? 'does not fit the schema';
+  return explanations[keyword]?.(params as Params, parentSchema as JsonSchema) ?? 'does not fit the schema';
 }
 
 function matching(pattern: string): string {
@@ -78,6 +87,6 @@ function names(all: readonly string[]): string {
   return all.length > MOST_NAMES ? `${all.slice(0, MOST_NAMES).join(', ')}, …` : all.join(', ');
 }
 
-function count(limit: unknown, one: string, many = `${one}s`): string {
-  return `${String(limit)} ${limit === 1 ? one : many}`;
+function count(limit: number, one: string, many = `${one}s`): string {
+  return `${limit} ${limit === 1 ? one : many}`;
 }

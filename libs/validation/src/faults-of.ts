@@ -48,8 +48,8 @@ function holds(holder: ErrorObject, error: ErrorObject): boolean {
 }
 
 function pathOf({ instancePath, params }: ErrorObject): string {
-  const name: unknown = params['missingProperty'] ?? params['additionalProperty'];
-  const path = name === undefined ? instancePath : `${instancePath}/${pointerToken(String(name))}`;
+  const name = (params['missingProperty'] ?? params['additionalProperty']) as string | undefined;
+  const path = name === undefined ? instancePath : `${instancePath}/${pointerToken(name)}`;
   return path.split('/').map(printable).join('/');
 }
 

@@ -15,6 +15,8 @@ function codeOf(input: Buffer | string, options?: ParseOptions): ErrorCode | 'fi
 
 const nested = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
 
+const message = (levels: number): string => `{"params":{"arguments":${nested(levels)}}}`;
+
 describe('parseJson', () => {
   it('gives what JSON.parse gives for I-JSON, from bytes and from text', () => {
     const ours = fc
@@ -75,7 +77,6 @@ describe('parseJson', () => {
   ])('takes %s', (text) => expect(parseJson(text)).toEqual(JSON.parse(text)));
 
   it('gives the wrapping of a message its own levels', () => {
-    const message = (levels: number): string => `{"params":{"arguments":${nested(levels)}}}`;
     expect(codeOf(message(10), { depth: 12 })).toBe('fine');
     expect(codeOf(message(11), { depth: 12 })).toBe('INVALID_INPUT');
   });

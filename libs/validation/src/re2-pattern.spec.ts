@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { SchemaCompiler } from './schema-compiler.ts';
 import { re2Pattern } from './re2-pattern.ts';
 
 describe('re2Pattern', () => {
@@ -64,11 +65,12 @@ describe('re2Pattern', () => {
   it.each([String.raw`(?=a)b`, String.raw`(a)\1`, '[', 'a**'])(
     'refuses %s, which it can not run in one pass',
     (source) => {
-      expect(() => re2Pattern(source, 'u')).toThrow();
+      expect(() => re2Pattern(source, 'u')).toThrow(/./);
     },
   );
 
   it('keeps two patterns apart', () => {
-    expect(String(re2Pattern('a', 'u'))).not.toBe(String(re2Pattern('b', 'u')));
+    const check = new SchemaCompiler().compile({ anyOf: [{ pattern: '^a$' }, { pattern: '^b$' }] });
+    expect([check('a'), check('b'), check('c') !== undefined]).toEqual([undefined, undefined, true]);
   });
 });

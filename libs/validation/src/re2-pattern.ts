@@ -7,8 +7,9 @@ import { RE2JS } from 're2js';
  */
 export const re2Pattern: RegExpEngine = Object.assign(
   (pattern: string) => {
-    new RegExp(pattern, 'u'); // What is no pattern of ECMA-262 must not mean something else to RE2.
-    const compiled = RE2JS.compile(re2Syntax(pattern));
+    // What is no pattern of ECMA-262 must not mean something else to RE2.
+    const { source } = new RegExp(pattern, 'u');
+    const compiled = RE2JS.compile(re2Syntax(source));
     // Ajv keeps the compiled patterns by what they print.
     return { test: (text: string) => compiled.test(text), toString: () => `/${pattern}/u` };
   },

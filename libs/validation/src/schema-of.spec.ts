@@ -15,6 +15,10 @@ class Message {
   author_name?: string;
 }
 
+const tree = (leaf: object): object => ({
+  trees: [{ name: 'a', children: [{ name: 'b', children: [leaf] }] }],
+});
+
 describe('schemaOf', () => {
   it('makes the schema of a class once, and nobody can change it', () => {
     const schema = schemaOf(Message);
@@ -73,9 +77,6 @@ describe('schemaOf', () => {
     expect(schemaOf(Node)).toMatchObject({ type: 'object' });
 
     const check = new SchemaCompiler().compile(schemaOf(Forest));
-    const tree = (leaf: object): object => ({
-      trees: [{ name: 'a', children: [{ name: 'b', children: [leaf] }] }],
-    });
     expect(check(tree({ name: 'c' }))).toBeUndefined();
     expect(check(tree({ name: 1 }))).toMatchObject([{ path: '/trees/0/children/0/children/0/name' }]);
   });

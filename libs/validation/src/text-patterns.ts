@@ -9,8 +9,8 @@ const HEX = '[0-9a-fA-F]';
 const EITHER_NIL_OR_MAX = '0{8}-(?:0{4}-){3}0{12}|[fF]{8}-(?:[fF]{4}-){3}[fF]{12}';
 
 /** RFC 9562, section 4: without a version any of them, and the nil and the max UUID. */
-export function uuidPattern(version: unknown): JsonSchema | string {
-  const digit = version === undefined || version === 'all' ? '[1-8]' : String(version);
+export function uuidPattern(version: number | string = 'all'): JsonSchema | string {
+  const digit = version === 'all' ? '[1-8]' : `${version}`;
   if (!/^(?:[1-8]|\[1-8\])$/.test(digit)) return 'only the versions 1 to 8 and "all" have a form';
   const uuid = `${HEX}{8}-${HEX}{4}-${digit}${HEX}{3}-[89abAB]${HEX}{3}-${HEX}{12}`;
   return {
@@ -20,10 +20,10 @@ export function uuidPattern(version: unknown): JsonSchema | string {
   };
 }
 
-export function ipPattern(version: unknown): JsonSchema {
+export function ipPattern(version: number | string | undefined): JsonSchema {
   return version === undefined
     ? { type: 'string', anyOf: [{ format: 'ipv4' }, { format: 'ipv6' }] }
-    : { type: 'string', format: `ipv${String(version)}` };
+    : { type: 'string', format: `ipv${version}` };
 }
 
 const LABEL = '[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?';
