@@ -25,7 +25,7 @@ export class KeyTable {
     this.#shared = this.#newLog();
   }
 
-  get size(): number {
+  get #size(): number {
     return this.#fresh.size + this.#stale.size;
   }
 
@@ -55,7 +55,7 @@ export class KeyTable {
    * on to share it until it is empty, since any of its calls may be theirs.
    */
   #crowded(now: number): boolean {
-    return this.size >= this.maxKeys || this.#shared.count(now) > 0;
+    return this.#size >= this.maxKeys || this.#shared.count(now) > 0;
   }
 
   #revive(subject: string): CallLog | undefined {

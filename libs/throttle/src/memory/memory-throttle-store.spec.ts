@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Limit } from '../limit.ts';
@@ -14,6 +16,19 @@ function openStore(maxKeys: number) {
     moveTo: (ms: number) => void (now = ms),
     call: (subject: string, limit = two) => store.decide([{ limit, subject }]).allowed,
   };
+}
+
+/** Bytes that stay allocated; asks the garbage collector twice for a true answer. */
+function heapAfter(fill: () => unknown): number {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  const held = fill();
+  collect();
+  const bytes = process.memoryUsage().heapUsed - before;
+  expect(held).toBeDefined();
+  return bytes;
 }
 
 describe('a store that is full of subjects', () => {
@@ -96,24 +111,9 @@ describe('a store that is full of subjects', () => {
 });
 
 describe('the memory of a store', () => {
-  /** Bytes that stay allocated; needs the garbage collector, which `node:v8` can lay open. */
-  async function heapAfter(fill: () => unknown): Promise<number> {
-    const { setFlagsFromString } = await import('node:v8');
-    const { runInNewContext } = await import('node:vm');
-    setFlagsFromString('--expose-gc');
-    const collect = runInNewContext('gc') as () => void;
-    collect();
-    const before = process.memoryUsage().heapUsed;
-    const held = fill();
-    collect();
-    const bytes = process.memoryUsage().heapUsed - before;
-    expect(held).toBeDefined();
-    return bytes;
-  }
-
-  it('stays under 48 MB for a million addresses, of which 100,000 are told apart', async () => {
+  it('stays under 48 MB for a million addresses, of which 100,000 are told apart', () => {
     const address: Limit = { id: 'address', name: 'address', max: 2_000, windowMs: 300_000 };
-    const bytes = await heapAfter(() => {
+    const bytes = heapAfter(() => {
       const { store, moveTo } = openStore(100_000);
       for (let n = 0; n < 1_000_000; n++) {
         moveTo(n / 10);
@@ -124,8 +124,8 @@ describe('the memory of a store', () => {
     expect(bytes).toBeLessThan(48e6);
   });
 
-  it('forgets subjects that stay away', async () => {
-    const bytes = await heapAfter(() => {
+  it('forgets subjects that stay away', () => {
+    const bytes = heapAfter(() => {
       const { store, moveTo } = openStore(1_000_000);
       for (let n = 0; n < 300_000; n++) {
         moveTo(n);
@@ -139,10 +139,10 @@ describe('the memory of a store', () => {
   it.each([
     { max: 1_000, windowMs: 60_000 },
     { max: 1_000_000, windowMs: 3_600_000 },
-  ])('spends at most 10 KB on a key that uses all of $max calls', async ({ max, windowMs }) => {
+  ])('spends at most 10 KB on a key that uses all of $max calls', ({ max, windowMs }) => {
     const limit: Limit = { id: 'client', name: 'client', max, windowMs };
     const keys = 200;
-    const bytes = await heapAfter(() => {
+    const bytes = heapAfter(() => {
       const { store, moveTo } = openStore(keys);
       const steps = Math.min(max, 2_000);
       for (let step = 0; step < steps * 1.5; step++) {

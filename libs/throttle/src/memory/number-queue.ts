@@ -2,7 +2,7 @@ const INITIAL_CAPACITY = 2;
 
 /** First in, first out, in a ring that doubles when it is full: a key that is used little costs little. */
 export class NumberQueue {
-  #ring: number[] = new Array<number>(INITIAL_CAPACITY);
+  #ring: number[] = Array<number>(INITIAL_CAPACITY);
   #head = 0;
   #size = 0;
 
@@ -32,7 +32,7 @@ export class NumberQueue {
 
   /** The capacity stays a power of two, so that a place is found with a mask. */
   #grow(): void {
-    const ring = new Array<number>(this.#ring.length * 2);
+    const ring = Array<number>(this.#ring.length * 2);
     for (let index = 0; index < this.#size; index++) ring[index] = this.at(index);
     this.#ring = ring;
     this.#head = 0;

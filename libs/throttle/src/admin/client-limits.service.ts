@@ -1,0 +1,69 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { LimitClaim, LimitUsage } from '../limit.ts';
+import { LimitPlans } from '../plan/limit-plans.ts';
+import { throttleConfig, type ThrottleSettings } from '../throttle.config.ts';
+import { ThrottleStore } from '../throttle-store.ts';
+
+/** How a client stands with one limit (ARC-27). */
+export interface LimitStatusView {
+  /** `client`, `tier-hour:free`, `operation:rag.ask`; with `@address` where the caller had no key. */
+  name: string;
+  /** Calls that count at this moment. */
+  requests_made: number;
+  limit: number;
+  remaining: number;
+  window_seconds: number;
+  /** Epoch seconds: when the oldest of those calls no longer counts. */
+  reset: number;
+}
+
+/** The tightest of a client's limits, and each that it has made calls against. */
+export interface ClientLimitsView extends LimitStatusView {
+  client: string;
+  limits: LimitStatusView[];
+}
+
+/** What an admin may ask of a client's limits, and do about them. */
+@Injectable()
+export class ClientLimits {
+  constructor(
+    private readonly store: ThrottleStore,
+    private readonly plans: LimitPlans,
+    @Inject(throttleConfig.KEY) private readonly settings: ThrottleSettings,
+  ) {}
+
+  /** A client that has made no call that counts is shown the client default: its tier is not known here. */
+  async read(client: string): Promise<ClientLimitsView> {
+    const claims = this.plans.claimsOn(client);
+    const usages = await this.store.status(claims);
+    const limits = claims.flatMap((claim, index) => {
+      const usage = usages[index]!;
+      return usage.used > 0 ? [viewOf(claim, usage)] : [];
+    });
+    const tightest = limits.toSorted((a, b) => a.remaining - b.remaining)[0] ?? this.#untouched();
+    return { client, ...tightest, limits };
+  }
+
+  /** Works at once: the next call is the first. Answers how the client stands then. */
+  async reset(client: string): Promise<ClientLimitsView> {
+    await this.store.reset(this.plans.claimsOn(client));
+    return this.read(client);
+  }
+
+  #untouched(): LimitStatusView {
+    const { clientMax: max, clientWindowMs: windowMs } = this.settings;
+    const limit = { id: 'client', name: 'client', max, windowMs };
+    return viewOf({ limit, subject: '' }, { used: 0, roomInMs: windowMs });
+  }
+}
+
+function viewOf({ limit }: LimitClaim, { used, roomInMs }: LimitUsage): LimitStatusView {
+  return {
+    name: limit.id,
+    requests_made: used,
+    limit: limit.max,
+    remaining: Math.max(0, limit.max - used),
+    window_seconds: limit.windowMs / 1000,
+    reset: Math.ceil((Date.now() + roomInMs) / 1000),
+  };
+}

@@ -1,0 +1,67 @@
+import type { Principal, Tier } from '#call';
+import type { Limit } from '../limit.ts';
+import type { ThrottleSettings } from '../throttle.config.ts';
+import type { OperationLimit } from './operation-limits.ts';
+
+/** One limit, and whose calls are counted together for it. */
+export interface Rule {
+  readonly limit: Limit;
+  readonly per: 'client' | 'address' | 'everybody';
+}
+
+/** Who meets other limits than others: each tier, keys without one, callers of public operations without a key. */
+export type Audience = Tier | 'untiered' | 'anonymous';
+export const audiences: readonly Audience[] = ['free', 'basic', 'pro', 'enterprise', 'untiered', 'anonymous'];
+
+export function audienceOf(principal: Principal | undefined): Audience {
+  return principal ? (principal.tier ?? 'untiered') : 'anonymous';
+}
+
+/** The limit of one operation, by name. */
+export type NamedOperationLimit = OperationLimit & { readonly operation: string };
+
+/** All limits of a call. A tier replaces the client default; enterprise has the operation's alone (requirements 14.5). */
+export function rulesFor(
+  audience: Audience,
+  settings: ThrottleSettings,
+  limited: NamedOperationLimit | undefined,
+): readonly Rule[] {
+  if (!settings.enabled) return [];
+  const rules = clientRules(audience, settings);
+  if (audience !== 'enterprise') {
+    const { addressMax, addressWindowMs, globalMax, globalWindowMs } = settings;
+    rules.push(
+      {
+        limit: { id: 'address', name: 'address', max: addressMax, windowMs: addressWindowMs },
+        per: 'address',
+      },
+      { limit: { id: 'global', name: 'global', max: globalMax, windowMs: globalWindowMs }, per: 'everybody' },
+    );
+  }
+  if (limited) {
+    const { operation, max, windowMs } = limited;
+    const id = idFor(audience, `operation:${operation}`);
+    rules.push({ limit: { id, name: 'operation', max, windowMs }, per: 'client' });
+  }
+  return rules;
+}
+
+function clientRules(audience: Audience, { clientMax, clientWindowMs, tiers }: ThrottleSettings): Rule[] {
+  if (audience === 'untiered' || audience === 'anonymous') {
+    const limit = { name: 'client', max: clientMax, windowMs: clientWindowMs };
+    return [{ limit: { id: idFor(audience, 'client'), ...limit }, per: 'client' }];
+  }
+  return [
+    ...tierRules(audience, 'tier-minute', tiers.get(audience)?.[0], 60_000),
+    ...tierRules(audience, 'tier-hour', tiers.get(audience)?.[1], 3_600_000),
+  ];
+}
+
+function tierRules(tier: Tier, name: string, max: number | undefined, windowMs: number): Rule[] {
+  return max === undefined ? [] : [{ limit: { id: `${name}:${tier}`, name, max, windowMs }, per: 'client' }];
+}
+
+/** Callers without a key are counted apart, so that no flood of addresses takes the place of principals in the store. */
+function idFor(audience: Audience, id: string): string {
+  return audience === 'anonymous' ? `${id}@address` : id;
+}
