@@ -20,12 +20,15 @@ export class Database {
   /** Whether the type `vector` of pgvector is there. */
   readonly vectors: boolean;
   readonly #engine: Engine;
+  readonly #pool: ConnectionPool;
+  #closed: Promise<void> | undefined;
 
   constructor(engine: Engine, vectors: boolean) {
     this.#engine = engine;
     this.engine = engine.name;
     this.vectors = vectors;
-    this.kysely = new Kysely({ dialect: new PostgresDialect({ pool: new ConnectionPool(engine.pool) }) });
+    this.#pool = new ConnectionPool(engine.pool);
+    this.kysely = new Kysely({ dialect: new PostgresDialect({ pool: this.#pool }) });
   }
 
   /**
@@ -37,8 +40,12 @@ export class Database {
   }
 
   /** Waits for the queries that run, up to ten seconds, then closes. */
-  async close(): Promise<void> {
-    await this.kysely.destroy();
+  close(): Promise<void> {
+    return (this.#closed ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    await this.#pool.end(); // kysely's own `destroy` leaves a pool alone that it has not used yet.
     await this.#engine.close();
   }
 }

@@ -40,7 +40,7 @@ async function prepare({ pool }: Engine): Promise<boolean> {
     await migrate(kysely);
     return vectors;
   } finally {
-    await kysely.destroy(); // Ends the session, and with it the lock.
+    await single.end(); // Ends the session, and with it the lock.
   }
 }
 

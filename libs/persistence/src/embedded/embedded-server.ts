@@ -21,7 +21,8 @@ export class EmbeddedServer {
     ref: () => this.#worker.ref(),
     unref: () => this.#worker.unref(),
   };
-  #failure: Error | undefined;
+  /** Why nobody is served any more. */
+  #over: Error | undefined;
 
   private constructor(worker: Worker) {
     this.#worker = worker;
@@ -37,6 +38,7 @@ export class EmbeddedServer {
     const worker = new Worker(program, { workerData: folder, execArgv: [] });
     const [first] = (await once(worker, 'message')) as [FromWorker];
     if (first === 'ready') return new EmbeddedServer(worker);
+    await worker.terminate();
     const detail = typeof first === 'object' && 'failed' in first ? first.failed : 'it gave no reason';
     throw new PersistenceError(`The embedded database in ${folder} can't be opened: ${detail}`);
   }
@@ -46,21 +48,22 @@ export class EmbeddedServer {
     return new EmbeddedSession(this.#host);
   }
 
-  /** Waits for what runs, writes everything down and ends the thread. */
-  async close(): Promise<void> {
-    if (this.#failure) return;
-    const ended = once(this.#worker, 'exit');
+  /** Waits for what runs, up to `timeoutMs`, writes everything down and ends the thread. */
+  async close(timeoutMs = CLOSE_TIMEOUT_MS): Promise<void> {
+    if (this.#over) return;
+    this.#over = new Error('The embedded database is closed');
+    const ended = new Promise((resolve) => this.#worker.once('exit', resolve));
     this.#worker.ref();
     this.#worker.postMessage('close' satisfies ToWorker);
     // A query that does not end is cut off: to the database that is a killed process, and it recovers from that.
-    const tired = setTimeout(() => void this.#worker.terminate(), CLOSE_TIMEOUT_MS);
+    const tired = setTimeout(() => void this.#worker.terminate(), timeoutMs);
     await ended;
     clearTimeout(tired);
   }
 
   #enter(session: EmbeddedSession): void {
-    if (this.#failure) {
-      session.destroy(this.#failure);
+    if (this.#over) {
+      session.destroy(this.#over);
       return;
     }
     this.#worker.ref();
@@ -71,7 +74,7 @@ export class EmbeddedServer {
     const place = this.#queue.indexOf(session);
     // The one in front keeps its place until the thread has cleared up behind it.
     if (place > 0) this.#queue.splice(place, 1);
-    else if (place === 0 && !this.#failure) this.#worker.postMessage('end-session' satisfies ToWorker);
+    else if (place === 0 && !this.#over) this.#worker.postMessage('end-session' satisfies ToWorker);
   }
 
   #hear(message: FromWorker): void {
@@ -83,7 +86,7 @@ export class EmbeddedServer {
   }
 
   #fail(error: Error): void {
-    this.#failure ??= error;
-    for (const session of this.#queue.splice(0)) session.destroy(this.#failure);
+    this.#over ??= error;
+    for (const session of this.#queue.splice(0)) session.destroy(this.#over);
   }
 }

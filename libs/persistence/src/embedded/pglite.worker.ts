@@ -38,10 +38,6 @@ async function run(
   messages: Uint8Array,
   answer: (bytes: Uint8Array) => void,
 ): Promise<void> {
-  if (messages[0] === 0) {
-    answer(database.execProtocolRawSync(messages).slice()); // The startup packet: it alone begins with a length.
-    return;
-  }
   let parts: Uint8Array[] = [];
   let size = 0;
   const flush = (): void => {

@@ -1,0 +1,10 @@
+import { defineConfig, setting } from '#config';
+
+export const testingConfig = defineConfig('testing', {
+  postgresUrl: setting.url({
+    env: 'TEST_DATABASE_URL',
+    description:
+      'PostgreSQL for the tests, whose user may create databases; without it one is started for them',
+    protocols: ['postgres:', 'postgresql:'],
+  }),
+});
