@@ -1,0 +1,191 @@
+import { Injectable } from '@nestjs/common';
+import { sql, type Selectable, type Transaction } from 'kysely';
+import { Database, type Tables } from '#persistence';
+import type { Chunk } from './chunker.ts';
+import {
+  chunkId,
+  type Conversation,
+  type ConversationChunk,
+  type ConversationList,
+  type ConversationSummary,
+  type Passage,
+} from './conversation.ts';
+import { FullTextIndex, type Found } from './full-text.index.ts';
+
+export interface NewConversation {
+  readonly id: string;
+  readonly scenario_title: string | null;
+  readonly original_title: string | null;
+  readonly url: string | null;
+  readonly created_by: string;
+  readonly chunks: readonly Chunk[];
+}
+
+/** Conversations and their chunks in the database. */
+@Injectable()
+export class ConversationStore {
+  constructor(
+    private readonly database: Database,
+    private readonly index: FullTextIndex,
+  ) {}
+
+  /** Writes it whole or not at all. One of the same id is replaced; whoever reads meanwhile sees the old one or the new. */
+  async save(conversation: NewConversation): Promise<{ replaced: boolean }> {
+    const { chunks, scenario_title, original_title } = conversation;
+    const titles = [scenario_title, original_title].filter((title) => title !== null);
+    return this.database.kysely.transaction().execute(async (transaction) => {
+      const { seq, replaced } = await this.#claim(transaction, conversation);
+      if (replaced) {
+        await transaction.deleteFrom('conversation_terms').where('conversation', '=', seq).execute();
+        await transaction.deleteFrom('conversation_chunks').where('conversation', '=', seq).execute();
+      }
+      await this.index.add(transaction, seq, { titles, chunks });
+      return { replaced };
+    });
+  }
+
+  /** The row of the conversation, new or taken over, locked until the transaction ends. */
+  async #claim(transaction: Transaction<Tables>, { chunks, ...conversation }: NewConversation) {
+    const now = new Date();
+    const row = { ...conversation, chunk_count: chunks.length, term_count: 0, updated_at: now };
+    const { scenario_title, original_title, url, chunk_count, updated_at } = row;
+    return (
+      transaction
+        .insertInto('conversations')
+        .values({ ...row, created_at: now })
+        .onConflict((conflict) =>
+          conflict.column('id').doUpdateSet({ scenario_title, original_title, url, chunk_count, updated_at }),
+        )
+        // A row that was just inserted has never been locked or updated.
+        .returning(['seq', sql<boolean>`xmax <> 0`.as('replaced')])
+        .executeTakeFirstOrThrow()
+    );
+  }
+
+  /** Newest first. */
+  async list(skip: number, limit: number): Promise<ConversationList> {
+    const { kysely } = this.database;
+    const rows = await kysely
+      .selectFrom('conversations')
+      .selectAll()
+      .orderBy('seq', 'desc')
+      .offset(skip)
+      .limit(limit)
+      .execute();
+    const { total } = await kysely
+      .selectFrom('conversations')
+      .select(({ fn }) => fn.countAll<string>().as('total'))
+      .executeTakeFirstOrThrow();
+    return { conversations: rows.map(summaryOf), total: Number(total), skip, limit };
+  }
+
+  async get(id: string): Promise<Conversation | undefined> {
+    const { kysely } = this.database;
+    const row = await kysely.selectFrom('conversations').selectAll().where('id', '=', id).executeTakeFirst();
+    if (!row) return undefined;
+    const chunks = await kysely
+      .selectFrom('conversation_chunks')
+      .selectAll()
+      .where('conversation', '=', row.seq)
+      .orderBy('position')
+      .execute();
+    return { ...summaryOf(row), chunks: chunks.map((chunk) => chunkOf(id, chunk)) };
+  }
+
+  async exists(id: string): Promise<boolean> {
+    const found = await this.database.kysely
+      .selectFrom('conversations')
+      .select('seq')
+      .where('id', '=', id)
+      .executeTakeFirst();
+    return found !== undefined;
+  }
+
+  /** Says whether there was one. */
+  async delete(id: string): Promise<boolean> {
+    const { numDeletedRows } = await this.database.kysely
+      .deleteFrom('conversations')
+      .where('id', '=', id)
+      .executeTakeFirst();
+    return numDeletedRows > 0n;
+  }
+
+  /** What was found, in the same order. What has been deleted since is left out. */
+  async passages(found: readonly Found[]): Promise<Passage[]> {
+    if (found.length === 0) return [];
+    const rows = await this.#passages()
+      .where(
+        'c.id',
+        'in',
+        found.map(({ chunk }) => chunk),
+      )
+      .execute();
+    const byId = new Map(rows.map((row) => [row.chunk, row]));
+    return found.flatMap(({ chunk, score }) => {
+      const row = byId.get(chunk);
+      return row ? [passageOf(row, score)] : [];
+    });
+  }
+
+  /** The passage after each of these in its conversation, where there is one, by the id of the one before it. */
+  async following(passages: readonly Passage[]): Promise<Map<string, Passage>> {
+    if (passages.length === 0) return new Map();
+    const places = passages.map(
+      ({ conversation_id, position }) => sql`(${conversation_id}, ${position + 1}::integer)`,
+    );
+    const rows = await this.#passages()
+      .where(sql<boolean>`(v.id, c.position) in (${sql.join(places)})`)
+      .execute();
+    return new Map(rows.map((row) => [chunkId(row.conversation_id, row.position - 1), passageOf(row, 0)]));
+  }
+
+  #passages() {
+    return this.database.kysely
+      .selectFrom('conversation_chunks as c')
+      .innerJoin('conversations as v', 'v.seq', 'c.conversation')
+      .select(['c.id as chunk', 'c.position', 'c.text', 'c.author_name', 'c.author_type', 'c.said_at'])
+      .select(['v.id as conversation_id', 'v.scenario_title', 'v.original_title', 'v.url', 'v.created_at']);
+  }
+}
+
+type ChunkRow = Pick<
+  Selectable<Tables['conversation_chunks']>,
+  'position' | 'text' | 'author_name' | 'author_type' | 'said_at'
+>;
+type TitleRow = Pick<
+  Selectable<Tables['conversations']>,
+  'scenario_title' | 'original_title' | 'url' | 'created_at'
+>;
+
+function summaryOf(row: Selectable<Tables['conversations']>): ConversationSummary {
+  const { id, scenario_title, original_title, url, created_by, chunk_count } = row;
+  return {
+    conversation_id: id,
+    scenario_title,
+    original_title,
+    url,
+    created_by,
+    created_at: row.created_at.toISOString(),
+    updated_at: row.updated_at.toISOString(),
+    chunk_count,
+  };
+}
+
+function chunkOf(conversationId: string, row: ChunkRow): ConversationChunk {
+  const { position, text, author_name, author_type, said_at } = row;
+  const chunk_id = chunkId(conversationId, position);
+  return { chunk_id, position, text, author_name, author_type, timestamp: said_at?.toISOString() ?? null };
+}
+
+function passageOf(row: ChunkRow & TitleRow & { conversation_id: string }, score: number): Passage {
+  const { conversation_id, scenario_title, original_title, url } = row;
+  return {
+    ...chunkOf(conversation_id, row),
+    conversation_id,
+    score: Math.round(score * 1e6) / 1e6,
+    scenario_title,
+    original_title,
+    url,
+    created_at: row.created_at.toISOString(),
+  };
+}

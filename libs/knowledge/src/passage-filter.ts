@@ -1,0 +1,33 @@
+import { sql, type RawBuilder, type SqlBool } from 'kysely';
+
+/** Which passages a search may find. */
+export interface PassageFilters {
+  readonly conversation_id?: string | null | undefined;
+  readonly scenario_title?: string | null | undefined;
+  readonly author_name?: string | null | undefined;
+  readonly author_type?: string | null | undefined;
+  /** 0 to 1; the rankings compare it with their own scores. */
+  readonly min_score?: number | null | undefined;
+  /** Inclusive. A passage that does not say when it was said counts as said when it was ingested. */
+  readonly from?: Date | null | undefined;
+  /** Exclusive. */
+  readonly before?: Date | null | undefined;
+}
+
+/** The condition on the chunk whose id stands in `column`; undefined where nothing is filtered. */
+export function passageFilter(filters: PassageFilters, column: string): RawBuilder<SqlBool> | undefined {
+  const said = sql`coalesce(c.said_at, v.created_at)`;
+  const conditions = [
+    filters.conversation_id == null ? undefined : sql`v.id = ${filters.conversation_id}`,
+    filters.scenario_title == null ? undefined : sql`v.scenario_title = ${filters.scenario_title}`,
+    filters.author_name == null ? undefined : sql`c.author_name = ${filters.author_name}`,
+    filters.author_type == null ? undefined : sql`c.author_type = ${filters.author_type}`,
+    filters.from == null ? undefined : sql`${said} >= ${filters.from}::timestamptz`,
+    filters.before == null ? undefined : sql`${said} < ${filters.before}::timestamptz`,
+  ].filter((condition) => condition !== undefined);
+  if (conditions.length === 0) return undefined;
+  return sql<SqlBool>`exists (
+    select from conversation_chunks c join conversations v on v.seq = c.conversation
+    where c.id = ${sql.ref(column)} and ${sql.join(conditions, sql` and `)}
+  )`;
+}
