@@ -12,12 +12,21 @@ const auditor = [
   'conversations:read',
   'audit:read',
   'keys:read',
+  'limits:read',
   'health:read',
   'metrics:read',
 ] as const;
 
 /** Everything. Spelled out all the same: a permission that stands nowhere in this table is a typing error. */
-const admin = [...service, 'audit:read', 'keys:read', 'keys:write', 'metrics:read'] as const;
+const admin = [
+  ...service,
+  'audit:read',
+  'keys:read',
+  'keys:write',
+  'limits:read',
+  'limits:write',
+  'metrics:read',
+] as const;
 
 /** The one table of who may do what (SEN-3). Operations name permissions; only roles hold them. */
 export const permissionsOf: Readonly<Record<Role, readonly Permission[]>> = {
