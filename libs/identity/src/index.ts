@@ -1,5 +1,6 @@
 export { type ApiKey, type KeyState } from './api-key.record.ts';
 export { viewOf, type ApiKeyView, type IssuedKeyView, type KeyListView } from './api-key.view.ts';
+export { ApiKeysController } from './api-keys.controller.ts';
 export { CreateKey, ListKeys, RevokeKey, RotateKey } from './api-keys.dto.ts';
 export { ApiKeys, type IssuedKey, type KeyOrder, type RotationOrder } from './api-keys.service.ts';
 export { AuthenticationBudget, type Exhaustion } from './authentication-budget.ts';
