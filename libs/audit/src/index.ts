@@ -10,3 +10,4 @@ export type { Finding } from './verify/finding.ts';
 export { FileSource } from './verify/file-source.ts';
 export { TableSource } from './verify/table-source.ts';
 export { NoJournal, verifyJournal, type ChainReport, type Report } from './verify/verify-journal.ts';
+export { readOnlyTables } from './verify/read-only-tables.ts';

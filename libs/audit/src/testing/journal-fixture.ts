@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { generateKeyPairSync } from 'node:crypto';
 import { SigningKey } from '../chain/signing-key.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -29,14 +29,29 @@ export function body(n: number | string): string {
 }
 
 /** Writes one whole chain: `batches` says how many records arrive at a time. */
-export async function writeChain(dataDir: string, batches: readonly number[], close = true): Promise<string> {
+export async function writeChain(dataDir: string, batches: readonly number[]): Promise<string> {
   const journal = await openFileJournal(dataDir);
+  await appendBatches(journal, batches);
+  await journal.close();
+  return journal.chain;
+}
+
+/** The same as a killed process leaves it: without its last checkpoint. */
+export async function writeKilledChain(dataDir: string, batches: readonly number[]): Promise<string> {
+  const journal = await openFileJournal(dataDir);
+  await appendBatches(journal, batches);
+  const path = new JournalFolder(dataDir).checkpointPath(journal.chain);
+  const checkpoints = await readFile(path);
+  await journal.close();
+  await writeFile(path, checkpoints);
+  return journal.chain;
+}
+
+async function appendBatches(journal: Journal, batches: readonly number[]): Promise<void> {
   let n = 0;
   for (const size of batches) {
     await Promise.all(Array.from({ length: size }, () => journal.append(body(++n), undefined)));
   }
-  if (close) await journal.close();
-  return journal.chain;
 }
 
 export function verifyFiles(dataDir: string): Promise<Report> {

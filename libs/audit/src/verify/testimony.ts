@@ -8,7 +8,7 @@ import type { Findings } from './finding.ts';
 
 /** Checkpoints may be read while they are being written: they are read again before they are called altered. */
 const TRIES = 4;
-const RETRY_MS = 25;
+const RETRY_MS = 5;
 
 /** What signatures and first records say about all the chains, read before the chains themselves. */
 export class Testimony {

@@ -1,0 +1,69 @@
+import type { ChainReport, Finding, Report } from '#audit';
+
+/** What `audit verify` prints: what was read, each fault, and the verdict last. */
+export function describeReport(report: Report): string {
+  const { source, chains, findings, findingCount, keys, entries, valid } = report;
+  const more = findingCount - findings.length;
+  const verdict = valid
+    ? `valid: ${entries} entries in ${chains.length} chains, all there, unaltered and in order`
+    : `INVALID: ${findingCount} faults in ${entries} entries`;
+  return [
+    `Audit journal in ${source}`,
+    ...chains.map(describeChain),
+    `  checkpoints signed by ${keys.length === 0 ? 'nobody' : keys.join(', ')}`,
+    ...findings.map(describeFinding),
+    ...(more > 0 ? [`  … and ${more} more`] : []),
+    verdict,
+    '',
+  ].join('\n');
+}
+
+function describeChain({ chain, entries, segments, state, unsigned, torn }: ChainReport): string {
+  const notes = [
+    `${entries} entries in ${segments} segments`,
+    state,
+    ...(unsigned > 0 ? [`${unsigned} after the last checkpoint`] : []),
+    ...(torn > 0 ? [`${torn} bytes of an entry that was never finished`] : []),
+  ];
+  return `  ${chain}: ${notes.join(', ')}`;
+}
+
+function describeFinding({ harm, chain, segment, line, correlationId, message }: Finding): string {
+  const where = [
+    chain && `chain ${chain}`,
+    segment !== undefined && `segment ${segment}`,
+    line !== undefined && `line ${line}`,
+  ].filter(Boolean);
+  const call = correlationId === undefined ? '' : ` (correlation id ${correlationId})`;
+  return `  ${harm.toUpperCase()} ${where.join(', ')}: ${message}${call}`;
+}
+
+interface Shown {
+  time?: string;
+  severity?: string;
+  event?: string;
+  result?: string;
+  operation?: string;
+  target?: string;
+  principal?: { name?: string };
+  ip?: string;
+  correlation_id?: string;
+}
+
+/** One entry for people; the line itself where it is no JSON. */
+export function describeRecord(line: string): string {
+  const record = parse(line);
+  if (!record) return line;
+  const { time, severity, event, result, operation, target, principal, ip, correlation_id: id } = record;
+  return [time, severity, event, result, operation, target, principal?.name, ip, id]
+    .map((part) => (part === undefined ? '-' : JSON.stringify(part).slice(1, -1)))
+    .join('  ');
+}
+
+function parse(line: string): Shown | undefined {
+  try {
+    return JSON.parse(line) as Shown;
+  } catch {
+    return undefined;
+  }
+}

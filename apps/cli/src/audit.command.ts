@@ -1,0 +1,150 @@
+import { readFileSync } from 'node:fs';
+import { SingleBar } from 'cli-progress';
+import type { Command } from 'commander';
+import {
+  AuditIndex,
+  FileSource,
+  JournalFolder,
+  readOnlyTables,
+  readRecords,
+  TableSource,
+  VerifyingKey,
+  verifyJournal,
+  type RecordFilter,
+} from '#audit';
+import { homeConfig, readConfig } from '#config';
+import { DataFolder, openDatabase, persistenceConfig } from '#persistence';
+import { describeRecord, describeReport } from './audit-report.ts';
+
+/** What scripts read: 0 all is well, 1 the journal was changed, 2 it could not be looked at. */
+const CHANGED = 1;
+const FAILED = 2;
+
+interface Place {
+  dataDir?: string;
+}
+interface VerifyFlags extends Place {
+  key?: string[];
+  json?: true;
+}
+interface ShowFlags extends Place, RecordFilter {
+  json?: true;
+}
+
+/** `gatehouse audit …`: reads the audit journal, beside a running gateway too. */
+export function registerAudit(program: Command): void {
+  const audit = program.command('audit').description('verify and read the audit journal');
+  const dataDir = [
+    '--data-dir <folder>',
+    'read the files of this data folder, whatever the settings say',
+  ] as const;
+  audit
+    .command('verify')
+    .description('find entries that were removed, altered, reordered or cut off')
+    .option(...dataDir)
+    .option('--key <file...>', 'trust checkpoints by these public keys alone (PEM)')
+    .option('--json', 'print JSON')
+    .action((flags: VerifyFlags) => guarded(() => verify(flags)));
+  audit
+    .command('show')
+    .description('print entries, oldest first')
+    .option(...dataDir)
+    .option('--since <time>', 'entries from this time on (ISO 8601)', isoTime)
+    .option('--event <name>', 'entries of this event')
+    .option('--correlation-id <id>', 'entries of this call')
+    .option('--json', 'print the lines as they stand in the journal')
+    .action((flags: ShowFlags) => guarded(() => show(flags)));
+  audit
+    .command('rebuild')
+    .description('fill the table of the embedded database anew from the journal; the gateway must be stopped')
+    .action(() => guarded(rebuild));
+}
+
+async function verify({ dataDir, key: keyFiles = [], json }: VerifyFlags): Promise<void> {
+  const pinned = keyFiles.map(readKey);
+  await using place = open(dataDir);
+  const bar = new Progress(json ? 0 : await place.source.size());
+  const report = await verifyJournal({ source: place.source, pinned, onProgress: bar.add }).finally(bar.stop);
+  process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : describeReport(report));
+  if (!report.valid) process.exitCode = CHANGED;
+}
+
+async function show({ dataDir, json, ...filter }: ShowFlags): Promise<void> {
+  process.stdout.once('error', () => process.exit()); // Whoever read it (head, less) has seen enough.
+  await using place = open(dataDir);
+  await readRecords(place.source, filter, (line) => {
+    process.stdout.write(`${json ? line : describeRecord(line)}\n`);
+  });
+}
+
+async function rebuild(): Promise<void> {
+  const config = readConfig(persistenceConfig);
+  if (config.url)
+    throw new Error('With DATABASE_URL the table is the journal itself: nothing can rebuild it');
+  await using folder = closing(await DataFolder.open(readConfig(homeConfig).dataDir));
+  await using database = closing(await openDatabase(config, folder.it));
+  const bar = new Progress(await new FileSource(folder.it.path).size());
+  const index = new AuditIndex({ database: database.it, folder: new JournalFolder(folder.it.path) });
+  await index.rebuild(bar.add).finally(bar.stop);
+}
+
+/** The journal that the settings name, or the files of a folder. */
+function open(dataDir: string | undefined) {
+  const { url } = readConfig(persistenceConfig);
+  if (dataDir !== undefined || url === undefined) {
+    const source = new FileSource(DataFolder.existing(dataDir ?? readConfig(homeConfig).dataDir).path);
+    return { source, [Symbol.asyncDispose]: async () => {} };
+  }
+  const tables = readOnlyTables(url);
+  return { source: new TableSource(tables), [Symbol.asyncDispose]: () => tables.destroy() };
+}
+
+function closing<T extends { close(): Promise<void> }>(it: T) {
+  return { it, [Symbol.asyncDispose]: () => it.close() };
+}
+
+function readKey(path: string): VerifyingKey {
+  const key = VerifyingKey.from(readFileSync(path, 'utf8').trim());
+  if (!key) throw new Error(`${path} holds no Ed25519 public key`);
+  return key;
+}
+
+/** In the form that the journal has it, so that texts compare as times do. */
+function isoTime(text: string): string {
+  const time = new Date(text);
+  if (Number.isNaN(time.getTime())) throw new Error(`${text} is no time: write it as 2025-11-21T08:00:00Z`);
+  return time.toISOString();
+}
+
+async function guarded(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = FAILED;
+  }
+}
+
+/** Megabytes read, where somebody looks on. */
+class Progress {
+  readonly #bar: SingleBar | undefined;
+  #bytes = 0;
+
+  constructor(bytes: number) {
+    if (!process.stderr.isTTY || bytes === 0) return;
+    this.#bar = new SingleBar({
+      format: '{bar} {percentage} % | {eta_formatted}',
+      stream: process.stderr,
+      clearOnComplete: true,
+    });
+    this.#bar.start(bytes, 0);
+  }
+
+  readonly add = (bytes: number): void => {
+    this.#bar?.update((this.#bytes += bytes));
+  };
+
+  readonly stop = (): void => {
+    this.#bar?.stop();
+  };
+}
