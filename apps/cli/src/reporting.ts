@@ -1,0 +1,39 @@
+import { ConfigError } from '#config';
+import { GatehouseError, type Fault } from '#errors';
+import { PersistenceError } from '#persistence';
+import { CommandError, exitCodes } from './command-error.ts';
+
+/** The action of a command: what it throws becomes one clear message and an exit code. */
+export function reporting<A extends unknown[]>(
+  action: (...args: A) => Promise<void>,
+): (...args: A) => Promise<void> {
+  return async (...args) => {
+    try {
+      await action(...args);
+    } catch (error) {
+      process.stderr.write(`${explain(error)}\n`);
+      // A half-open database must not keep the process alive.
+      process.exit(exitCodeOf(error));
+    }
+  };
+}
+
+function explain(error: unknown): string {
+  if (error instanceof GatehouseError)
+    return [error.message, ...linesOf(error.details?.['faults'])].join('\n');
+  if (error instanceof CommandError || error instanceof ConfigError || error instanceof PersistenceError) {
+    return error.message;
+  }
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+/** Each fault of an input on a line of its own. */
+export function linesOf(faults: unknown): string[] {
+  if (!Array.isArray(faults)) return [];
+  return (faults as Fault[]).map(({ path, message }) => `  ${path || '(the input)'}: ${message}`);
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommandError) return error.exitCode;
+  return error instanceof ConfigError ? exitCodes.usage : exitCodes.refused;
+}
