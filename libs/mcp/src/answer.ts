@@ -1,9 +1,7 @@
 import { ForbiddenException } from '@nestjs/common';
 import { refusedBy, type Call, type Outcome } from '#call';
 import { GatehouseError, wire, type ErrorCode } from '#errors';
-import type { Era } from './wire/era.ts';
-import { errorMessage } from './wire/json-rpc.ts';
-import type { RequestId } from './wire/message.ts';
+import { errorMessage, type Asked } from './wire/json-rpc.ts';
 
 /** What one message is answered with. */
 export interface Answer {
@@ -15,18 +13,15 @@ export interface Answer {
   readonly outcome: Outcome | undefined;
 }
 
-/** What is known of the message that an error answers. */
-export interface Asked {
-  readonly id: RequestId | undefined;
+/** What is known of the message that an answer is for. */
+export interface Received extends Asked {
   /** A notification. */
   readonly silent: boolean;
-  /** Absent where the message was too malformed to tell. */
-  readonly era: Era | undefined;
   /** The message itself is at fault, not what it asks for. */
   readonly malformed: boolean;
 }
 
-const NOTHING_KNOWN: Asked = { id: undefined, silent: false, era: undefined, malformed: true };
+const NOTHING_KNOWN: Received = { id: undefined, era: undefined, silent: false, malformed: true };
 
 /** Whatever was thrown, as an error that may be told to a stranger. What it really was stays in its `cause`. */
 export function publicError(thrown: unknown): GatehouseError {
@@ -38,10 +33,10 @@ export function publicError(thrown: unknown): GatehouseError {
 }
 
 /** The answer to a call that an error ended. */
-export function errorAnswer(thrown: unknown, call: Call, asked: Asked = NOTHING_KNOWN): Answer {
+export function errorAnswer(thrown: unknown, call: Call, received: Received = NOTHING_KNOWN): Answer {
   const error = publicError(thrown);
-  const status = statusOf(error.code, asked);
-  const body = asked.silent ? undefined : errorMessage(error, { ...asked, call });
+  const status = statusOf(error.code, received);
+  const body = received.silent ? undefined : errorMessage(error, received, call);
   return { status, body, outcome: refusedBy(error, status) };
 }
 
@@ -52,7 +47,7 @@ const SAID_BY_STATUS = new Set<ErrorCode>(['ACCESS_REFUSED', 'RATE_LIMITED', 'UN
  * A malformed message has the status of its error; so have refusals. All else is an answer like any other, in a 200:
  * clients of 2025 throw the body of any other status away. An unknown method is a 404 since 2026-07-28.
  */
-function statusOf(code: ErrorCode, { era, malformed }: Asked): number {
+function statusOf(code: ErrorCode, { era, malformed }: Received): number {
   const { http, rpc } = wire[code];
   if (rpc === wire.CREDENTIAL_MISSING.rpc) return 401; // Also the unknown key: requirements 14.1.
   if (malformed || SAID_BY_STATUS.has(code)) return http;

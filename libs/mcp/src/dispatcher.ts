@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { refusedBy, type Call } from '#call';
-import { errorAnswer, publicError, type Answer, type Asked } from './answer.ts';
+import { errorAnswer, publicError, type Answer, type Received } from './answer.ts';
 import { Router, type Route } from './router.ts';
 import { eraOf, type Era } from './wire/era.ts';
 import { resultMessage } from './wire/json-rpc.ts';
@@ -13,7 +13,7 @@ export interface Exchange {
   readonly header?: HeaderReader;
 }
 
-interface Read extends Asked {
+interface Read extends Received {
   readonly route: Route;
 }
 
@@ -44,17 +44,18 @@ export class Dispatcher {
     } catch (error) {
       return this.#malformed(error, value);
     }
-    const asked: Asked = { id: message.id, silent: message.id === undefined, era, malformed: false };
+    const { id, method } = message;
+    const received = { id, era, uri: resourceOf(message), silent: id === undefined, malformed: false };
     try {
-      return { ...asked, route: this.router.route(message, era) };
+      return { ...received, route: this.router.route(message, era) };
     } catch (error) {
-      return { ...asked, route: this.router.refusal(publicError(error), message.method) };
+      return { ...received, route: this.router.refusal(publicError(error), method) };
     }
   }
 
   #malformed(error: unknown, value: unknown): Read {
     const route = this.router.refusal(publicError(error));
-    return { id: readableId(value), silent: false, era: undefined, malformed: true, route };
+    return { id: readableId(value), era: undefined, silent: false, malformed: true, route };
   }
 
   async #answer(read: Read, call: Call): Promise<Answer> {
@@ -79,4 +80,8 @@ export class Dispatcher {
     if (told === undefined || read.id === undefined) return errorAnswer(error, call, read);
     return { status: 200, body: resultMessage(read.id, told), outcome: refusedBy(error, 200) };
   }
+}
+
+function resourceOf({ method, params }: Message): string | undefined {
+  return method === 'resources/read' && typeof params['uri'] === 'string' ? params['uri'] : undefined;
 }

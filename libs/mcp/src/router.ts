@@ -93,7 +93,7 @@ export class Router implements OnModuleInit {
   #resourceRead(params: Params, era: Era): Route {
     const uri = text(params, 'uri');
     const found = this.catalogue.resourceAt(uri);
-    if (!found) throw new GatehouseError('NOT_FOUND', 'Resource not found', { details: { uri } });
+    if (!found) throw new GatehouseError('NOT_FOUND', 'Resource not found');
     const { options, handler } = found.offered;
     return {
       handler,

@@ -32,15 +32,13 @@ export class HandlerWrapper {
   #create(instance: object, methodName: string, callback: AnyMethod): Handler | undefined {
     const operation = operationOf(callback);
     if (!operation) return undefined;
-    const [metadataKey, paramsFactory, contextId, inquirerId] = [undefined, undefined, undefined, undefined];
+    // No parameter decorators, and no scope of its own: a handler gets what it is run with.
+    const none = [undefined, undefined, undefined, undefined] as const;
     const run: Handler['run'] = this.contexts.create(
       instance,
       callback,
       methodName,
-      metadataKey,
-      paramsFactory,
-      contextId,
-      inquirerId,
+      ...none,
       PIPELINE,
       'mcp',
     );

@@ -53,12 +53,16 @@ export function eraOf(message: Message, header: HeaderReader | undefined): Era {
   const named = header?.('mcp-protocol-version');
   const claimed = message.meta?.[PROTOCOL_VERSION];
   if (claimed !== undefined) return claimedEra(message, claimed, named, header !== undefined);
+  if (message.method === 'initialize') return handshakeEra(named);
   const era = named === undefined ? beforeTheHeader : supported(named);
-  if (era.name === 'legacy') return message.method === 'initialize' ? newestLegacy : era;
-  if (message.method === 'initialize')
-    throw new HeaderMismatch('MCP-Protocol-Version', 'initialize is older than it');
-  if (message.id !== undefined) throw missing(PROTOCOL_VERSION);
+  if (era.name === 'modern' && message.id !== undefined) throw missing(PROTOCOL_VERSION);
   return era;
+}
+
+/** The handshake settles the revision: a header that names one already can't, unless it is one without a handshake. */
+function handshakeEra(named: string | undefined): Era {
+  if (eraNamed(named)?.name !== 'modern') return newestLegacy;
+  throw new HeaderMismatch('MCP-Protocol-Version', 'that revision has no initialize');
 }
 
 function claimedEra(message: Message, claimed: unknown, named: string | undefined, onHttp: boolean): Era {

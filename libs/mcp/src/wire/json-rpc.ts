@@ -24,19 +24,21 @@ export function resultMessage(id: RequestId, json: string): string {
 /** Resource not found, until 2025-11-25. Later revisions must not emit it. */
 const LEGACY_RESOURCE_NOT_FOUND = -32002;
 
-/** An error about which only public things are told. Its id is left out where none could be read (MCP, "Error Responses"). */
-export function errorMessage(
-  error: GatehouseError,
-  { id, call, era }: { id: RequestId | undefined; call: Call; era?: Era | undefined },
-): string {
-  const oldNotFound =
-    era?.name === 'legacy' && error.code === 'NOT_FOUND' && error.details?.['uri'] !== undefined;
-  const code = oldNotFound ? LEGACY_RESOURCE_NOT_FOUND : wire[error.code].rpc;
-  return JSON.stringify({
-    jsonrpc: '2.0',
-    id,
-    error: { code, message: error.message, data: errorData(error, call) },
-  });
+/** What is known of the message that an error answers. */
+export interface Asked {
+  readonly id: RequestId | undefined;
+  /** Absent where the message was too malformed to tell. */
+  readonly era: Era | undefined;
+  /** The resource that was to be read. */
+  readonly uri?: string | undefined;
+}
+
+/** An error response. Its id is left out where none could be read (MCP, "Error Responses"). */
+export function errorMessage(error: GatehouseError, { id, era, uri }: Asked, call: Call): string {
+  const isMissingResource = uri !== undefined && error.code === 'NOT_FOUND';
+  const code = isMissingResource && era?.name === 'legacy' ? LEGACY_RESOURCE_NOT_FOUND : wire[error.code].rpc;
+  const data = { ...(isMissingResource && { uri }), ...errorData(error, call) };
+  return JSON.stringify({ jsonrpc: '2.0', id, error: { code, message: error.message, data } });
 }
 
 /** What every error says beside its message. That of a limit is given to the letter (ARC-25). */

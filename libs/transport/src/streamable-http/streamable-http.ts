@@ -5,6 +5,9 @@ import { parseJson } from '#validation';
 import { publicError } from '../http-server/http-error.ts';
 import { requireAcceptable } from './accept.ts';
 
+/** Arguments may be as deep as a body over REST: they lie in the params of a message. */
+const MAX_DEPTH = 12;
+
 export interface StreamableHttpOptions {
   /** Largest body of a message, in bytes. */
   maxRequestBytes: number;
@@ -47,7 +50,7 @@ async function answerPost(
   cancelWhenGone(request, reply);
   let message: unknown;
   try {
-    message = parseJson((request.body as Buffer | undefined) ?? '');
+    message = parseJson((request.body as Buffer | undefined) ?? '', { depth: MAX_DEPTH });
   } catch (error) {
     return send(await dispatcher.refuse(error, call), request, reply);
   }

@@ -1,0 +1,351 @@
+import { connect } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Injectable, Module, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { APP_GUARD, NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { IsString } from 'class-validator';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { allowed, Call, callOf, type Outcome } from '#call';
+import { CredentialMissing, GatehouseError } from '#errors';
+import { Dispatcher, McpModule, Prompt, Resource, Tool } from '#mcp';
+import { ValidationGuard, ValidationModule } from '#validation';
+import { registerStreamableHttp } from './index.ts';
+
+class EchoInput {
+  @IsString()
+  text!: string;
+}
+class RoomInput {
+  @IsString()
+  id!: string;
+}
+class EchoOutput {
+  @IsString()
+  text!: string;
+}
+
+const waiting: { call: Call; release: () => void }[] = [];
+
+@Injectable()
+class Offers {
+  @Tool({ name: 'echo', description: 'Says it again.', input: EchoInput, output: EchoOutput })
+  echo({ text }: EchoInput): EchoOutput {
+    return { text };
+  }
+
+  @Tool({ name: 'wait', description: 'Waits.' })
+  wait(_input: object, call: Call): Promise<string> {
+    return new Promise((resolve) => waiting.push({ call, release: () => resolve('done') }));
+  }
+
+  @Tool({ name: 'erase', description: 'Erases.', permission: 'conversations:delete' })
+  erase(): string {
+    return 'gone';
+  }
+
+  @Resource({
+    uriTemplate: 'house://rooms/{id}',
+    name: 'room',
+    description: 'A room.',
+    mimeType: 'text/plain',
+    permission: 'mcp:use',
+    input: RoomInput,
+  })
+  room({ id }: RoomInput): string {
+    return `room ${id}`;
+  }
+
+  @Prompt({ name: 'greet', description: 'Greets.', permission: 'mcp:use', input: EchoInput })
+  greet({ text }: EchoInput): string {
+    return `Greet ${text}`;
+  }
+}
+
+@Injectable()
+class KeyGuard implements CanActivate {
+  canActivate(context: ExecutionContext): boolean {
+    const call = callOf(context);
+    if (call.authorization !== 'Bearer good') throw new CredentialMissing();
+    if (call.operation?.permission === 'conversations:delete') {
+      throw new GatehouseError('ACCESS_REFUSED', 'Not allowed');
+    }
+    call.principal = { id: 'p', name: 'p', role: 'employee', tier: undefined, keyId: 'k' };
+    return true;
+  }
+}
+
+@Module({
+  imports: [McpModule, ValidationModule],
+  providers: [
+    Offers,
+    { provide: APP_GUARD, useClass: KeyGuard },
+    { provide: APP_GUARD, useClass: ValidationGuard },
+  ],
+})
+class App {}
+
+/** As much of the HTTP door as this one stands on: a call for each request, and an outcome for each answer. */
+const outcomes: Outcome[] = [];
+function registerDoor(fastify: FastifyInstance): void {
+  const calls = new WeakMap<FastifyRequest, Call>();
+  fastify.decorateRequest('outcome', undefined);
+  fastify.decorateRequest('call', {
+    getter(this: FastifyRequest) {
+      const { authorization } = this.headers;
+      const call = calls.get(this) ?? new Call({ door: 'mcp', address: this.ip, authorization });
+      calls.set(this, call);
+      return call;
+    },
+  });
+  fastify.addHook('onSend', async (request, reply, payload) => {
+    outcomes.push(request.outcome ?? allowed(request.call, reply.statusCode));
+    return payload;
+  });
+}
+
+let app: NestFastifyApplication;
+let url: URL;
+beforeAll(async () => {
+  const adapter = new FastifyAdapter({ forceCloseConnections: true });
+  app = await NestFactory.create<NestFastifyApplication>(App, adapter, { bodyParser: false, logger: false });
+  const fastify: FastifyInstance = adapter.getInstance();
+  registerDoor(fastify);
+  registerStreamableHttp(fastify, app.get(Dispatcher), { maxRequestBytes: 1_048_576 });
+  await app.listen(0, '127.0.0.1');
+  url = new URL(`http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}/mcp`);
+});
+afterAll(() => app.close());
+beforeEach(() => {
+  outcomes.length = 0;
+});
+
+const requestInit = { headers: { authorization: 'Bearer good' } };
+const clients = {
+  'the client of v2, by discovery': async () => {
+    const client = new Client({ name: 't', version: '1' }, { versionNegotiation: { mode: 'auto' } });
+    await client.connect(new StreamableHTTPClientTransport(url, { requestInit }));
+    expect(client.getProtocolEra()).toBe('modern');
+    return client;
+  },
+  'the client of v2, by handshake': async () => {
+    const client = new Client({ name: 't', version: '1' });
+    await client.connect(new StreamableHTTPClientTransport(url, { requestInit }));
+    expect(client.getProtocolEra()).toBe('legacy');
+    return client;
+  },
+  'the client of v1': async () => {
+    const client = new OldClient({ name: 't', version: '1' });
+    await client.connect(new OldTransport(url, { requestInit }));
+    return client;
+  },
+};
+
+describe.each(Object.entries(clients))('%s', (_, connected) => {
+  let client: Client | OldClient;
+  beforeAll(async () => {
+    client = await connected();
+  });
+  afterAll(() => client.close());
+
+  it('learns who the server is and what it has', () => {
+    expect(client.getServerVersion()).toMatchObject({ name: 'gatehouse' });
+    expect(client.getServerCapabilities()).toEqual({ tools: {}, resources: {}, prompts: {} });
+    expect(client.getInstructions()).toContain('audited');
+  });
+
+  it('lists and calls tools', async () => {
+    const { tools } = await client.listTools();
+    expect(tools.map(({ name }) => name)).toEqual(['echo', 'wait']);
+    const result = await client.callTool({ name: 'echo', arguments: { text: 'grüß dich' } });
+    expect(result.structuredContent).toEqual({ text: 'grüß dich' });
+    expect(result.content).toEqual([{ type: 'text', text: '{"text":"grüß dich"}' }]);
+  });
+
+  it('is told of an input that does not fit', async () => {
+    const result = await client.callTool({ name: 'echo', arguments: { text: 7 } });
+    expect(result.isError).toBe(true);
+    expect(JSON.stringify(result.content)).toContain('/text');
+  });
+
+  it('is told of a tool that there is not', async () => {
+    await expect(client.callTool({ name: 'nope', arguments: {} })).rejects.toMatchObject({ code: -32602 });
+  });
+
+  it('is refused a tool that it may not use', async () => {
+    await expect(client.callTool({ name: 'erase', arguments: {} })).rejects.toThrow(/Not allowed/);
+    expect(outcomes).toContainEqual(expect.objectContaining({ code: 'ACCESS_REFUSED', status: 403 }));
+  });
+
+  it('reads resources and gets prompts', async () => {
+    const { resourceTemplates } = await client.listResourceTemplates();
+    expect(resourceTemplates).toMatchObject([{ uriTemplate: 'house://rooms/{id}' }]);
+    const { contents } = await client.readResource({ uri: 'house://rooms/%C3%BC' });
+    expect(contents).toEqual([{ uri: 'house://rooms/%C3%BC', mimeType: 'text/plain', text: 'room ü' }]);
+    const { prompts } = await client.listPrompts();
+    expect(prompts).toMatchObject([{ name: 'greet', arguments: [{ name: 'text', required: true }] }]);
+    const { messages } = await client.getPrompt({ name: 'greet', arguments: { text: 'Ann' } });
+    expect(messages).toEqual([{ role: 'user', content: { type: 'text', text: 'Greet Ann' } }]);
+  });
+});
+
+describe('a post', () => {
+  it('is answered as JSON', async () => {
+    const response = await post(toolCall('echo', { text: 'a' }));
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
+    expect(await response.json()).toMatchObject({
+      jsonrpc: '2.0',
+      id: 1,
+      result: { structuredContent: { text: 'a' } },
+    });
+    expect(outcomes).toMatchObject([{ result: 'allowed', status: 200 }]);
+  });
+
+  it('of a notification is accepted in silence', async () => {
+    const response = await post('{"jsonrpc":"2.0","method":"notifications/initialized"}');
+    expect([response.status, await response.text()]).toEqual([202, '']);
+  });
+
+  it('without a credential learns where one goes', async () => {
+    const response = await post(toolCall('echo'), { authorization: '' });
+    expect([response.status, response.headers.get('www-authenticate')]).toEqual([
+      401,
+      'Bearer realm="gatehouse"',
+    ]);
+    expect(await response.json()).toMatchObject({
+      id: 1,
+      error: { code: -31001, data: { code: 'CREDENTIAL_MISSING' } },
+    });
+    expect(outcomes).toMatchObject([{ code: 'CREDENTIAL_MISSING', status: 401 }]);
+  });
+
+  const deep = '['.repeat(10_000) + ']'.repeat(10_000);
+  it.each([
+    ['nothing', '', 400, [-32700]],
+    ['no JSON', '{"jsonrpc":"2.0",', 400, [-32700]],
+    ['a body cut in the middle', toolCall('echo').slice(0, 40), 400, [-32700]],
+    ['no UTF-8', new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]), 400, [-32700, -32602]],
+    ['10,000-deep nesting', deep, 400, [-32700, -32602]],
+    [
+      'nesting in its arguments',
+      `{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":${deep}}}`,
+      400,
+      [-32602],
+    ],
+    [
+      'a dangerous key',
+      '{"jsonrpc":"2.0","id":1,"method":"ping","params":{"__proto__":{"a":1}}}',
+      400,
+      [-32602],
+    ],
+    [
+      'a lone surrogate',
+      '{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":"\\ud800"}}',
+      400,
+      [-32700, -32602],
+    ],
+    ['a batch', `[${toolCall('echo')}]`, 400, [-32600]],
+    ['two megabytes', toolCall('echo', { text: 'a'.repeat(2_000_000) }), 413, [-31013]],
+  ])('with %s is refused in the words of the protocol', async (_, body, status, codes) => {
+    const response = await post(body);
+    const answer = (await response.json()) as { error: { code: number; data: object } };
+    expect(response.status).toBe(status);
+    expect(answer).toMatchObject({ jsonrpc: '2.0', error: { data: { correlation_id: expect.any(String) } } });
+    expect(codes).toContain(answer.error.code);
+    expect(outcomes).toMatchObject([{ result: 'refused', status }]);
+  });
+
+  it('is refused unread to a stranger, however malformed', async () => {
+    expect((await post('{', { authorization: '' })).status).toBe(401);
+  });
+
+  it.each([
+    ['another type', { 'content-type': 'text/plain' }, 415],
+    ['no use for event streams', { accept: 'application/json' }, 406],
+    ['no use for JSON', { accept: 'text/event-stream' }, 406],
+  ])('with %s is refused', async (_, headers, status) => {
+    const response = await post(toolCall('echo', { text: 'a' }), headers);
+    expect(response.status).toBe(status);
+    expect(await response.json()).toMatchObject({
+      jsonrpc: '2.0',
+      error: { data: { correlation_id: expect.any(String) } },
+    });
+    expect(outcomes).toMatchObject([{ result: 'refused', status }]);
+  });
+
+  it.each(['*/*', 'application/json, text/event-stream', 'text/event-stream;q=0.5, APPLICATION/JSON'])(
+    'that accepts %s is served',
+    async (accept) => {
+      expect((await post(toolCall('echo', { text: 'a' }), { accept })).status).toBe(200);
+    },
+  );
+
+  it.each(['GET', 'DELETE'])('is the only way: %s is not allowed', async (method) => {
+    const response = await fetch(url, { method, headers: { authorization: 'Bearer good' } });
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST']);
+    expect(await response.json()).toMatchObject({ error: { data: { code: 'METHOD_NOT_ALLOWED' } } });
+  });
+
+  it('may have white space around the headers that repeat it, and their names in any case', async () => {
+    const meta =
+      '"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}';
+    const body = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"text":"a"},${meta}}}`;
+    const answer = await raw([
+      'POST /mcp HTTP/1.1',
+      'Host: localhost',
+      'Authorization: Bearer good',
+      'Content-Type: application/json',
+      'MCP-PROTOCOL-VERSION:   2026-07-28  ',
+      'mcp-method: \t tools/call \t ',
+      'Mcp-Name:   echo  ',
+      `Content-Length: ${body.length}`,
+      'Connection: close',
+      '',
+      body,
+    ]);
+    expect(answer).toMatch(/^HTTP\/1.1 200 /);
+  });
+
+  it('cancels its call when the client goes away', async () => {
+    const abort = new AbortController();
+    const gone = fetch(url, {
+      method: 'POST',
+      body: toolCall('wait'),
+      signal: abort.signal,
+      headers: { authorization: 'Bearer good', 'content-type': 'application/json' },
+    }).catch(() => undefined);
+    while (waiting.length === 0) await sleep(5);
+    abort.abort();
+    await gone;
+    const [{ call: left, release }] = waiting as [(typeof waiting)[number]];
+    while (!left.signal.aborted) await sleep(5);
+    expect(left.signal.reason).toMatchObject({ code: 'CANCELLED' });
+    release();
+  });
+});
+
+function post(
+  body: string | Uint8Array<ArrayBuffer>,
+  headers: Record<string, string> = {},
+): Promise<Response> {
+  const given = { authorization: 'Bearer good', 'content-type': 'application/json', ...headers };
+  return fetch(url, { method: 'POST', body, headers: given });
+}
+
+function toolCall(name: string, args: object = {}): string {
+  return JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: args } });
+}
+
+function raw(lines: string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let answer = '';
+    const socket = connect(Number(url.port), url.hostname, () => socket.write(lines.join('\r\n')));
+    socket.on('data', (bytes) => (answer += String(bytes)));
+    socket.on('end', () => resolve(answer)).on('error', reject);
+  });
+}
