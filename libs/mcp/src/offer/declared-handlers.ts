@@ -33,7 +33,7 @@ export class DeclaredHandlers {
         ? this.#faultOf(handler)
         : 'belongs to a request-scoped provider: make it a singleton';
       if (handler && !fault) found.push({ options, handler, place });
-      else faults.push(`${place} ${fault}`);
+      else faults.push(`${place}${handler ? ` (${handler.operation.name})` : ''} ${fault}`);
     }
     if (faults.length > 0)
       throw new Error(`Every handler declares what it is:\n  - ${faults.join('\n  - ')}`);
