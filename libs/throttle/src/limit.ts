@@ -18,7 +18,7 @@ export interface LimitClaim {
 export interface LimitVerdict {
   /** All claims had room, and each was counted. Otherwise none was. */
   readonly allowed: boolean;
-  /** Index of the claim that leaves least room or, in a refusal, makes the caller wait longest. */
+  /** Index of the claim that leaves least room (of two, the longer window) or, in a refusal, lasts longest. */
   readonly tightest: number;
   /** Calls that the tightest limit still admits now. */
   readonly remaining: number;

@@ -229,6 +229,16 @@ describe.each(stores)('$name', ({ open }) => {
     });
   });
 
+  it('tells of the longer window, where two limits leave equal room', async () => {
+    const { store } = open();
+    const claims = [
+      claim(limit('minute', 3, 60_000)),
+      claim(limit('hour', 3, 3_600_000)),
+      claim(limit('other', 3, 9_000)),
+    ];
+    expect(await store.decide(claims)).toMatchObject({ tightest: 1, remaining: 2, roomInMs: 3_600_000 });
+  });
+
   it('refuses everything where the limit is 0', async () => {
     const { store } = open();
     expect(await store.decide([claim(limit('none', 0, 5_000))])).toMatchObject({

@@ -53,6 +53,16 @@ describe("a client's limits, as an admin sees them", () => {
     expect(seen.reset).toBeGreaterThan(Date.now() / 1000 + 55);
   });
 
+  it('show the one that lasts longest, where two are used up', async () => {
+    const { limits, admitted } = await open({ RATE_LIMIT_TIERS: 'free=2/2' });
+    await admitted(2, { id: 'a', tier: 'free' });
+    expect(await limits.read('a')).toMatchObject({
+      name: 'tier-hour:free',
+      remaining: 0,
+      window_seconds: 3_600,
+    });
+  });
+
   it('are the client default where nothing was counted', async () => {
     const { limits } = await open({ RATE_LIMIT_CLIENT_MAX: '9', RATE_LIMIT_WINDOW_MS: '1500' });
     expect(await limits.read('nobody')).toEqual({
@@ -75,7 +85,9 @@ describe("a client's limits, as an admin sees them", () => {
   ])('of %s are reset at once', async (_, caller, client) => {
     const { limits, admitted } = await open({ RATE_LIMIT_CLIENT_MAX: '2', RATE_LIMIT_TIERS: 'free=2/2' });
     expect(await admitted(3, caller)).toBe(2);
-    expect(await limits.reset(client)).toMatchObject({ requests_made: 0, limits: [] });
+    const { limits: shown, ...status } = await limits.reset(client);
+    expect(status).toMatchObject({ client, requests_made: 0, limit: 2, remaining: 2 });
+    expect(shown.map(({ requests_made: made }) => made)).toEqual(shown.map(() => 0));
     expect(await admitted(3, caller)).toBe(2);
   });
 });

@@ -34,20 +34,27 @@ export class ClientLimits {
 
   /** A client that has made no call that counts is shown the client default: its tier is not known here. */
   async read(client: string): Promise<ClientLimitsView> {
-    const claims = this.plans.claimsOn(client);
-    const usages = await this.store.status(claims);
-    const limits = claims.flatMap((claim, index) => {
-      const usage = usages[index]!;
-      return usage.used > 0 ? [viewOf(claim, usage)] : [];
-    });
-    const tightest = limits.toSorted((a, b) => a.remaining - b.remaining)[0] ?? this.#untouched();
-    return { client, ...tightest, limits };
+    return this.#show(client, await this.#inUse(client));
   }
 
-  /** Works at once: the next call is the first. Answers how the client stands then. */
+  /** Works at once: the next call is the first. Shows the limits that were in use, as they stand then. */
   async reset(client: string): Promise<ClientLimitsView> {
+    const inUse = await this.#inUse(client);
     await this.store.reset(this.plans.claimsOn(client));
-    return this.read(client);
+    return this.#show(client, inUse);
+  }
+
+  async #inUse(client: string): Promise<LimitClaim[]> {
+    const claims = this.plans.claimsOn(client);
+    const usages = await this.store.status(claims);
+    return claims.filter((_, index) => usages[index]!.used > 0);
+  }
+
+  async #show(client: string, claims: readonly LimitClaim[]): Promise<ClientLimitsView> {
+    const usages = await this.store.status(claims);
+    const limits = claims.map((claim, index) => viewOf(claim, usages[index]!));
+    const [tightest] = limits.toSorted((a, b) => a.remaining - b.remaining || b.reset - a.reset);
+    return { client, ...(tightest ?? this.#untouched()), limits };
   }
 
   #untouched(): LimitStatusView {

@@ -35,7 +35,7 @@ export class MemoryThrottleStore extends ThrottleStore {
       const log = this.#tableOf(limit).find(subject, now);
       this.#logs[index] = log;
       const room = limit.max - (log?.count(now) ?? 0);
-      if (room < remaining) {
+      if (room < remaining || (room === remaining && limit.windowMs > claims[tightest]!.limit.windowMs)) {
         remaining = room;
         tightest = index;
       }
