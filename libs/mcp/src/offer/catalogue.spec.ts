@@ -69,6 +69,18 @@ class BadTemplate {
   room(): void {}
 }
 @Injectable()
+class StrayVariable {
+  @Resource({
+    uriTemplate: 'a://{room}',
+    name: 'q',
+    description: 'd',
+    mimeType: 'text/plain',
+    public: true,
+    input: RoomInput,
+  })
+  room(): void {}
+}
+@Injectable()
 class Silent {
   @Method({ method: 'x/y' })
   method(): void {}
@@ -120,6 +132,7 @@ describe('the catalogue', () => {
       /PerRequest\.tool belongs to a request-scoped provider/,
     ],
     ['a template that can not be read', [BadTemplate], /BadTemplate\.room: a:\/\/\{x\}\{y\}/],
+    ['a variable that is no field', [StrayVariable], /StrayVariable\.room: .*\{room\}, which is no field/],
     ['a method without a declaration', [Silent], /Silent\.method carries no @Operation/],
     ['a method that is served already', [Twice], /serves ping a second time/],
   ])('stops the boot for %s', async (_, providers, message) => {

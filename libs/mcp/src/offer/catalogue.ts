@@ -1,4 +1,5 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable, type OnModuleInit, type Type } from '@nestjs/common';
+import { schemaOf } from '#validation';
 import { PROMPT, type PromptOptions } from '../declare/prompt.decorator.ts';
 import { RESOURCE, type ResourceOptions } from '../declare/resource.decorator.ts';
 import { TOOL, type ToolOptions } from '../declare/tool.decorator.ts';
@@ -26,10 +27,7 @@ export class Catalogue implements OnModuleInit {
 
   onModuleInit(): void {
     const tools = this.handlers.find<ToolOptions>(TOOL);
-    for (const { options, place } of tools) {
-      if (!TOOL_NAME.test(options.name))
-        throw new Error(`${place}: ${options.name} is no tool name: ${TOOL_NAME.source}`);
-    }
+    tools.forEach(checkTool);
     this.tools = byKey('tool', tools, ({ options }) => options.name);
     this.prompts = byKey('prompt', this.handlers.find<PromptOptions>(PROMPT), ({ options }) => options.name);
     const resources = this.handlers.find<ResourceOptions>(RESOURCE);
@@ -57,6 +55,12 @@ export class Catalogue implements OnModuleInit {
   }
 }
 
+/** Throws an Error that says why a tool can't be shown. That its input can be enforced is checked with its operation. */
+function checkTool({ options: { name, output }, place }: OfferedTool): void {
+  if (!TOOL_NAME.test(name)) throw new Error(`${place}: ${name} is no tool name: ${TOOL_NAME.source}`);
+  if (output) schemaOf(output);
+}
+
 /** In the order of their keys, so that clients and models meet the same list in every process. */
 function byKey<T>(
   kind: string,
@@ -73,9 +77,13 @@ function byKey<T>(
   return found;
 }
 
-function templateOf(text: string, { place }: OfferedResource): UriTemplate {
+function templateOf(text: string, { options, place }: OfferedResource): UriTemplate {
   try {
-    return new UriTemplate(text);
+    const template = new UriTemplate(text);
+    const { properties = {} } = schemaOf(options.input as Type) as { properties?: object };
+    const stray = template.variables.find((name) => !Object.hasOwn(properties, name));
+    if (stray) throw new Error(`${text} has {${stray}}, which is no field of its input`);
+    return template;
   } catch (error) {
     throw new Error(`${place}: ${(error as Error).message}`, { cause: error });
   }
