@@ -18,7 +18,10 @@ export class Child {
   /** Starts `servers/NAME.js`; resolves when it listens. */
   static async start(name: string, env: Record<string, string> = {}): Promise<Child> {
     const program = new URL(`./servers/${name}.js`, import.meta.url);
-    const child = fork(program, { env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    const child = fork(program, {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
     const [first] = (await Promise.race([
       once(child, 'message'),
       once(child, 'exit').then(() => Promise.reject(new Error(`${name} ended before it listened`))),

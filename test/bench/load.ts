@@ -19,7 +19,11 @@ export async function loadOf({ port, headers, body, connections, seconds }: Load
   const result = await autocannon({
     url: `http://127.0.0.1:${port}/mcp`,
     method: 'POST',
-    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headers },
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      ...headers,
+    },
     body,
     connections,
     duration: seconds,

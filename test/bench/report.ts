@@ -28,6 +28,13 @@ export function report({ figures, rows }: Measured, jsonFile: string | undefined
   console.table(figures);
   console.table(rows);
   if (!jsonFile) return;
-  const machine = { cpus: cpus().length, model: cpus()[0]?.model, memoryMb: Math.round(totalmem() / 2 ** 20) };
-  writeFileSync(jsonFile, `${JSON.stringify({ machine: { ...machine, node: process.version }, rows }, null, 2)}\n`);
+  const machine = {
+    cpus: cpus().length,
+    model: cpus()[0]?.model,
+    memoryMb: Math.round(totalmem() / 2 ** 20),
+  };
+  writeFileSync(
+    jsonFile,
+    `${JSON.stringify({ machine: { ...machine, node: process.version }, rows }, null, 2)}\n`,
+  );
 }

@@ -24,7 +24,13 @@ export function registerSettings(program: Command): void {
 
 function rowOf({ env, aliases, default: value, shape, description, secret }: Setting<unknown>): SettingRow {
   const text = Array.isArray(value) ? value.join(',') : String(value ?? '');
-  return { name: env, aliases, default: text, allowed: secret ? `${shape}; or ${env}_FILE` : shape, description };
+  return {
+    name: env,
+    aliases,
+    default: text,
+    allowed: secret ? `${shape}; or ${env}_FILE` : shape,
+    description,
+  };
 }
 
 function markdownOf(rows: readonly SettingRow[]): string {

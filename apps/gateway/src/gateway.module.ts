@@ -3,6 +3,7 @@ import { AuditModule, AuditTrail } from '#audit';
 import { Settlement } from '#call';
 import { ConfigModule, type Environment } from '#config';
 import { HealthModule } from '#health';
+import { FirstKey, IdentityModule } from '#identity';
 import { KnowledgeModule } from '#knowledge';
 import { McpModule } from '#mcp';
 import { PersistenceModule } from '#persistence';
@@ -36,6 +37,7 @@ export class GatewayModule {
         PersistenceModule,
         AuditModule,
         HttpServerModule,
+        IdentityModule,
         PipelineModule,
         McpModule,
         KnowledgeModule,
@@ -43,7 +45,7 @@ export class GatewayModule {
         DocsModule,
         ...features,
       ],
-      providers: [settlement],
+      providers: [settlement, FirstKey],
     };
   }
 }

@@ -4,9 +4,11 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import { Logger } from 'nestjs-pino';
+import { AuditTrail } from '#audit';
 import { Settlement } from '#call';
 import { readConfig, type ConfigOf } from '#config';
 import { Dispatcher } from '#mcp';
+import { throttleConfig, type ThrottleSettings } from '#throttle';
 import {
   GatehouseAdapter,
   httpConfig,
@@ -36,14 +38,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const adapter = new GatehouseAdapter(config);
   const app = await NestFactory.create<NestFastifyApplication>(GatewayModule.register(options), adapter, {
     bodyParser: false,
-    bufferLogs: true,
+    // Nest's own account of its modules and routes is no news, and what stops the boot is told once, by the caller.
+    logger: false,
     abortOnError: false,
   });
-  app.useLogger(app.get(Logger));
   const management = app.get(ManagementListener);
   const fastify: FastifyInstance = adapter.getInstance();
-  await openDoors(fastify, app, config);
   try {
+    await openDoors(fastify, app, config);
+    await app.get(AuditTrail).serverStarted({ node: process.version });
+    await app.init();
+    app.useLogger(app.get(Logger));
     app.get(OpenApiDocument).describe(app);
     await app.listen(config.port, config.host);
     if (config.managementPort !== 0) {
@@ -71,7 +76,9 @@ async function openDoors(
 ): Promise<void> {
   registerHttpDoor(fastify, {
     settlement: app.get(Settlement),
+    limits: app.get<ThrottleSettings>(throttleConfig.KEY),
     origins: new OriginPolicy({ allowed: config.corsAllowedOrigins, host: config.host }),
+    timeoutMs: config.requestTimeoutMs,
     isManagement: app.get(ManagementListener).owns,
   });
   fastify.server.maxConnections = config.maxConnections;

@@ -5,7 +5,10 @@ import { readAllConfigs, type Environment } from './read-config.ts';
 @Module({})
 export class ConfigModule {
   static forRoot(env: Environment = process.env): DynamicModule {
-    const providers = [...readAllConfigs(env)].map(([{ KEY }, values]) => ({ provide: KEY, useValue: values }));
+    const providers = [...readAllConfigs(env)].map(([{ KEY }, values]) => ({
+      provide: KEY,
+      useValue: values,
+    }));
     return { module: ConfigModule, global: true, providers, exports: providers };
   }
 }

@@ -1,11 +1,12 @@
 import { Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
+import { AuditModule } from '#audit';
 import { HealthController } from './health.controller.ts';
 import { HealthTools } from './health.tools.ts';
 import { Readiness } from './readiness.ts';
 
 @Module({
-  imports: [TerminusModule.forRoot({ logger: false })],
+  imports: [AuditModule, TerminusModule.forRoot({ logger: false })],
   controllers: [HealthController],
   providers: [Readiness, HealthTools],
   exports: [Readiness],

@@ -1,6 +1,6 @@
 import { Controller, HttpCode, Post } from '@nestjs/common';
 import { Throttle } from '@nestjs/throttler';
-import { Call, CurrentCall, Input, Operation } from '#call';
+import { Call, CurrentCall, EventStream, Input, Operation } from '#call';
 import { AskQuestion } from './dto/ask-question.dto.ts';
 import { KnowledgeService } from './knowledge.service.ts';
 import { askLimit, operations } from './operations.ts';
@@ -21,7 +21,7 @@ export class RagController {
   @HttpCode(200)
   @Throttle(askLimit)
   @Operation(operations.askStream)
-  askStream(@Input() input: AskQuestion, @CurrentCall() call: Call) {
-    return this.knowledge.askStream(input, call);
+  async askStream(@Input() input: AskQuestion, @CurrentCall() call: Call) {
+    return new EventStream(await this.knowledge.askStream(input, call));
   }
 }

@@ -6,3 +6,4 @@ export { registerJsonBody } from './http-server/json-body.ts';
 export { ManagementListener } from './http-server/management-listener.ts';
 export { OriginPolicy } from './http-server/origin-policy.ts';
 export { registerSecurityHeaders } from './http-server/security-headers.ts';
+export { registerStreamableHttp } from './streamable-http/index.ts';

@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
 import { z } from 'zod';
@@ -13,5 +13,6 @@ const handler = createMcpHandler(() => {
   );
   return server;
 });
-const server = createServer(toNodeHandler(handler));
+const listener = toNodeHandler(handler) as RequestListener;
+const server = createServer(listener);
 server.listen(0, '127.0.0.1', () => ready({ port: (server.address() as { port: number }).port }));

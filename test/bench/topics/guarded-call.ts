@@ -25,19 +25,35 @@ type Server = (typeof servers)[number];
  * tools/call of an echo tool through the whole pipeline (key, every limit counted, role, schema, strict audit), against
  * the official SDK's server without any of that and a bare Nest+Fastify route. Rounds are interleaved, medians taken.
  */
-export async function guardedCall({ rounds, seconds }: { rounds: number; seconds: number }): Promise<Measured> {
+export async function guardedCall({
+  rounds,
+  seconds,
+}: {
+  rounds: number;
+  seconds: number;
+}): Promise<Measured> {
   const children = new Map<Server, Child>();
   const loads = new Map<Server, Load[]>(servers.map((server) => [server, []]));
   try {
     for (const server of servers) children.set(server, await Child.start(server));
     for (let round = -1; round < rounds; round++) {
       for (const [server, { port, headers }] of children) {
-        const load = await loadOf({ port, body, headers: { ...mcpHeaders, ...headers }, connections: 32, seconds });
+        const load = await loadOf({
+          port,
+          body,
+          headers: { ...mcpHeaders, ...headers },
+          connections: 32,
+          seconds,
+        });
         if (round >= 0) loads.get(server)!.push(load); // The first round warms up.
       }
     }
     const figures = servers.map((server): Figure => {
-      return { who: server, ...summary(loads.get(server)!), peakMemoryMb: children.get(server)!.peakMemoryMb };
+      return {
+        who: server,
+        ...summary(loads.get(server)!),
+        peakMemoryMb: children.get(server)!.peakMemoryMb,
+      };
     });
     return { figures, rows: rowsOf(figures) };
   } finally {

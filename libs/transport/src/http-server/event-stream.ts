@@ -1,32 +1,21 @@
 import { Readable } from 'node:stream';
+import type { AnswerEvent, EventStream } from '#call';
 
-/** One server-sent event (WHATWG HTML, "Server-sent events"). The data goes out as one line of JSON. */
-export interface ServerSentEvent {
-  event: string;
-  data: unknown;
-}
-
-export function isEventStream(body: unknown): body is AsyncIterable<ServerSentEvent> {
-  return (
-    typeof body === 'object' && body !== null && Symbol.asyncIterator in body && !(body instanceof Readable)
-  );
-}
-
-/** The events as bytes. A client that goes away ends the iteration; a failure under way becomes an `error` event. */
-export function eventStream(
-  events: AsyncIterable<ServerSentEvent>,
-  onError: (error: unknown) => unknown,
-): Readable {
+/**
+ * The events as server-sent events (WHATWG HTML, "Server-sent events"), each with its data as one line of JSON. A client
+ * that goes away ends the iteration; a failure under way becomes an `error` event.
+ */
+export function serverSentEvents({ events }: EventStream, tell: (error: unknown) => unknown): Readable {
   async function* encode(): AsyncGenerator<string> {
     try {
-      for await (const { event, data } of events) yield encoded(event, data);
+      for await (const event of events) yield encoded(event);
     } catch (error) {
-      yield encoded('error', onError(error));
+      yield encoded({ event: 'error', data: tell(error) });
     }
   }
   return Readable.from(encode());
 }
 
-function encoded(event: string, data: unknown): string {
+function encoded({ event, data }: AnswerEvent): string {
   return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 }

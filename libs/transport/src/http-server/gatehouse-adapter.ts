@@ -2,13 +2,13 @@ import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply } from 'fastify';
 import type { ConfigOf } from '#config';
-import { eventStream, isEventStream } from './event-stream.ts';
+import { EventStream } from '#call';
+import { serverSentEvents } from './event-stream.ts';
 import { publicError } from './http-error.ts';
 import type { httpConfig } from './http.config.ts';
-import { answerFrameworkError } from './http-door.ts';
+import { isWellFormedUrl, MALFORMED_URL } from './malformed-url.ts';
 
-/** Room for a percent-encoded identifier of 255 characters in a path. */
-const MAX_PATH_PARAMETER_LENGTH = 1024;
+/** Of the request line and all headers. No part of a path can be longer, so the schema of its operation bounds it. */
 const MAX_HEADER_BYTES = 16_384;
 const KEEP_ALIVE_MS = 72_000;
 
@@ -18,26 +18,26 @@ export class GatehouseAdapter extends FastifyAdapter {
     super({
       bodyLimit: config.maxRequestBytes,
       trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
-      // Receiving a request and answering it are bounded apart: the first against a client that trickles.
+      // For receiving a request, against a client that trickles; answering it has a deadline of its own.
       requestTimeout: config.requestTimeoutMs,
-      handlerTimeout: config.requestTimeoutMs,
       keepAliveTimeout: KEEP_ALIVE_MS,
       forceCloseConnections: 'idle',
       http: { maxHeaderSize: MAX_HEADER_BYTES },
-      routerOptions: { maxParamLength: MAX_PATH_PARAMETER_LENGTH },
-      frameworkErrors: answerFrameworkError,
+      routerOptions: { maxParamLength: MAX_HEADER_BYTES },
+      // Fastify answers a malformed URL before any hook has run; this one it routes like any other.
+      rewriteUrl: ({ url = '/' }) => (isWellFormedUrl(url) ? url : MALFORMED_URL),
       clientErrorHandler: (_error, socket) => refuseBytes(socket as Socket),
     });
   }
 
   override reply(response: FastifyReply, body: object, statusCode?: number): FastifyReply {
-    if (!isEventStream(body)) return super.reply(response, body, statusCode);
+    if (!(body instanceof EventStream)) return super.reply(response, body, statusCode);
     void response.headers({
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',
       'x-accel-buffering': 'no', // nginx would hold the events back
     });
-    const stream = eventStream(body, (error) => {
+    const stream = serverSentEvents(body, (error) => {
       const { code, message } = publicError(error);
       return { code, error: message, correlation_id: response.request.call.id };
     });

@@ -1,10 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { allowed, Call, type Outcome, type Settlement } from '#call';
+import { allowed, Call, refusedBy, type Outcome, type Settlement } from '#call';
 import { GatehouseError, wire } from '#errors';
-import { rateLimitHeaders } from '#throttle';
+import { rateLimitHeaders, type ThrottleSettings } from '#throttle';
+import { Deadlines } from './deadlines.ts';
 import { publicError } from './http-error.ts';
+import { MALFORMED_URL } from './malformed-url.ts';
 import type { OriginPolicy } from './origin-policy.ts';
-import { answerError } from './rest-error.filter.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -23,6 +24,10 @@ declare module 'fastify' {
 export interface HttpDoorOptions {
   settlement: Settlement;
   origins: OriginPolicy;
+  /** For the headers of answers that no limit decided. */
+  limits: ThrottleSettings;
+  /** Time that a request may take to be answered, and a handler may go on for a client that has gone, in milliseconds. */
+  timeoutMs: number;
   /** Says whether a request came in at the management port. */
   isManagement(request: FastifyRequest): boolean;
 }
@@ -32,7 +37,7 @@ const MAX_TARGET_LENGTH = 256;
 
 /** The bracket around every HTTP request: a Call before anything looks at it, one record before its answer leaves. */
 export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOptions): void {
-  const { settlement, origins, isManagement } = options;
+  const { settlement, origins, limits, timeoutMs, isManagement } = options;
   const calls = new WeakMap<FastifyRequest, Call>();
   fastify.decorateRequest('outcome', undefined);
   // Made on first sight, so that no hook of anybody can answer a request that has no call.
@@ -44,22 +49,37 @@ export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOpti
     },
   });
 
+  const deadlines = new Deadlines(timeoutMs);
+  fastify.addHook('onClose', (_instance, done) => {
+    deadlines.close();
+    done();
+  });
+
   fastify.addHook('onRequest', (request, reply, done) => {
+    deadlines.start(request, reply);
     const { management = false, everywhere = false } = request.routeOptions.config;
     if (!origins.allows(request.headers.origin)) done(new OriginRefused());
+    else if (request.url === MALFORMED_URL)
+      done(new GatehouseError('INVALID_REQUEST', 'The URL is malformed'));
     else if (!request.is404 && !everywhere && management !== isManagement(request)) reply.callNotFound();
     else done();
   });
 
   fastify.addHook('onRequestAbort', (request, done) => {
-    request.call.cancel(new GatehouseError('CANCELLED', 'The client has gone'));
+    const gone = new GatehouseError('CANCELLED', 'The client has gone');
+    request.call.cancel(gone);
+    // The handler mostly ends all the same, and then the record says how. Where no answer is ever tried, it says this.
+    deadlines.end(request);
+    const settle = () => settlement.settle(request.call, refusedBy(gone)).catch(() => undefined);
+    setTimeout(settle, timeoutMs).unref();
     done();
   });
 
   fastify.addHook('onSend', async (request, reply, payload) => {
+    deadlines.end(request);
     const { call } = request;
     const outcome = request.outcome ?? allowed(call, reply.statusCode);
-    void reply.header('x-correlation-id', call.id).headers(rateLimitHeaders(call.limits));
+    void reply.header('x-correlation-id', call.id).headers(rateLimitHeaders(call.limits, limits));
     try {
       await settlement.settle(call, outcome);
       return payload;
@@ -99,9 +119,4 @@ function answerUnrecorded(error: unknown, call: Call, reply: FastifyReply): stri
       ? { jsonrpc: '2.0', id: null, error: { code: rpc, message, data } }
       : { error: message, ...data, more: `docs/errors.md#${code.toLowerCase()}` },
   );
-}
-
-/** For what fails before Fastify runs any hook (a malformed URL): the same call, error and record. */
-export function answerFrameworkError(error: Error, request: FastifyRequest, reply: FastifyReply): void {
-  answerError(publicError(error), request, reply);
 }

@@ -7,9 +7,6 @@ const fastifyErrors: Record<string, [ErrorCode, string]> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ['MEDIA_TYPE_UNSUPPORTED', 'Send the body as application/json'],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['INVALID_REQUEST', 'The body is not as long as Content-Length says'],
   FST_ERR_CTP_EMPTY_JSON_BODY: ['MALFORMED_JSON', 'The body is empty: send a JSON object'],
-  FST_ERR_BAD_URL: ['INVALID_REQUEST', 'The URL is malformed'],
-  FST_ERR_MAX_PARAM_LENGTH: ['INVALID_REQUEST', 'A part of the URL is too long'],
-  FST_ERR_HANDLER_TIMEOUT: ['TIMED_OUT', 'The call took longer than REQUEST_TIMEOUT_MS allows'],
 };
 const statuses: Record<number, [ErrorCode, string]> = {
   400: ['INVALID_REQUEST', 'The request is malformed'],

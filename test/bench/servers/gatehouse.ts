@@ -1,0 +1,38 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startGateway } from '../../../apps/gateway/src/gateway.ts';
+import { EchoModule } from '../../fixtures/echo.module.ts';
+import { freePort } from '../../support/free-port.ts';
+import { ready } from './ready.ts';
+
+const ADMIN_KEY = 'only-for-the-bench-0123456789-abcdefghijkl';
+const dataDir = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'));
+process.once('exit', () => rmSync(dataDir, { recursive: true, force: true }));
+
+const port = await freePort();
+const gateway = await startGateway({
+  env: {
+    DATA_DIR: dataDir,
+    GATEHOUSE_API_KEY: ADMIN_KEY,
+    PORT: String(port),
+    MANAGEMENT_PORT: '0',
+    LOG_LEVEL: 'warn',
+    AUDIT_DURABILITY: 'strict',
+    // Raised so that none refuses; each is counted all the same.
+    RATE_LIMIT_TIERS: 'pro=10000000/100000000',
+    RATE_LIMIT_GLOBAL_MAX: '10000000',
+    RATE_LIMIT_ADDRESS_MAX: '10000000',
+    RATE_LIMIT_OPERATIONS: 'echo=10000000/60',
+    ...(process.env['BENCH_LIMITS'] === 'off' && { RATE_LIMIT_ENABLED: 'false' }),
+  },
+  features: [EchoModule],
+});
+const created = await fetch(`${gateway.url}/admin/keys`, {
+  method: 'POST',
+  headers: { authorization: `Bearer ${ADMIN_KEY}`, 'content-type': 'application/json' },
+  body: JSON.stringify({ name: 'bench', role: 'service', tier: 'pro' }),
+});
+const { key } = (await created.json()) as { key: string };
+process.once('SIGTERM', () => void gateway.close().then(() => process.exit(0)));
+ready({ port, headers: { authorization: `Bearer ${key}` } });

@@ -1,0 +1,43 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Module, type DynamicModule } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { ConfigModule, type Environment } from '#config';
+import { KnowledgeModule, KnowledgeService } from '#knowledge';
+import { PersistenceModule } from '#persistence';
+
+@Module({})
+class EvaluationModule {
+  static on(env: Environment): DynamicModule {
+    return {
+      module: EvaluationModule,
+      imports: [ConfigModule.forRoot(env), PersistenceModule, KnowledgeModule],
+    };
+  }
+}
+
+/** Runs `work` on an empty knowledge base: the embedded database in a scratch folder, or the empty PostgreSQL at the URL. */
+export async function withKnowledgeBase<T>(
+  databaseUrl: string | undefined,
+  work: (knowledge: KnowledgeService) => Promise<T>,
+): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'gatehouse-eval-'));
+  const env = { DATA_DIR: folder, ...(databaseUrl && { DATABASE_URL: databaseUrl }) };
+  try {
+    const app = await NestFactory.createApplicationContext(EvaluationModule.on(env), {
+      logger: ['error', 'warn'],
+    });
+    try {
+      const knowledge = app.get(KnowledgeService);
+      const { total } = await knowledge.list({ skip: 0, limit: 1 });
+      if (total > 0)
+        throw new Error('The database is not empty: a collection is only measured on one of its own');
+      return await work(knowledge);
+    } finally {
+      await app.close();
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

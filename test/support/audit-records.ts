@@ -1,0 +1,25 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface AuditRecord {
+  correlation_id: string;
+  event: string;
+  result: string;
+  severity: string;
+  code?: string;
+  operation?: string;
+  [field: string]: unknown;
+}
+
+/** All records of the journal in a data folder, in the order in which they were written. */
+export function auditRecords(dataDir: string): AuditRecord[] {
+  const journal = join(dataDir, 'audit');
+  if (!existsSync(journal)) return [];
+  return readdirSync(journal, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.jsonl') && !file.includes('checkpoint'))
+    .toSorted()
+    .flatMap((file) => readFileSync(join(journal, file), 'utf8').split('\n'))
+    .filter((line) => line.endsWith('}'))
+    .map((line) => JSON.parse(line) as AuditRecord)
+    .filter((record) => 'correlation_id' in record);
+}

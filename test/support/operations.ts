@@ -1,0 +1,112 @@
+import type { Permission } from '#call';
+import { DeclaredOperations } from '#pipeline';
+import { OpenApiDocument } from '../../apps/gateway/src/docs/open-api-document.ts';
+import type { TestGateway } from './gateway.ts';
+import type { Answer } from './gateway-client.ts';
+
+/** One way to make an operation happen: a route, or a tool. */
+export interface OperationCall {
+  name: string;
+  door: 'rest' | 'mcp';
+  validInput: Record<string, unknown>;
+  send(key: string, input: Record<string, unknown>): Promise<Answer>;
+}
+
+export interface GuardedOperation {
+  name: string;
+  permission: Permission;
+  takesInput: boolean;
+  calls: OperationCall[];
+}
+
+/** Input that each operation accepts; what is not named here takes none. */
+const inputs: Record<string, Record<string, unknown>> = {
+  echo: { text: 'hello' },
+  'conversations.ingest': { conversation_id: 'c-1', content: 'The parcel is late.' },
+  'conversations.get': { conversation_id: 'c-1' },
+  'conversations.delete': { conversation_id: 'c-1' },
+  'conversations.search': { query: 'parcel' },
+  'rag.ask': { query: 'Where is the parcel?' },
+  'rag.ask-stream': { query: 'Where is the parcel?' },
+  'keys.create': { name: 'another', role: 'service' },
+  'keys.rotate': { id: '00000000-0000-4000-8000-000000000000' },
+  'keys.revoke': { id: '00000000-0000-4000-8000-000000000000' },
+  'limits.read': { client: 'somebody' },
+  'limits.reset': { client: 'somebody' },
+};
+
+/** Every guarded operation of a gateway, with all its routes and tools: what is declared, not a list of our own. */
+export async function operationsOf({
+  gateway,
+  client,
+  managementClient,
+}: TestGateway): Promise<GuardedOperation[]> {
+  const operations = new Map<string, GuardedOperation>();
+  const entry = (name: string, permission: Permission, takesInput: boolean): GuardedOperation => {
+    let operation = operations.get(name);
+    if (!operation) operations.set(name, (operation = { name, permission, takesInput, calls: [] }));
+    return operation;
+  };
+
+  const { document } = gateway.app.get(OpenApiDocument);
+  const routes = Object.entries(document.paths).flatMap(([path, item]) =>
+    Object.entries(item).map(([verb, { operationId }]) => ({
+      path,
+      verb,
+      operationId: operationId as string,
+    })),
+  );
+  for (const { controller, method, operation } of gateway.app.get(DeclaredOperations).routes) {
+    if (!operation.permission) continue;
+    const route = routes.find(({ operationId }) => operationId === `${controller}.${method}`)!;
+    const door = route.path.startsWith('/health/') ? managementClient : client;
+    entry(operation.name, operation.permission, operation.input !== undefined).calls.push({
+      name: `${route.verb.toUpperCase()} ${route.path}`,
+      door: 'rest',
+      validInput: inputs[operation.name] ?? {},
+      send: (key, input) => door.rest(...request(route, input, key)),
+    });
+  }
+
+  const { body } = await client.rpc('tools/list');
+  const { tools } = (body as { result: { tools: { name: string; inputSchema: { properties?: object } }[] } })
+    .result;
+  for (const { name, inputSchema } of tools) {
+    const declared = toolOperations[name] ?? { operation: name, permission: 'tools:call' as const };
+    const takesInput = Object.keys(inputSchema.properties ?? {}).length > 0;
+    entry(declared.operation, declared.permission, takesInput).calls.push({
+      name: `tool ${name}`,
+      door: 'mcp',
+      validInput: inputs[declared.operation] ?? {},
+      send: (key, input) => client.tool(name, input, { key }),
+    });
+  }
+  return [...operations.values()];
+}
+
+const toolOperations: Record<string, { operation: string; permission: Permission }> = {
+  search_conversations: { operation: 'conversations.search', permission: 'conversations:read' },
+  get_conversations: { operation: 'conversations.list', permission: 'conversations:read' },
+  get_conversation: { operation: 'conversations.get', permission: 'conversations:read' },
+  ingest_conversation: { operation: 'conversations.ingest', permission: 'conversations:write' },
+  delete_conversation: { operation: 'conversations.delete', permission: 'conversations:delete' },
+  rag_ask: { operation: 'rag.ask', permission: 'rag:ask' },
+  health_check: { operation: 'health.details', permission: 'health:read' },
+};
+
+function request(
+  { path, verb }: { path: string; verb: string },
+  input: Record<string, unknown>,
+  key: string,
+): [string, { method: string; key: string; body?: unknown }] {
+  const rest = { ...input };
+  const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const value = encodeURIComponent(String(rest[name]));
+    delete rest[name];
+    return value;
+  });
+  const method = verb.toUpperCase();
+  if (method === 'POST' || method === 'PUT') return [filled, { method, key, body: rest }];
+  const query = new URLSearchParams(rest as Record<string, string>).toString();
+  return [query ? `${filled}?${query}` : filled, { method, key }];
+}
