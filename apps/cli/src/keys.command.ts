@@ -98,7 +98,7 @@ async function using(options: KeysOptions, work: (admin: KeyAdmin) => Promise<vo
 async function reset(options: KeysOptions): Promise<void> {
   const { LocalKeys, resetLocalKeys } = await import('./keys/local-keys.ts');
   const revoked = await resetLocalKeys();
-  if (!options.json) process.stdout.write(`Revoked: ${revoked} keys\n`);
+  if (!options.json) process.stdout.write(`Keys revoked: ${revoked}\n`);
   await LocalKeys.during(async (admin) =>
     printIssued(await admin.create({ name: 'admin', role: 'admin', tier: 'enterprise' }), options),
   );
