@@ -8,17 +8,29 @@ export class Batch {
   readonly bodies: string[] = [];
   readonly logs: (SecurityLog | undefined)[] = [];
   readonly safe: Promise<void>;
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
   bytes = 0;
+  #settled = false;
+  readonly #promise = Promise.withResolvers<void>();
 
   constructor() {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.safe = this.#promise.promise;
     // Nobody needs to wait: with relaxed durability nobody does.
-    promise.catch(() => {});
-    this.safe = promise;
-    this.resolve = resolve;
-    this.reject = reject;
+    this.safe.catch(() => {});
+  }
+
+  /** Whether its records were promised or refused already. */
+  get settled(): boolean {
+    return this.#settled;
+  }
+
+  resolve(): void {
+    this.#settled = true;
+    this.#promise.resolve();
+  }
+
+  reject(error: Error): void {
+    this.#settled = true;
+    this.#promise.reject(error);
   }
 
   get full(): boolean {

@@ -96,6 +96,20 @@ describe('a journal on a disk that fails', () => {
     expect(await verifyFiles(data.path)).toMatchObject({ valid: true, chains: [{ state: 'open' }] });
   });
 
+  it('lets nobody wait for a disk that hangs, and goes on when that ends', async () => {
+    await using data = await scratchFolder();
+    const disk = new FaultyDisk();
+    const journal = await openFileJournal(data.path, { openFile: disk.open, patienceMs: 50 });
+    disk.fault = 'hangs';
+    expect(await appendAll(journal, 1, 5)).toEqual([]);
+    expect(journal.status).toMatchObject({ working: false, refused: 5 });
+    disk.resume();
+    await until(() => journal.status.working);
+    expect(await appendAll(journal, 100, 2)).toEqual([100, 101]);
+    await journal.close();
+    expect(await verifyFiles(data.path)).toMatchObject({ valid: true, entries: 1 + 5 + 1 + 2 });
+  });
+
   it('refuses records when too many wait for a disk that hangs, and keeps those it took', async () => {
     await using data = await scratchFolder();
     const disk = new FaultyDisk();

@@ -35,6 +35,22 @@ describe('a journal in files', () => {
     await journal.close();
   });
 
+  it('begins a new segment each day', async () => {
+    await using data = await scratchFolder();
+    let now = Date.parse('2025-11-21T23:59:59Z');
+    const journal = await openFileJournal(data.path, { segmentBytes: 1e9, now: () => now });
+    await journal.append(body(1), undefined);
+    now += 2000;
+    await journal.append(body(2), undefined);
+    await journal.append(body(3), undefined);
+    await journal.close();
+    const texts = await Promise.all(
+      (await segmentPaths(data.path, journal.chain)).map((path) => readFile(path, 'utf8')),
+    );
+    expect(texts.map((text) => text.split('\n').length - 1)).toEqual([2, 2]);
+    expect(await verifyFiles(data.path)).toMatchObject({ valid: true, entries: 4 });
+  });
+
   it('ties each chain to those before it', async () => {
     await using data = await scratchFolder();
     for (const size of [3, 0, 2]) await writeChain(data.path, [size]);

@@ -6,6 +6,7 @@ import { eventBody } from '../record-body.ts';
 import { Batch } from './batch.ts';
 import { Checkpointer } from './checkpointer.ts';
 import type { JournalStore, Lines } from './journal-store.ts';
+import { OutageCounter, type Outage } from './outage.ts';
 
 export interface JournalOptions {
   chain: string;
@@ -19,17 +20,14 @@ export interface JournalOptions {
   onFailure?: ((error: unknown) => void) | undefined;
   /** Told once records are safe again. */
   onRecovery?: ((outage: Outage) => void) | undefined;
-  now?: () => number;
-}
-
-export interface Outage {
-  /** Records that were refused meanwhile. */
-  readonly refused: number;
-  readonly seconds: number;
+  patienceMs?: number | undefined;
+  now?: (() => number) | undefined;
 }
 
 /** Records wait in memory while the store is busy; more than this many bytes may not. */
 export const MAX_BACKLOG_BYTES = 16 * 1024 * 1024;
+/** Whoever waits longer than this for a store that hangs is refused. */
+const PATIENCE_MS = 10_000;
 /** A store that failed is tried again this often; in between all records are refused. */
 const RETRY_MS = 250;
 const DAY_MS = 86_400_000;
@@ -43,21 +41,20 @@ export class Journal {
   readonly #options: JournalOptions;
   readonly #checkpointer: Checkpointer;
   readonly #waiting: Batch[] = [];
+  readonly #outages = new OutageCounter();
   #backlogBytes = 0;
   #draining = false;
   #drained: PromiseWithResolvers<void> | undefined;
   #last: Position;
   #day = 0;
-  #failure: { at: number; refusedBefore: number } | undefined;
   #retry: NodeJS.Timeout | undefined;
-  #refused = 0;
   #records = 0;
   #closed = false;
 
   constructor(options: JournalOptions) {
-    const { chain, store, checkpointMs, now = Date.now } = options;
+    const { chain, store, checkpointMs } = options;
     this.chain = chain;
-    this.#options = { ...options, now };
+    this.#options = options;
     this.#last = { chain, segment: 0, bytes: 0, seq: 0, hash: NO_RECORD };
     this.#checkpointer = new Checkpointer(store, checkpointMs);
   }
@@ -78,13 +75,11 @@ export class Journal {
    * @throws {GatehouseError} UNAVAILABLE, at once, when the store fails or is too slow.
    */
   append(body: string, log: SecurityLog | undefined): Promise<void> {
-    if (this.#closed || this.#failure || this.#backlogBytes > MAX_BACKLOG_BYTES) throw this.#refusal();
-    this.#backlogBytes += body.length;
-    let batch = this.#waiting.at(-1);
-    if (!batch || batch.full) this.#waiting.push((batch = new Batch()));
-    batch.add(body, log);
-    this.#drainSoon();
-    return batch.safe;
+    if (this.#closed || this.#outages.lasts || this.#backlogBytes > MAX_BACKLOG_BYTES) {
+      this.#outages.refuse(1);
+      throw unavailable();
+    }
+    return this.#enqueue(body, log);
   }
 
   get status() {
@@ -93,9 +88,9 @@ export class Journal {
       /** Records that are safe. */
       records: this.#records,
       /** Records that were refused. */
-      refused: this.#refused,
+      refused: this.#outages.refused,
       backlogBytes: this.#backlogBytes,
-      working: this.#failure === undefined,
+      working: !this.#outages.lasts,
     };
   }
 
@@ -110,8 +105,19 @@ export class Journal {
     this.#closed = true;
     clearTimeout(this.#retry);
     while (this.#draining) await (this.#drained ??= Promise.withResolvers<void>()).promise;
-    await this.#checkpointer.write(this.#failure ? 'open' : 'closed');
+    await this.#checkpointer
+      .write(this.#outages.lasts ? 'open' : 'closed')
+      .catch((error: unknown) => this.#options.onFailure?.(error));
     await this.#options.store.close();
+  }
+
+  #enqueue(body: string, log: SecurityLog | undefined): Promise<void> {
+    this.#backlogBytes += body.length;
+    let batch = this.#waiting.at(-1);
+    if (!batch || batch.full) this.#waiting.push((batch = new Batch()));
+    batch.add(body, log);
+    this.#drainSoon();
+    return batch.safe;
   }
 
   /** After the poll phase, so that all sockets that have spoken by then share the first append too. */
@@ -123,13 +129,7 @@ export class Journal {
 
   async #drain(): Promise<void> {
     for (let batch = this.#waiting.shift(); batch; batch = this.#waiting.shift()) {
-      try {
-        const lines = await this.#commit(batch);
-        batch.resolve();
-        this.#options.onSafe?.(lines, batch.logs);
-      } catch (error) {
-        this.#fail(batch, error);
-      }
+      await this.#settle(batch);
       this.#backlogBytes -= batch.bytes;
     }
     this.#draining = false;
@@ -137,16 +137,35 @@ export class Journal {
     this.#drained = undefined;
   }
 
+  async #settle(batch: Batch): Promise<void> {
+    const { patienceMs = PATIENCE_MS } = this.#options;
+    // What hangs can't be called back: it may still become safe, but nobody is told so any more.
+    const hanging = setTimeout(
+      () => this.#refuse(batch, new Error(`no end after ${patienceMs} ms`)),
+      patienceMs,
+    );
+    try {
+      const lines = await this.#commit(batch);
+      batch.resolve();
+      this.#options.onSafe?.(lines, batch.logs);
+    } catch (error) {
+      this.#refuse(batch, error);
+      if (!this.#closed) this.#retry = setTimeout(() => this.#tell(this.#outages.outage), RETRY_MS).unref();
+    } finally {
+      clearTimeout(hanging);
+    }
+  }
+
   async #commit(batch: Batch): Promise<Lines> {
     const { store } = this.#options;
-    if (this.#failure) this.#last = await store.restore(this.#last);
+    if (this.#outages.lasts) this.#last = await store.restore(this.#last);
     if (this.#segmentIsOver) await this.#rotate();
     const lines = this.#link(batch.bodies);
     await store.append(lines);
     this.#last = lines.end;
     this.#records += batch.bodies.length;
     this.#checkpointer.reached(lines.end);
-    this.#recovered();
+    if (this.#outages.lasts) this.#recovered(batch);
     return lines;
   }
 
@@ -178,58 +197,36 @@ export class Journal {
   }
 
   get #today(): number {
-    return Math.floor(this.#now() / DAY_MS);
-  }
-
-  #now(): number {
-    return (this.#options.now ?? Date.now)();
+    const { now = Date.now } = this.#options;
+    return Math.floor(now() / DAY_MS);
   }
 
   /** Refuses the batch and all that waits behind it: who waits for a broken disk should learn of it now. */
-  #fail(batch: Batch, cause: unknown): void {
-    if (!this.#failure) {
-      this.#failure = { at: this.#now(), refusedBefore: this.#refused };
-      this.#options.onFailure?.(cause);
-    }
-    for (const each of [batch, ...this.#waiting.splice(0)]) {
-      if (each !== batch) this.#backlogBytes -= each.bytes;
-      this.#refused += each.bodies.length;
+  #refuse(batch: Batch, cause: unknown): void {
+    if (this.#outages.begin()) this.#options.onFailure?.(cause);
+    const waiting = this.#waiting.splice(0);
+    for (const each of waiting) this.#backlogBytes -= each.bytes;
+    for (const each of [batch, ...waiting]) {
+      if (each.settled) continue;
+      this.#outages.refuse(each.bodies.length);
       each.reject(unavailable(cause));
     }
-    if (!this.#closed) this.#retry = setTimeout(() => this.#try(), RETRY_MS).unref();
   }
 
-  /** By a record of its own: readers of the trail should know that some are not in it. */
-  #try(): void {
-    const batch = new Batch();
-    batch.add(eventBody({ event: 'audit_recovered', severity: 'HIGH', notes: { ...this.#outage } }), 'other');
-    this.#backlogBytes += batch.bytes;
-    this.#waiting.push(batch);
-    this.#drainSoon();
-  }
-
-  get #outage(): Outage {
-    const { at, refusedBefore } = this.#failure ?? { at: this.#now(), refusedBefore: this.#refused };
-    return { refused: this.#refused - refusedBefore, seconds: Math.round((this.#now() - at) / 1000) };
-  }
-
-  #recovered(): void {
-    if (!this.#failure) return;
-    const outage = this.#outage;
-    this.#failure = undefined;
+  #recovered(batch: Batch): void {
+    const outage = this.#outages.end();
     this.#options.onRecovery?.(outage);
+    // It hung, and was refused: it is no record of the outage.
+    if (batch.settled) this.#tell(outage);
   }
 
-  #refusal(): GatehouseError {
-    this.#refused++;
-    return unavailable();
+  /** Readers of the trail should know that some records are not in it. Also how a store that failed is tried again. */
+  #tell(outage: Outage): void {
+    void this.#enqueue(eventBody({ event: 'audit_outage', severity: 'HIGH', notes: { ...outage } }), 'other');
   }
 }
 
 function unavailable(cause?: unknown): GatehouseError {
-  return new GatehouseError(
-    'UNAVAILABLE',
-    'The audit record of this call could not be made safe: try again',
-    { cause },
-  );
+  const message = 'The audit record of this call could not be made safe: try again';
+  return new GatehouseError('UNAVAILABLE', message, { cause });
 }

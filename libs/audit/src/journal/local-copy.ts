@@ -10,7 +10,7 @@ const MAX_QUEUED_APPENDS = 1024;
 export class LocalCopy {
   readonly #files: SegmentStore;
   readonly #onFailure: (error: unknown) => void;
-  #queue: Promise<unknown> = Promise.resolve();
+  #queue: Promise<void> = Promise.resolve();
   #queued = 0;
   #failed = false;
 
@@ -24,9 +24,20 @@ export class LocalCopy {
     if (this.#queued >= MAX_QUEUED_APPENDS) this.#fail(new Error('the disk does not keep up'));
     if (this.#failed) return;
     this.#queued++;
-    const done = this.#queue.then(() => (this.#failed ? undefined : work(this.#files)));
-    this.#queue = done.catch((error: unknown) => this.#fail(error)).finally(() => this.#queued--);
+    this.#queue = this.#doAfter(this.#queue, work);
     await this.#queue;
+  }
+
+  async #doAfter(earlier: Promise<void>, work: (files: SegmentStore) => Promise<unknown>): Promise<void> {
+    await earlier;
+    try {
+      if (!this.#failed) await work(this.#files);
+    } catch (error) {
+      this.#fail(error);
+      await this.#files.close().catch(() => {});
+    } finally {
+      this.#queued--;
+    }
   }
 
   #fail(error: unknown): void {

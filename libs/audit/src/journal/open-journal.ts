@@ -16,9 +16,9 @@ const FILES_CHECKPOINT_MS = 20;
 /** In the database each checkpoint is a commit of its own. */
 const DATABASE_CHECKPOINT_MS = 500;
 
-type Hooks = Pick<JournalOptions, 'onSafe' | 'onFailure' | 'onRecovery'>;
+type Passed = Pick<JournalOptions, 'onSafe' | 'onFailure' | 'onRecovery' | 'patienceMs' | 'now'>;
 
-export interface OpenJournalOptions extends Hooks {
+export interface OpenJournalOptions extends Passed {
   folder: JournalFolder;
   /** Given where the journal lives in PostgreSQL, and the files are its copy. */
   database?: Database | undefined;
@@ -31,11 +31,11 @@ export interface OpenJournalOptions extends Hooks {
 
 /** Begins the chain of this process, tied to those before. Rejects where nothing can be written. */
 export async function openJournal(options: OpenJournalOptions): Promise<Journal> {
-  const { folder, database, key, segmentBytes, onDamage, onSafe, onFailure, onRecovery } = options;
+  const { folder, database, key, onDamage } = options;
   const chain = newChainId();
   const store = storeFor(chain, options);
   const checkpointMs = database ? DATABASE_CHECKPOINT_MS : FILES_CHECKPOINT_MS;
-  const journal = new Journal({ chain, store, segmentBytes, checkpointMs, onSafe, onFailure, onRecovery });
+  const journal = new Journal({ ...options, chain, store, checkpointMs });
   const past = await begin(journal, store, {
     key: key.public.text,
     store: database ? 'database' : 'files',

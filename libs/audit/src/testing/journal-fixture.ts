@@ -25,7 +25,7 @@ export function openFileJournal(
 }
 
 export function body(n: number | string): string {
-  return `"time":"2025-11-21T08:00:00.000Z","correlation_id":"call-${n}","event":"call"`;
+  return `"time":"2025-11-21T08:00:00.000Z","correlation_id":"call-${n}","event":"call","severity":"LOW"`;
 }
 
 /** Writes one whole chain: `batches` says how many records arrive at a time. */
