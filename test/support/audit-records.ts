@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Database } from '#persistence';
 
 export interface AuditRecord {
   correlation_id: string;
@@ -9,6 +10,13 @@ export interface AuditRecord {
   code?: string;
   operation?: string;
   [field: string]: unknown;
+}
+
+/** All records of the journal, wherever it is: with PostgreSQL the table, else the files of the data folder. */
+export async function journalOf(database: Database, dataDir: string): Promise<AuditRecord[]> {
+  if (database.engine === 'pglite') return auditRecords(dataDir);
+  const rows = await database.kysely.selectFrom('audit_records').select('line').orderBy('time').execute();
+  return rows.map(({ line }) => JSON.parse(line) as AuditRecord);
 }
 
 /** All records of the journal in a data folder, in the order in which they were written. */

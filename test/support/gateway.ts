@@ -1,10 +1,12 @@
 import { afterAll, beforeAll } from 'vitest';
 import type { Role, Tier } from '#call';
+import { Database } from '#persistence';
 import type { DatabaseKind, TestDatabase } from '#testing';
 import { startGateway, type Gateway } from '../../apps/gateway/src/gateway.ts';
 import type { GatewayOptions } from '../../apps/gateway/src/gateway.module.ts';
 import { freePort } from './free-port.ts';
-import { GatewayClient } from './gateway-client.ts';
+import { journalOf, type AuditRecord } from './audit-records.ts';
+import { GatewayClient, type Answer } from './gateway-client.ts';
 
 /** The administrator's key of every gateway under test. */
 export const ADMIN_KEY = 'only-for-tests-0123456789-abcdefghijklmnopqrst';
@@ -24,6 +26,8 @@ export interface TestGateway {
   readonly dataDir: string;
   /** A fresh key, made over REST as an administrator would. */
   createKey(options?: KeyOptions): Promise<string>;
+  /** The record of the call that this answer came from. */
+  recordOf(answer: Answer): Promise<AuditRecord | undefined>;
   close(): Promise<void>;
 }
 
@@ -55,17 +59,25 @@ async function boot(database: TestDatabase, { env, features }: Required<Options>
     features,
   });
   const client = new GatewayClient(gateway.url, ADMIN_KEY);
+  const dataDir = database.env['DATA_DIR']!;
   let keys = 0;
   return {
     gateway,
     client,
     managementClient: new GatewayClient(gateway.managementUrl!, ADMIN_KEY),
-    dataDir: database.env['DATA_DIR']!,
+    dataDir,
     async createKey(options = {}) {
       const body = { name: `key ${++keys}`, role: 'service', ...options };
       const answer = await client.rest('/admin/keys', { body });
       if (answer.status !== 201) throw new Error(`No key: ${JSON.stringify(answer.body)}`);
       return (answer.body as { key: string }).key;
+    },
+    async recordOf({ headers }) {
+      const id = headers.get('x-correlation-id');
+      const records = await journalOf(gateway.app.get(Database), dataDir);
+      const own = records.filter((record) => record.correlation_id === id);
+      if (own.length > 1) throw new Error(`${own.length} records of one call`);
+      return own[0];
     },
     async close() {
       await gateway.close();

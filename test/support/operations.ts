@@ -15,7 +15,6 @@ export interface OperationCall {
 export interface GuardedOperation {
   name: string;
   permission: Permission;
-  takesInput: boolean;
   calls: OperationCall[];
 }
 
@@ -42,9 +41,9 @@ export async function operationsOf({
   managementClient,
 }: TestGateway): Promise<GuardedOperation[]> {
   const operations = new Map<string, GuardedOperation>();
-  const entry = (name: string, permission: Permission, takesInput: boolean): GuardedOperation => {
+  const entry = (name: string, permission: Permission): GuardedOperation => {
     let operation = operations.get(name);
-    if (!operation) operations.set(name, (operation = { name, permission, takesInput, calls: [] }));
+    if (!operation) operations.set(name, (operation = { name, permission, calls: [] }));
     return operation;
   };
 
@@ -60,7 +59,7 @@ export async function operationsOf({
     if (!operation.permission) continue;
     const route = routes.find(({ operationId }) => operationId === `${controller}.${method}`)!;
     const door = route.path.startsWith('/health/') ? managementClient : client;
-    entry(operation.name, operation.permission, operation.input !== undefined).calls.push({
+    entry(operation.name, operation.permission).calls.push({
       name: `${route.verb.toUpperCase()} ${route.path}`,
       door: 'rest',
       validInput: inputs[operation.name] ?? {},
@@ -69,12 +68,10 @@ export async function operationsOf({
   }
 
   const { body } = await client.rpc('tools/list');
-  const { tools } = (body as { result: { tools: { name: string; inputSchema: { properties?: object } }[] } })
-    .result;
-  for (const { name, inputSchema } of tools) {
+  const { tools } = (body as { result: { tools: { name: string }[] } }).result;
+  for (const { name } of tools) {
     const declared = toolOperations[name] ?? { operation: name, permission: 'tools:call' as const };
-    const takesInput = Object.keys(inputSchema.properties ?? {}).length > 0;
-    entry(declared.operation, declared.permission, takesInput).calls.push({
+    entry(declared.operation, declared.permission).calls.push({
       name: `tool ${name}`,
       door: 'mcp',
       validInput: inputs[declared.operation] ?? {},

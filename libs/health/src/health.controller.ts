@@ -16,13 +16,13 @@ export interface Health {
 }
 
 /** For probes and balancers: public, minimal, on both ports, and free of limits so that a flood can't fail a probe. */
-@SkipThrottle()
 @Controller()
 export class HealthController {
   constructor(private readonly readiness: Readiness) {}
 
   @Get('health')
   @RouteConfig({ everywhere: true })
+  @SkipThrottle()
   @Operation({ name: 'health.live', public: true, audit: 'refusals' })
   live(): Health {
     return { status: 'ok', cache: { status: 'memory' } };
@@ -30,6 +30,7 @@ export class HealthController {
 
   @Get('ready')
   @RouteConfig({ everywhere: true })
+  @SkipThrottle()
   @Operation({ name: 'health.ready', public: true, audit: 'refusals' })
   async ready(): Promise<{ status: string }> {
     const { status } = await this.readiness.check();
@@ -38,6 +39,7 @@ export class HealthController {
 
   @Get('startup')
   @RouteConfig({ everywhere: true })
+  @SkipThrottle()
   @Operation({ name: 'health.startup', public: true, audit: 'refusals' })
   startup(): { status: string } {
     if (!this.readiness.started) throw new GatehouseError('UNAVAILABLE', 'Still starting');
