@@ -16,10 +16,10 @@ describe.each(databases)('opening the database on $name', (kind) => {
   let cleanUps: (() => Promise<void>)[];
   beforeEach(async () => {
     created = await kind.create();
-    cleanUps = [created.remove];
+    cleanUps = [() => created.remove()];
   });
   afterEach(async () => {
-    for (const cleanUp of cleanUps.reverse()) await cleanUp();
+    for (const cleanUp of cleanUps.toReversed()) await cleanUp();
   });
 
   async function open(settings: Record<string, string> = {}): Promise<Database> {
@@ -110,8 +110,8 @@ describe.each(databases)('opening the database on $name', (kind) => {
   });
 
   it('refuses queries after it is closed', async () => {
-    const { database, close } = await created.open();
-    await close();
-    await expect(sql`select 1`.execute(database.kysely)).rejects.toThrow();
+    const { kysely } = await open();
+    for (const cleanUp of cleanUps.splice(1).toReversed()) await cleanUp();
+    await expect(sql`select 1`.execute(kysely)).rejects.toBeInstanceOf(DatabaseUnavailable);
   });
 });

@@ -34,7 +34,7 @@ export const databases: readonly DatabaseKind[] = [
     name: 'PGlite',
     create: async () => {
       const scratch = await preparedDataDir();
-      return testDatabase({ DATA_DIR: scratch.path }, scratch.remove);
+      return testDatabase({ DATA_DIR: scratch.path }, () => scratch.remove());
     },
   },
   {
@@ -57,8 +57,11 @@ export function useDatabase(kind: DatabaseKind): () => Database {
     opened = await created.open();
   }, SETUP_TIMEOUT_MS);
   afterAll(async () => {
-    await opened?.close();
-    await created?.remove();
+    try {
+      await opened?.close();
+    } finally {
+      await created?.remove();
+    }
   });
   return () => {
     if (!opened) throw new Error('The database is there while tests run, not before');

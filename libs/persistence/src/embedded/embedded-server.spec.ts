@@ -29,6 +29,21 @@ const writer = `
   }
 `;
 
+async function connected<T>(server: EmbeddedServer, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({
+    stream: () => server.connect(),
+    user: 'postgres',
+    database: 'postgres',
+    ssl: false,
+  });
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
 describe('the embedded database', () => {
   let created: TestDatabase;
   let folder: string;
@@ -37,21 +52,6 @@ describe('the embedded database', () => {
     folder = join(created.env['DATA_DIR'] ?? '', 'database');
   });
   afterEach(() => created.remove());
-
-  async function connected<T>(server: EmbeddedServer, work: (client: pg.Client) => Promise<T>): Promise<T> {
-    const client = new pg.Client({
-      stream: () => server.connect(),
-      user: 'postgres',
-      database: 'postgres',
-      ssl: false,
-    });
-    await client.connect();
-    try {
-      return await work(client);
-    } finally {
-      await client.end();
-    }
-  }
 
   async function writeUntilKilled(afterRows: number): Promise<number> {
     const child = spawn(process.execPath, ['-e', writer, folder], { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -17,7 +17,7 @@ export class EmbeddedServer {
   readonly #host: SessionHost = {
     enter: (session) => this.#enter(session),
     leave: (session) => this.#leave(session),
-    send: (messages) => this.#worker.postMessage(messages satisfies ToWorker, [messages.buffer]),
+    send: (messages) => this.#tell(messages, [messages.buffer]),
     ref: () => this.#worker.ref(),
     unref: () => this.#worker.unref(),
   };
@@ -54,7 +54,7 @@ export class EmbeddedServer {
     this.#over = new Error('The embedded database is closed');
     const ended = new Promise((resolve) => this.#worker.once('exit', resolve));
     this.#worker.ref();
-    this.#worker.postMessage('close' satisfies ToWorker);
+    this.#tell('close');
     // A query that does not end is cut off: to the database that is a killed process, and it recovers from that.
     const tired = setTimeout(() => void this.#worker.terminate(), timeoutMs);
     await ended;
@@ -74,7 +74,11 @@ export class EmbeddedServer {
     const place = this.#queue.indexOf(session);
     // The one in front keeps its place until the thread has cleared up behind it.
     if (place > 0) this.#queue.splice(place, 1);
-    else if (place === 0 && !this.#over) this.#worker.postMessage('end-session' satisfies ToWorker);
+    else if (place === 0 && !this.#over) this.#tell('end-session');
+  }
+
+  #tell(message: ToWorker, transfer: ArrayBuffer[] = []): void {
+    this.#worker.postMessage(message, transfer);
   }
 
   #hear(message: FromWorker): void {

@@ -66,9 +66,10 @@ function joined(parts: readonly Uint8Array[], size: number): Uint8Array {
   return whole;
 }
 
+const ignore = (): void => undefined;
+
 /** What a server does when a connection ends: the next one finds nothing of the last one's session. */
 async function endSession(database: PGlite): Promise<void> {
-  const ignore = (): void => undefined;
   await run(database, Buffer.from('S\0\0\0\x04', 'latin1'), ignore); // Sync: ends a batch that broke off.
   await run(database, simpleQuery('ROLLBACK'), ignore);
   await run(database, simpleQuery('DISCARD ALL'), ignore);

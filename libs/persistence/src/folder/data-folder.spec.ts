@@ -44,7 +44,7 @@ describe('the data folder', () => {
   async function startTaker(folder: string): Promise<{ child: ChildProcess; said: string }> {
     const child = spawn(process.execPath, ['-e', taker, folder], { stdio: ['pipe', 'pipe', 'inherit'] });
     children.push(child);
-    const [bytes] = (await once(child.stdout!, 'data')) as [Buffer];
+    const [bytes] = (await once(child.stdout, 'data')) as [Buffer];
     return { child, said: bytes.toString().trim() };
   }
 
@@ -95,8 +95,11 @@ describe('the data folder', () => {
 
   it.runIf(process.platform === 'linux')('is taken over when the pid is another process by now', async () => {
     const { startedAt, namespace } = ownIdentity();
-    await claim(`${process.ppid}-${startedAt + 1}-${namespace}`);
-    await (await DataFolder.open(scratch.path)).close();
+    const claimed = `${process.ppid}-${startedAt + 1}-${namespace}`;
+    await claim(claimed);
+    const folder = await DataFolder.open(scratch.path);
+    expect(await readdir(join(scratch.path, 'locks'))).not.toContain(claimed);
+    await folder.close();
   });
 
   it.runIf(process.platform === 'linux')(

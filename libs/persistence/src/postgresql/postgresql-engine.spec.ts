@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { inspect } from 'node:util';
@@ -65,14 +66,13 @@ describe('PostgreSQL by DATABASE_URL', () => {
   ])('says so: %s', async (_, change, reason) => {
     const url = changed(change);
     const error = (await open(url).catch((caught: unknown) => caught)) as Error;
-    expect(error.message).toMatch(/^DATABASE_URL \(gatehouse at .+\) can't be used: /);
+    expect(error.message).toMatch(/^DATABASE_URL \(\w+ at .+\) can't be used: /);
     expect(error.message).toMatch(reason);
     expect(inspect(error, { depth: 10 })).not.toContain(new URL(url).password);
   });
 
   it('refuses a URL that is none, without showing it', () => {
-    const read = () => readConfig(persistenceConfig, { DATABASE_URL: 'postgres://me:hidden@host:port/' });
-    expect(read).toThrow(
+    expect(() => readConfig(persistenceConfig, { DATABASE_URL: 'postgres://me:hidden@host:port/' })).toThrow(
       'DATABASE_URL is a text of 31 characters: it must be a URL that begins with postgres://',
     );
   });
@@ -153,29 +153,27 @@ describe('PostgreSQL by DATABASE_URL', () => {
       .toBeDefined();
   });
 
-  it('does without vectors where the user may not install them', async () => {
-    await asAdmin(`create role guest login password 'guest'; grant create on schema public to guest`);
-    try {
-      const database = await open(
-        changed((url) => {
-          url.username = 'guest';
-          url.password = 'guest';
-        }),
-      );
-      expect(database.vectors).toBe(false);
-    } finally {
+  describe('a user who may do little', () => {
+    const role = `gatehouse_test_${randomBytes(6).toString('hex')}`;
+    const url = () =>
+      changed((one) => {
+        one.username = role;
+        one.password = role;
+      });
+    beforeEach(() => asAdmin(`create role ${role} login password '${role}'`));
+    afterEach(async () => {
       for (const database of opened.splice(0)) await database.close();
-      await asAdmin('drop owned by guest; drop role guest');
-    }
-  });
-
-  it('says so when the user may not make tables', async () => {
-    await asAdmin(`create role reader login password 'reader'`);
-    const url = changed((one) => {
-      one.username = 'reader';
-      one.password = 'reader';
+      await asAdmin(`drop owned by ${role}; drop role ${role}`);
     });
-    await expect(open(url)).rejects.toThrow(/could not be migrated .*permission denied/);
-    await asAdmin('drop role reader');
+
+    it('does without vectors when it may not install them', async () => {
+      await asAdmin(`grant create on schema public to ${role}`);
+      const { vectors } = await open(url());
+      expect(vectors).toBe(false);
+    });
+
+    it('is told when it may not make tables', async () => {
+      await expect(open(url())).rejects.toThrow(/could not be migrated .*permission denied/);
+    });
   });
 });

@@ -12,7 +12,9 @@ export type KeeperAnswer = { readonly url: string } | { readonly failure: string
 const attempts: string[] = [];
 
 async function start(): Promise<Cluster | undefined> {
-  for (const installation of await installations()) {
+  const found = await installations();
+  if (found.length === 0) attempts.push('none on the PATH, by pg_config, or in the usual folders');
+  for (const installation of found) {
     try {
       return await startCluster(installation);
     } catch (error) {
@@ -42,7 +44,7 @@ const answer: KeeperAnswer = cluster
       failure: [
         'These tests need PostgreSQL 15 or later, and none could be started here.',
         ...attempts.map((attempt) => `  - ${attempt}`),
-        'Install it (its binaries are found on the PATH), or set TEST_DATABASE_URL to a server whose user may create databases.',
+        'Install it (its binaries are found on the PATH), or set TEST_DATABASE_URL to a server, by a user with a password who may create databases and roles.',
       ].join('\n'),
     };
 process.stdout.write(`${JSON.stringify(answer)}\n`);
