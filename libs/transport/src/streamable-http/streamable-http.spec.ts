@@ -8,12 +8,16 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { IsString } from 'class-validator';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { allowed, Call, callOf, type Outcome } from '#call';
+import { callOf, CallRecorder, Settlement, type Call, type Outcome } from '#call';
+import { readConfig } from '#config';
 import { CredentialMissing, GatehouseError } from '#errors';
 import { Dispatcher, McpModule, Prompt, Resource, Tool } from '#mcp';
+import { throttleConfig } from '#throttle';
 import { ValidationGuard, ValidationModule } from '#validation';
+import { registerHttpDoor } from '../http-server/http-door.ts';
+import { OriginPolicy } from '../http-server/origin-policy.ts';
 import { registerStreamableHttp } from './index.ts';
 
 class EchoInput {
@@ -89,23 +93,11 @@ class KeyGuard implements CanActivate {
 })
 class App {}
 
-/** As much of the HTTP door as this one stands on: a call for each request, and an outcome for each answer. */
 const outcomes: Outcome[] = [];
-function registerDoor(fastify: FastifyInstance): void {
-  const calls = new WeakMap<FastifyRequest, Call>();
-  fastify.decorateRequest('outcome', undefined);
-  fastify.decorateRequest('call', {
-    getter(this: FastifyRequest) {
-      const { authorization } = this.headers;
-      const call = calls.get(this) ?? new Call({ door: 'mcp', address: this.ip, authorization });
-      calls.set(this, call);
-      return call;
-    },
-  });
-  fastify.addHook('onSend', async (request, reply, payload) => {
-    outcomes.push(request.outcome ?? allowed(request.call, reply.statusCode));
-    return payload;
-  });
+class Outcomes extends CallRecorder {
+  record(_call: Call, outcome: Outcome): void {
+    outcomes.push(outcome);
+  }
 }
 
 let app: NestFastifyApplication;
@@ -114,7 +106,13 @@ beforeAll(async () => {
   const adapter = new FastifyAdapter({ forceCloseConnections: true });
   app = await NestFactory.create<NestFastifyApplication>(App, adapter, { bodyParser: false, logger: false });
   const fastify: FastifyInstance = adapter.getInstance();
-  registerDoor(fastify);
+  registerHttpDoor(fastify, {
+    settlement: new Settlement([new Outcomes()]),
+    origins: new OriginPolicy({ allowed: [], host: '127.0.0.1' }),
+    limits: readConfig(throttleConfig, {}),
+    timeoutMs: 500,
+    isManagement: () => false,
+  });
   registerStreamableHttp(fastify, app.get(Dispatcher), { maxRequestBytes: 1_048_576 });
   await app.listen(0, '127.0.0.1');
   url = new URL(`http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}/mcp`);
@@ -285,6 +283,15 @@ describe('a post', () => {
     },
   );
 
+  it('from a page of a stranger is refused', async () => {
+    const response = await post(toolCall('echo', { text: 'a' }), { origin: 'https://evil.example.com' });
+    expect(response.status).toBe(403);
+    expect(await response.json()).toMatchObject({
+      jsonrpc: '2.0',
+      error: { data: { code: 'ORIGIN_REFUSED' } },
+    });
+  });
+
   it.each(['GET', 'DELETE'])('is the only way: %s is not allowed', async (method) => {
     const response = await fetch(url, { method, headers: { authorization: 'Bearer good' } });
     expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST']);
@@ -311,6 +318,17 @@ describe('a post', () => {
     expect(answer).toMatch(/^HTTP\/1.1 200 /);
   });
 
+  it('is given up when its time is over', async () => {
+    const response = await post(toolCall('wait'));
+    expect(response.status).toBe(504);
+    expect(await response.json()).toMatchObject({ jsonrpc: '2.0', error: { code: -31504 } });
+    const { call, release } = waiting.pop()!;
+    expect(call.signal.reason).toMatchObject({ code: 'TIMED_OUT' });
+    release();
+    await sleep(20);
+    expect(outcomes).toMatchObject([{ result: 'failed', code: 'TIMED_OUT', status: 504 }]);
+  });
+
   it('cancels its call when the client goes away', async () => {
     const abort = new AbortController();
     const gone = fetch(url, {
@@ -322,7 +340,7 @@ describe('a post', () => {
     while (waiting.length === 0) await sleep(5);
     abort.abort();
     await gone;
-    const [{ call: left, release }] = waiting as [(typeof waiting)[number]];
+    const { call: left, release } = waiting.pop()!;
     while (!left.signal.aborted) await sleep(5);
     expect(left.signal.reason).toMatchObject({ code: 'CANCELLED' });
     release();

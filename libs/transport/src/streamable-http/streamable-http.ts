@@ -88,7 +88,5 @@ function refuseMethod(request: FastifyRequest, reply: FastifyReply): FastifyRepl
 
 /** What ends a request before it is a message, or after its time: told in the words of the protocol all the same. */
 function answerError(thrown: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
-  const error = publicError(thrown);
-  if (error.code === 'TIMED_OUT') request.call.cancel(error);
-  send(errorAnswer(error, request.call), request, reply);
+  send(errorAnswer(publicError(thrown), request.call), request, reply);
 }
