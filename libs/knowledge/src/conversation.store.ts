@@ -182,7 +182,7 @@ function passageOf(row: ChunkRow & TitleRow & { conversation_id: string }, score
   return {
     ...chunkOf(conversation_id, row),
     conversation_id,
-    score: Math.round(score * 1e6) / 1e6,
+    score: Math.floor(score * 1e6) / 1e6, // Never above the score that `min_score` is compared with.
     scenario_title,
     original_title,
     url,

@@ -1,29 +1,10 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import { Test } from '@nestjs/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Call } from '#call';
-import { ConfigModule } from '#config';
 import { InvalidInput, NotFound } from '#errors';
-import { Database } from '#persistence';
 import { databases, useDatabase } from '#testing';
-import { KnowledgeModule } from './knowledge.module.ts';
 import { KnowledgeService } from './knowledge.service.ts';
-
-const call = new Call({ door: 'rest', address: '127.0.0.1', authorization: undefined });
-call.principal = { id: 'p-1', name: 'Ann', role: 'service', tier: undefined, keyId: 'k-1' };
-
-async function open(database: Database, env: Record<string, string> = {}): Promise<INestApplicationContext> {
-  class DatabaseModule {}
-  const found = { provide: Database, useValue: database };
-  const module = await Test.createTestingModule({
-    imports: [
-      ConfigModule.forRoot(env),
-      { module: DatabaseModule, global: true, providers: [found], exports: [Database] },
-      KnowledgeModule,
-    ],
-  }).compile();
-  return module.init();
-}
+import { callOfAnn as call, openKnowledge } from './testing/open-knowledge.ts';
 
 const booking = {
   conversation_id: 'booking',
@@ -77,7 +58,7 @@ describe.each(databases)('the knowledge base on $name', (kind) => {
     (await search(query, filters, top_k)).results.map(({ chunk_id }) => chunk_id);
 
   beforeAll(async () => {
-    app = await open(database());
+    app = await openKnowledge(database());
     knowledge = app.get(KnowledgeService);
   });
   afterAll(() => app.close());
@@ -425,7 +406,7 @@ describe.each(databases)('the knowledge base on $name', (kind) => {
   });
 
   it('masks personal data before it is stored, when told to', async () => {
-    const masking = await open(database(), { PII_ANONYMIZE: 'true' });
+    const masking = await openKnowledge(database(), { PII_ANONYMIZE: 'true' });
     const messages = [{ text: 'Write to ann.lee@example.com', author_name: 'ann.lee@example.com' }];
     const { metadata } = await masking
       .get(KnowledgeService)
