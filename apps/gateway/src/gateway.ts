@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { setTimeout as sleep } from 'node:timers/promises';
 import cors from '@fastify/cors';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -8,6 +9,7 @@ import { AuditTrail } from '#audit';
 import { Settlement } from '#call';
 import { readConfig, type ConfigOf } from '#config';
 import { Dispatcher } from '#mcp';
+import { telemetryConfig } from '#telemetry';
 import { throttleConfig, type ThrottleSettings } from '#throttle';
 import {
   GatehouseAdapter,
@@ -18,9 +20,13 @@ import {
   registerJsonBody,
   registerSecurityHeaders,
   registerStreamableHttp,
+  type HttpDoor,
 } from '#transport';
 import { OpenApiDocument } from './docs/open-api-document.ts';
+import { BootLogger } from './boot-logger.ts';
 import { GatewayModule, type GatewayOptions } from './gateway.module.ts';
+
+const DRAIN_STEP_MS = 20;
 
 /** A gateway that listens. */
 export interface Gateway {
@@ -38,14 +44,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const adapter = new GatehouseAdapter(config);
   const app = await NestFactory.create<NestFastifyApplication>(GatewayModule.register(options), adapter, {
     bodyParser: false,
-    // Nest's own account of its modules and routes is no news, and what stops the boot is told once, by the caller.
-    logger: false,
+    logger: new BootLogger(readConfig(telemetryConfig, options.env).logLevel),
     abortOnError: false,
   });
   const management = app.get(ManagementListener);
   const fastify: FastifyInstance = adapter.getInstance();
+  let door: HttpDoor;
   try {
-    await openDoors(fastify, app, config);
+    door = await openDoors(fastify, app, config);
     await app.get(AuditTrail).serverStarted({ node: process.version });
     await app.init();
     app.useLogger(app.get(Logger));
@@ -63,8 +69,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     url: urlOf(config.host, (fastify.server.address() as { port: number }).port),
     managementUrl: management.port === undefined ? undefined : urlOf(config.host, management.port),
     async close() {
-      await management.close();
-      await app.close();
+      const closed = Promise.all([management.close(), app.close()]);
+      await drain(door, config.requestTimeoutMs);
+      // What is left open is idle, or hangs beyond its time.
+      fastify.server.closeAllConnections();
+      management.closeAllConnections();
+      await closed;
     },
   };
 }
@@ -73,8 +83,8 @@ async function openDoors(
   fastify: FastifyInstance,
   app: NestFastifyApplication,
   config: ConfigOf<typeof httpConfig>,
-): Promise<void> {
-  registerHttpDoor(fastify, {
+): Promise<HttpDoor> {
+  const door = registerHttpDoor(fastify, {
     settlement: app.get(Settlement),
     limits: app.get<ThrottleSettings>(throttleConfig.KEY),
     origins: new OriginPolicy({ allowed: config.corsAllowedOrigins, host: config.host }),
@@ -93,6 +103,14 @@ async function openDoors(
     });
   }
   registerStreamableHttp(fastify, app.get(Dispatcher), { maxRequestBytes: config.maxRequestBytes });
+  return door;
+}
+
+/** Waits until no request is being answered, and no longer than a request may take. */
+async function drain(door: HttpDoor, limitMs: number): Promise<void> {
+  const limit = Date.now() + limitMs;
+  do await sleep(DRAIN_STEP_MS);
+  while (door.running() > 0 && Date.now() < limit);
 }
 
 function urlOf(host: string, port: number): string {

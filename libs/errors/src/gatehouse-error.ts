@@ -19,3 +19,8 @@ export class GatehouseError extends Error {
     this.details = details;
   }
 }
+
+/** What an error of ours looks like from outside: the caller learns that it was not his fault, the log learns the cause. */
+export function internalError(cause: unknown): GatehouseError {
+  return new GatehouseError('INTERNAL', 'Something went wrong on our side', { cause });
+}

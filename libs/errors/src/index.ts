@@ -1,4 +1,4 @@
-export { GatehouseError, type ErrorOptions } from './gatehouse-error.ts';
+export { GatehouseError, internalError, type ErrorOptions } from './gatehouse-error.ts';
 export {
   AccessRefused,
   CredentialExpired,

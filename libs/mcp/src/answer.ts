@@ -1,6 +1,6 @@
 import { ForbiddenException } from '@nestjs/common';
 import { refusedBy, type Call, type Outcome } from '#call';
-import { GatehouseError, wire, type ErrorCode } from '#errors';
+import { GatehouseError, internalError, wire, type ErrorCode } from '#errors';
 import { errorMessage, type Asked } from './wire/json-rpc.ts';
 
 /** What one message is answered with. */
@@ -29,7 +29,7 @@ export function publicError(thrown: unknown): GatehouseError {
   if (thrown instanceof ForbiddenException) {
     return new GatehouseError('ACCESS_REFUSED', 'Not allowed', { cause: thrown }); // A guard that said false.
   }
-  return new GatehouseError('INTERNAL', 'Something went wrong on our side', { cause: thrown });
+  return internalError(thrown);
 }
 
 /** The answer to a call that an error ended. */

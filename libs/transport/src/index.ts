@@ -1,5 +1,5 @@
 export { GatehouseAdapter } from './http-server/gatehouse-adapter.ts';
-export { registerHttpDoor } from './http-server/http-door.ts';
+export { registerHttpDoor, type HttpDoor } from './http-server/http-door.ts';
 export { httpConfig } from './http-server/http.config.ts';
 export { HttpServerModule } from './http-server/http-server.module.ts';
 export { registerJsonBody } from './http-server/json-body.ts';

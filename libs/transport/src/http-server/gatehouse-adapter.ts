@@ -10,6 +10,8 @@ import { isWellFormedUrl, MALFORMED_URL } from './malformed-url.ts';
 
 /** Of the request line and all headers. No part of a path can be longer, so the schema of its operation bounds it. */
 const MAX_HEADER_BYTES = 16_384;
+/** A header that comes twice is read as both values joined, so that two credentials are none, whichever came first. */
+export const serverOptions = { maxHeaderSize: MAX_HEADER_BYTES, joinDuplicateHeaders: true };
 const KEEP_ALIVE_MS = 72_000;
 
 /** Nest's Fastify adapter with our bounds, and with event streams as a kind of answer. */
@@ -22,7 +24,7 @@ export class GatehouseAdapter extends FastifyAdapter {
       requestTimeout: config.requestTimeoutMs,
       keepAliveTimeout: KEEP_ALIVE_MS,
       forceCloseConnections: 'idle',
-      http: { maxHeaderSize: MAX_HEADER_BYTES },
+      http: serverOptions,
       routerOptions: { maxParamLength: MAX_HEADER_BYTES },
       // Fastify answers a malformed URL before any hook has run; this one it routes like any other.
       rewriteUrl: ({ url = '/' }) => (isWellFormedUrl(url) ? url : MALFORMED_URL),

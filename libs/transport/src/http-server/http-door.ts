@@ -1,11 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { allowed, Call, refusedBy, type Outcome, type Settlement } from '#call';
 import { GatehouseError, wire } from '#errors';
+import { errorAnswer } from '#mcp';
 import { rateLimitHeaders, type ThrottleSettings } from '#throttle';
 import { Deadlines } from './deadlines.ts';
 import { publicError } from './http-error.ts';
 import { MALFORMED_URL } from './malformed-url.ts';
 import type { OriginPolicy } from './origin-policy.ts';
+import { errorBody } from './rest-error.filter.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -32,11 +34,16 @@ export interface HttpDoorOptions {
   isManagement(request: FastifyRequest): boolean;
 }
 
+export interface HttpDoor {
+  /** How many requests are being answered right now. */
+  running(): number;
+}
+
 /** A target is a name in a record, not a payload. */
 const MAX_TARGET_LENGTH = 256;
 
 /** The bracket around every HTTP request: a Call before anything looks at it, one record before its answer leaves. */
-export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOptions): void {
+export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOptions): HttpDoor {
   const { settlement, origins, limits, timeoutMs, isManagement } = options;
   const calls = new WeakMap<FastifyRequest, Call>();
   fastify.decorateRequest('outcome', undefined);
@@ -50,6 +57,7 @@ export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOpti
   });
 
   const deadlines = new Deadlines(timeoutMs);
+  let running = 0;
   fastify.addHook('onClose', (_instance, done) => {
     deadlines.close();
     done();
@@ -57,22 +65,17 @@ export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOpti
 
   fastify.addHook('onRequest', (request, reply, done) => {
     deadlines.start(request, reply);
+    running++;
+    reply.raw.once('close', () => {
+      running--;
+      if (!reply.raw.writableFinished) abandon(request);
+    });
     const { management = false, everywhere = false } = request.routeOptions.config;
     if (!origins.allows(request.headers.origin)) done(new OriginRefused());
     else if (request.url === MALFORMED_URL)
       done(new GatehouseError('INVALID_REQUEST', 'The URL is malformed'));
     else if (!request.is404 && !everywhere && management !== isManagement(request)) reply.callNotFound();
     else done();
-  });
-
-  fastify.addHook('onRequestAbort', (request, done) => {
-    const gone = new GatehouseError('CANCELLED', 'The client has gone');
-    request.call.cancel(gone);
-    // The handler mostly ends all the same, and then the record says how. Where no answer is ever tried, it says this.
-    deadlines.end(request);
-    const settle = () => settlement.settle(request.call, refusedBy(gone)).catch(() => undefined);
-    setTimeout(settle, timeoutMs).unref();
-    done();
   });
 
   fastify.addHook('onSend', async (request, reply, payload) => {
@@ -87,6 +90,19 @@ export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOpti
       return answerUnrecorded(error, call, reply);
     }
   });
+
+  function abandon(request: FastifyRequest): void {
+    const gone = new GatehouseError('CANCELLED', 'The client has gone');
+    request.call.cancel(gone);
+    deadlines.end(request);
+    // The handler mostly ends all the same, and then the record says how. Where no answer is ever tried, it says this.
+    setTimeout(
+      () => settlement.settle(request.call, refusedBy(gone)).catch(() => undefined),
+      timeoutMs,
+    ).unref();
+  }
+
+  return { running: () => running };
 }
 
 class OriginRefused extends GatehouseError {
@@ -109,14 +125,12 @@ function openCall(request: FastifyRequest): Call {
 }
 
 /** No answer without its record: the client is told that the call failed, and nothing of what it would have got. */
-function answerUnrecorded(error: unknown, call: Call, reply: FastifyReply): string {
-  const { code, message } = publicError(error);
-  const { http, rpc } = wire[code];
-  void reply.code(http).type('application/json; charset=utf-8').removeHeader('content-length');
-  const data = { code, correlation_id: call.id };
-  return JSON.stringify(
-    call.door === 'mcp'
-      ? { jsonrpc: '2.0', id: null, error: { code: rpc, message, data } }
-      : { error: message, ...data, more: `docs/errors.md#${code.toLowerCase()}` },
-  );
+function answerUnrecorded(thrown: unknown, call: Call, reply: FastifyReply): string {
+  const error = publicError(thrown);
+  void reply
+    .code(wire[error.code].http)
+    .type('application/json; charset=utf-8')
+    .removeHeader('content-length');
+  const told = call.door === 'mcp' ? errorAnswer(error, call).body : undefined;
+  return told ?? JSON.stringify(errorBody(error, call.id));
 }

@@ -1,5 +1,5 @@
 import { HttpException } from '@nestjs/common';
-import { GatehouseError, type ErrorCode } from '#errors';
+import { GatehouseError, internalError, type ErrorCode } from '#errors';
 
 /** Errors of Fastify, by their code, and of Nest, by their status, in our own words. */
 const fastifyErrors: Record<string, [ErrorCode, string]> = {
@@ -10,18 +10,18 @@ const fastifyErrors: Record<string, [ErrorCode, string]> = {
 };
 const statuses: Record<number, [ErrorCode, string]> = {
   400: ['INVALID_REQUEST', 'The request is malformed'],
+  403: ['ACCESS_REFUSED', 'Not allowed'],
   404: ['NOT_FOUND', 'There is no such route: GET /docs lists them'],
   405: ['METHOD_NOT_ALLOWED', 'The route does not know this method'],
   413: ['PAYLOAD_TOO_LARGE', 'The body is larger than MAX_REQUEST_SIZE allows'],
   503: ['UNAVAILABLE', 'The service is not ready'],
 };
-const INTERNAL: [ErrorCode, string] = ['INTERNAL', 'Something went wrong on our side'];
 
 /** Whatever was thrown, as an error that may be told to a stranger. What it really was stays in its `cause`. */
 export function publicError(error: unknown): GatehouseError {
   if (error instanceof GatehouseError) return error;
-  const [code, message] = knownError(error) ?? INTERNAL;
-  return new GatehouseError(code, message, { cause: error });
+  const known = knownError(error);
+  return known ? new GatehouseError(...known, { cause: error }) : internalError(error);
 }
 
 function knownError(error: unknown): [ErrorCode, string] | undefined {

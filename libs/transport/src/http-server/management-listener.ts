@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { serverOptions } from './gatehouse-adapter.ts';
 
 /** A second port into the same routes and the same pipeline, for operators: metrics and detailed health. */
 export class ManagementListener {
@@ -15,12 +16,16 @@ export class ManagementListener {
   }
 
   async listen(fastify: FastifyInstance, { host, port }: { host: string; port: number }): Promise<void> {
-    const server = createServer((request, response) => fastify.routing(request, response));
+    const server = createServer(serverOptions, (request, response) => fastify.routing(request, response));
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen({ host, port }, resolve);
     });
     this.#server = server;
+  }
+
+  closeAllConnections(): void {
+    this.#server?.closeAllConnections();
   }
 
   /** Resolves when what runs has ended. */

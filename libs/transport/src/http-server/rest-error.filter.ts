@@ -25,7 +25,7 @@ export function answerError(error: GatehouseError, request: FastifyRequest, repl
 }
 
 /** The 429 body is given to the letter (ARC-25); all others name their code, the call and where to read more. */
-function errorBody(error: GatehouseError, correlationId: string): unknown {
+export function errorBody(error: GatehouseError, correlationId: string): unknown {
   if (error.code === 'RATE_LIMITED') return error.details;
   return {
     error: error.message,

@@ -47,7 +47,6 @@ async function answerPost(
 ): Promise<FastifyReply> {
   requireAcceptable(request.headers.accept);
   const { call } = request;
-  cancelWhenGone(request, reply);
   let message: unknown;
   try {
     message = parseJson((request.body as Buffer | undefined) ?? '', { depth: MAX_DEPTH });
@@ -63,13 +62,6 @@ function headerReader({ headers }: FastifyRequest): (name: string) => string | u
     const value = headers[name];
     return Array.isArray(value) ? value.join(', ') : value;
   };
-}
-
-/** Nobody is left to answer, and no stream to take up again: what runs may stop ("Cancellation"). */
-function cancelWhenGone({ call }: FastifyRequest, { raw }: FastifyReply): void {
-  raw.once('close', () => {
-    if (!raw.writableFinished) call.cancel(new GatehouseError('CANCELLED', 'The client has gone'));
-  });
 }
 
 function send({ status, body, outcome }: Answer, request: FastifyRequest, reply: FastifyReply): FastifyReply {
