@@ -27,6 +27,9 @@ const language = () => ({
 });
 const configOf = (env: Record<string, string>) => readConfig(knowledgeConfig, env);
 
+const chosen = (env: Record<string, string>) =>
+  answersOf(configOf(env), Object.create(ExtractiveAnswers.prototype) as ExtractiveAnswers);
+
 let model: ModelServer;
 beforeAll(async () => {
   model = await ModelServer.start();
@@ -191,9 +194,6 @@ describe.each(databases)('the knowledge base with models on $name', (kind) => {
 });
 
 describe('which models there are', () => {
-  const chosen = (env: Record<string, string>) =>
-    answersOf(configOf(env), Object.create(ExtractiveAnswers.prototype) as ExtractiveAnswers);
-
   it.each([
     ['none without a key', {}, ExtractiveAnswers.name],
     ['Anthropic first', { ANTHROPIC_API_KEY: 'a', OPENAI_API_KEY: 'b' }, 'AnthropicAnswers'],
