@@ -1,15 +1,49 @@
-import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import { Readable } from 'node:stream';
+import {
+  Inject,
+  Injectable,
+  Optional,
+  type CallHandler,
+  type ExecutionContext,
+  type NestInterceptor,
+} from '@nestjs/common';
 import { map, type Observable } from 'rxjs';
 import { callOf } from '#call';
+import type { ConfigOf } from '#config';
+import { maskEvents } from './mask-events.ts';
 import { maskValue } from './mask-value.ts';
+import { maskingConfig } from './masking.config.ts';
+import { secretsAndPii, secretsOnly, type Masking } from './masking.ts';
 
-/** Masks what a handler answers, unless its operation says that it reveals a secret to its owner. */
+/**
+ * Masks what a handler answers, unless its operation says that it reveals a secret to its owner: values, bytes of text,
+ * and streams. The outermost of the interceptors, so that nothing adds to an answer after it.
+ */
 @Injectable()
 export class MaskingInterceptor implements NestInterceptor {
+  readonly #masking: Masking;
+
+  /** Secrets are masked whatever is configured, and where nothing is. */
+  constructor(@Optional() @Inject(maskingConfig.KEY) config?: ConfigOf<typeof maskingConfig>) {
+    this.#masking = config?.piiInAnswers ? secretsAndPii : secretsOnly;
+  }
+
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const answer = next.handle();
-    return callOf(context).operation?.revealsSecret
-      ? answer
-      : answer.pipe(map((value: unknown) => maskValue(value)));
+    if (callOf(context).operation?.revealsSecret) return answer;
+    return answer.pipe(map((value: unknown) => this.#masked(value)));
   }
+
+  #masked(value: unknown): unknown {
+    return isStreamed(value) ? maskEvents(value, this.#masking) : maskValue(value, this.#masking.mask);
+  }
+}
+
+function isStreamed(value: unknown): value is AsyncIterable<unknown> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    Symbol.asyncIterator in value &&
+    !(value instanceof Readable)
+  );
 }

@@ -1,0 +1,20 @@
+import { maskPii } from './mask-pii.ts';
+import { maskSecrets, secretMayBeginIn } from './mask-secrets.ts';
+import type { MaskText } from './mask-value.ts';
+
+/** One way of masking: of a whole text, and of a text that comes in pieces. */
+export interface Masking {
+  readonly mask: MaskText;
+  /** Whether something to mask may begin in these words and go on in the words after them, on the same line. */
+  mayBeginIn(words: string): boolean;
+}
+
+export const secretsOnly: Masking = { mask: maskSecrets, mayBeginIn: secretMayBeginIn };
+
+const PII_BEGINNING =
+  /[\d+(@]|phone|tel|mobile|cell|fax|whatsapp|sms|dial|call|ring|text|reach|contact|number|passport|ssn|social|security/i;
+
+export const secretsAndPii: Masking = {
+  mask: (text) => maskPii(maskSecrets(text)),
+  mayBeginIn: (words) => secretMayBeginIn(words) || PII_BEGINNING.test(words),
+};
