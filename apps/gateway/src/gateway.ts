@@ -18,7 +18,7 @@ import {
   OriginPolicy,
   registerHttpDoor,
   registerJsonBody,
-  registerSecurityHeaders,
+  securityHeaders,
   registerStreamableHttp,
   type HttpDoor,
 } from '#transport';
@@ -88,12 +88,12 @@ async function openDoors(
     settlement: app.get(Settlement),
     limits: app.get<ThrottleSettings>(throttleConfig.KEY),
     origins: new OriginPolicy({ allowed: config.corsAllowedOrigins, host: config.host }),
+    headers: config.securityHeaders ? securityHeaders : {},
     timeoutMs: config.requestTimeoutMs,
     isManagement: app.get(ManagementListener).owns,
   });
   fastify.server.maxConnections = config.maxConnections;
   registerJsonBody(fastify);
-  if (config.securityHeaders) await registerSecurityHeaders(fastify);
   if (config.corsEnabled) {
     await fastify.register(cors, {
       origin: [...config.corsAllowedOrigins],

@@ -33,7 +33,10 @@ export class Settlement {
   async settle(call: Call, outcome: Outcome): Promise<boolean> {
     if (this.#settled.has(call)) return false;
     this.#settled.add(call);
-    for (const recorder of this.#recorders) await recorder.record(call, outcome);
+    for (const recorder of this.#recorders) {
+      const recorded = recorder.record(call, outcome);
+      if (recorded) await recorded;
+    }
     return true;
   }
 }

@@ -9,8 +9,11 @@ import { MALFORMED_URL } from './malformed-url.ts';
 import type { OriginPolicy } from './origin-policy.ts';
 import { errorBody } from './rest-error.filter.ts';
 
+const CALL = Symbol('gatehouse:call');
+
 declare module 'fastify' {
   interface FastifyRequest {
+    [CALL]: Call | null;
     /** How the call ended, where it did not end well. */
     outcome: Outcome | undefined;
   }
@@ -28,6 +31,8 @@ export interface HttpDoorOptions {
   origins: OriginPolicy;
   /** For the headers of answers that no limit decided. */
   limits: ThrottleSettings;
+  /** Headers of every answer; a handler may set another value. */
+  headers: Readonly<Record<string, string>>;
   /** Time that a request may take to be answered, and a handler may go on for a client that has gone, in milliseconds. */
   timeoutMs: number;
   /** Says whether a request came in at the management port. */
@@ -44,15 +49,13 @@ const MAX_TARGET_LENGTH = 256;
 
 /** The bracket around every HTTP request: a Call before anything looks at it, one record before its answer leaves. */
 export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOptions): HttpDoor {
-  const { settlement, origins, limits, timeoutMs, isManagement } = options;
-  const calls = new WeakMap<FastifyRequest, Call>();
+  const { settlement, origins, limits, headers, timeoutMs, isManagement } = options;
   fastify.decorateRequest('outcome', undefined);
+  fastify.decorateRequest(CALL, null);
   // Made on first sight, so that no hook of anybody can answer a request that has no call.
   fastify.decorateRequest('call', {
     getter(this: FastifyRequest) {
-      let call = calls.get(this);
-      if (!call) calls.set(this, (call = openCall(this)));
-      return call;
+      return (this[CALL] ??= openCall(this));
     },
   });
 
@@ -65,6 +68,7 @@ export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOpti
 
   fastify.addHook('onRequest', (request, reply, done) => {
     deadlines.start(request, reply);
+    void reply.headers(headers);
     running++;
     reply.raw.once('close', () => {
       running--;
