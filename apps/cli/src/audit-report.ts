@@ -5,8 +5,8 @@ export function describeReport(report: Report): string {
   const { source, chains, findings, findingCount, keys, entries, valid } = report;
   const more = findingCount - findings.length;
   const verdict = valid
-    ? `valid: ${entries} entries in ${chains.length} chains, all there, unaltered and in order`
-    : `INVALID: ${findingCount} faults in ${entries} entries`;
+    ? `valid: ${count(entries, 'entry')} in ${count(chains.length, 'chain')}, all there, unaltered and in order`
+    : `INVALID: ${count(findingCount, 'fault')} in ${count(entries, 'entry')}`;
   return [
     `Audit journal in ${source}`,
     ...chains.map(describeChain),
@@ -18,9 +18,14 @@ export function describeReport(report: Report): string {
   ].join('\n');
 }
 
+function count(n: number, noun: string): string {
+  if (n === 1) return `1 ${noun}`;
+  return `${n} ${noun.endsWith('y') ? `${noun.slice(0, -1)}ies` : `${noun}s`}`;
+}
+
 function describeChain({ chain, entries, segments, state, unsigned, torn }: ChainReport): string {
   const notes = [
-    `${entries} entries in ${segments} segments`,
+    `${count(entries, 'entry')} in ${count(segments, 'segment')}`,
     state,
     ...(unsigned > 0 ? [`${unsigned} after the last checkpoint`] : []),
     ...(torn > 0 ? [`${torn} bytes of an entry that was never finished`] : []),

@@ -70,9 +70,9 @@ describe('a journal on a disk that fails', () => {
     const disk = new FaultyDisk();
     const journal = await openFileJournal(data.path, { openFile: disk.open });
     const safe: number[] = [];
-    for (let round = 0; round < 6; round++) {
+    for (let round = 0; round < 4; round++) {
       const appending = appendAll(journal, round * 100, 50);
-      disk.fault = (['full', 'none', 'sync fails'] as const)[round % 3]!;
+      disk.fault = (['full', 'sync fails', 'none'] as const)[round % 3]!;
       safe.push(...(await appending));
       disk.fault = 'none';
       await until(() => journal.status.working);

@@ -35,6 +35,21 @@ describe('a journal in files', () => {
     await journal.close();
   });
 
+  it('verifies at any moment under load, while segments come and go', async () => {
+    await using data = await scratchFolder();
+    await writeChain(data.path, [2]);
+    const journal = await openFileJournal(data.path, { segmentBytes: 8 * 1024 });
+    const enough = new AbortController();
+    const callers = Array.from({ length: 16 }, async () => {
+      while (!enough.signal.aborted) await journal.append(body('n'), undefined);
+    });
+    for (let n = 0; n < 20; n++) expect((await verifyFiles(data.path)).findings).toEqual([]);
+    enough.abort();
+    await Promise.all(callers);
+    await journal.close();
+    expect((await verifyFiles(data.path)).findings).toEqual([]);
+  });
+
   it('begins a new segment each day', async () => {
     await using data = await scratchFolder();
     let now = Date.parse('2025-11-21T23:59:59Z');

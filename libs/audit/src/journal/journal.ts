@@ -28,8 +28,6 @@ export interface JournalOptions {
 export const MAX_BACKLOG_BYTES = 16 * 1024 * 1024;
 /** Whoever waits longer than this for a store that hangs is refused. */
 const PATIENCE_MS = 10_000;
-/** A store that failed is tried again this often; in between all records are refused. */
-const RETRY_MS = 250;
 const DAY_MS = 86_400_000;
 
 /**
@@ -150,7 +148,7 @@ export class Journal {
       this.#options.onSafe?.(lines, batch.logs);
     } catch (error) {
       this.#refuse(batch, error);
-      if (!this.#closed) this.#retry = setTimeout(() => this.#tell(this.#outages.outage), RETRY_MS).unref();
+      this.#tryLater();
     } finally {
       clearTimeout(hanging);
     }
@@ -211,6 +209,12 @@ export class Journal {
       this.#outages.refuse(each.bodies.length);
       each.reject(unavailable(cause));
     }
+  }
+
+  #tryLater(): void {
+    if (this.#closed) return;
+    const pauseMs = this.#outages.nextPauseMs();
+    this.#retry = setTimeout(() => this.#tell(this.#outages.outage), pauseMs).unref();
   }
 
   #recovered(batch: Batch): void {

@@ -35,7 +35,9 @@ interface Place {
  */
 export class AuditIndex {
   readonly #options: AuditIndexOptions;
-  readonly #done = new Set<string>();
+  /** Chains that may hold what is not in the table, oldest first; the live one is last, and stays. */
+  #chains: string[] | undefined;
+  #place: Place | undefined;
   #timer: NodeJS.Timeout | undefined;
   #working: Promise<void> = Promise.resolve();
   #stopped = false;
@@ -76,7 +78,8 @@ export class AuditIndex {
       throw new Error('in PostgreSQL the table is the journal itself: nothing can rebuild it');
     await kysely.deleteFrom('audit_index').execute();
     await kysely.deleteFrom('audit_records').execute();
-    this.#done.clear();
+    this.#chains = undefined;
+    this.#place = undefined;
     await this.fill(onProgress);
   }
 
@@ -84,7 +87,8 @@ export class AuditIndex {
     const records = this.#options.live?.().records ?? 0;
     const since = records - this.#recordsBefore;
     this.#recordsBefore = records;
-    if (since > TOO_BUSY) return;
+    if (since > 0) this.#caughtUp = false;
+    if (this.#caughtUp || since > TOO_BUSY) return;
     const until = performance.now() + (since <= IDLE ? IDLE_MS : BUSY_MS);
     this.#working = this.#working.then(() => this.#workUntil(until));
   }
@@ -101,20 +105,26 @@ export class AuditIndex {
 
   /** Indexes one chunk. Answers how many bytes of the journal that was; 0 when all is done. */
   async #step(): Promise<number> {
-    this.#caughtUp = false;
-    for (const chain of await this.#options.folder.chains()) {
-      if (this.#done.has(chain)) continue;
+    const live = this.#options.live?.().last.chain;
+    this.#chains ??= await this.#listChains(live);
+    for (let chain = this.#chains[0]; chain !== undefined; chain = this.#chains[0]) {
       const bytes = await this.#stepIn(chain);
       if (bytes > 0) return bytes;
-      if (chain !== this.#options.live?.().last.chain) this.#done.add(chain);
+      if (chain === live) break;
+      this.#chains.shift();
     }
     this.#caughtUp = true;
     return 0;
   }
 
+  async #listChains(live: string | undefined): Promise<string[]> {
+    const chains = (await this.#options.folder.chains()).filter((chain) => chain !== live);
+    return live === undefined ? chains : [...chains, live];
+  }
+
   async #stepIn(chain: string): Promise<number> {
+    const place = this.#place?.chain === chain ? this.#place : await this.#savedPlace(chain);
     const segments = (await this.#options.folder.segments(chain)) ?? [];
-    const place = await this.#placeIn(chain);
     for (const segment of segments.filter((number) => number >= place.segment)) {
       const from = segment === place.segment ? place.bytes : 0;
       const bytes = await this.#indexChunk({ chain, segment, bytes: from });
@@ -144,7 +154,7 @@ export class AuditIndex {
     return last?.chain === chain && last.segment === segment ? last.bytes : Infinity;
   }
 
-  async #placeIn(chain: string): Promise<Place> {
+  async #savedPlace(chain: string): Promise<Place> {
     const row = await this.#options.database.kysely
       .selectFrom('audit_index')
       .selectAll()
@@ -153,7 +163,8 @@ export class AuditIndex {
     return row ? { chain, segment: row.segment, bytes: Number(row.bytes) } : { chain, segment: 1, bytes: 0 };
   }
 
-  async #save(lines: readonly string[], { chain, segment, bytes }: Place): Promise<void> {
+  async #save(lines: readonly string[], reached: Place): Promise<void> {
+    const { chain, segment, bytes } = reached;
     const place = { segment, bytes: String(bytes) };
     await this.#options.database.kysely.transaction().execute(async (transaction) => {
       if (lines.length > 0) await insertMissingRecords(transaction, lines);
@@ -163,5 +174,6 @@ export class AuditIndex {
         .onConflict((conflict) => conflict.column('chain').doUpdateSet(place))
         .execute();
     });
+    this.#place = reached;
   }
 }

@@ -55,10 +55,11 @@ export class ChainCheck {
     return this.#hash;
   }
 
-  /** `line` is without its line break. */
-  line(line: Buffer, where: Where): void {
+  /** `line` is without its line break. `fault`: what is wrong with it beside its bytes. */
+  line(line: Buffer, where: Where, fault?: string): void {
     const link = readLink(line);
-    if (!link?.sound || link.chain !== this.#chain) return this.#unreadable(line, link, where);
+    if (!link?.sound || link.chain !== this.#chain || fault)
+      return this.#unreadable(line, link, where, fault);
     this.#records++;
     this.#checkClaims(link, line, where);
     if (link.seq > this.#seq) this.#inPlace(link, line, where);
@@ -89,16 +90,15 @@ export class ChainCheck {
     );
   }
 
-  #unreadable(line: Buffer, link: Link | undefined, where: Where): void {
+  #unreadable(line: Buffer, link: Link | undefined, where: Where, fault: string | undefined): void {
     this.#unread++;
     const seq = this.#seq + this.#unread;
-    const foreign = link?.sound === true;
-    const message = foreign
-      ? `this line belongs to chain ${link.chain}`
-      : link
-        ? `entry ${seq} was altered: its hash does not fit it`
-        : `entry ${seq} was altered: the line is no record`;
-    this.#tell(foreign ? 'added' : 'altered', where, message, { seq, correlationId: correlationId(line) });
+    const about = { seq, correlationId: correlationId(line) };
+    if (link?.sound && link.chain !== this.#chain) {
+      return this.#tell('added', where, `this line belongs to chain ${link.chain}`, about);
+    }
+    const reason = link ? (link.sound ? fault : 'its hash does not fit it') : 'the line is no record';
+    this.#tell('altered', where, `entry ${seq} was altered: ${reason}`, about);
   }
 
   #inPlace(link: Link, line: Buffer, where: Where): void {

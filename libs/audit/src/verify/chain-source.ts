@@ -1,8 +1,11 @@
 import type { Where } from './chain-check.ts';
 
 export interface ChainVisitor {
-  /** `line` is without its line break, and only good until the visit ends. */
-  line: (line: Buffer, where: Where) => void;
+  /**
+   * `line` is without its line break, and only good until the visit ends. `fault` says what is wrong beside it, where
+   * the place that it stands in says more than the line.
+   */
+  line: (line: Buffer, where: Where, fault?: string) => void;
   /** After the lines of a segment, where there are such. `rest`: bytes behind the last whole line. */
   segmentEnd: (segment: number, rest: number) => void;
 }

@@ -60,7 +60,7 @@ export class TableSource extends ChainSource {
     for (let rows = await this.#page(chain, '-1'); rows.length > 0;) {
       for (const row of rows) {
         const where: Where = { segment: 1, line: ++number };
-        visitor.line(row.faithful ? Buffer.from(row.line) : NO_LINE, where);
+        visitor.line(Buffer.from(row.line), where, row.faithful ? undefined : UNFAITHFUL);
         onProgress?.(row.line.length);
       }
       rows = await this.#page(chain, rows.at(-1)!.seq);
@@ -87,7 +87,7 @@ export class TableSource extends ChainSource {
   }
 }
 
-const NO_LINE = Buffer.alloc(0);
+const UNFAITHFUL = 'its columns do not say what its line says';
 
 interface Record {
   chain?: unknown;

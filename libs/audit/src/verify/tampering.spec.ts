@@ -3,7 +3,17 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { scratchFolder, type ScratchFolder } from '#testing';
-import { verifyFiles, writeChain, writeKilledChain } from '../testing/journal-fixture.ts';
+import { SigningKey } from '../chain/signing-key.ts';
+import {
+  newSigningKey,
+  openFileJournal,
+  signingKey,
+  verifyFiles,
+  writeChain,
+  writeKilledChain,
+} from '../testing/journal-fixture.ts';
+import { FileSource } from './file-source.ts';
+import { verifyJournal } from './verify-journal.ts';
 
 /** Chains of several segments each: closed, killed (with half a line left behind), closed, closed. */
 let original: ScratchFolder;
@@ -186,5 +196,33 @@ describe('the verifier', () => {
       await changeLines(await lastSegment(copy.path, chains[3]!), (lines) => lines.slice(0, -2));
     });
     expect(report.findings).toMatchObject([{ harm: 'truncated', chain: chains[3], seq: 2, toSeq: 3 }]);
+  });
+
+  it('finds that everything was removed but the key', async () => {
+    await using data = await scratchFolder();
+    await SigningKey.inFolder(data.path);
+    expect((await verifyFiles(data.path)).findings).toMatchObject([{ harm: 'removed' }]);
+  });
+
+  it('accepts chains of several keys, and with a pinned key only those of that one', async () => {
+    await using data = await scratchFolder();
+    const former = newSigningKey();
+    const written: string[] = [];
+    for (const key of [former, former, signingKey]) {
+      const journal = await openFileJournal(data.path, { key });
+      written.push(journal.chain);
+      await journal.close();
+    }
+    const source = new FileSource(data.path);
+    const any = await verifyJournal({ source });
+    expect(any).toMatchObject({ valid: true, keys: [former.public.id, signingKey.public.id].toSorted() });
+    // The end of a chain is signed once more by the process that comes next.
+    const ours = await verifyJournal({ source, pinned: [signingKey.public] });
+    expect(ours.findings).toMatchObject([{ harm: 'unsigned', chain: written[0] }]);
+    const theirs = await verifyJournal({ source, pinned: [former.public] });
+    expect(theirs.findings).toMatchObject([
+      { harm: 'unsigned', chain: written[1] },
+      { harm: 'unsigned', chain: written[2] },
+    ]);
   });
 });

@@ -88,7 +88,7 @@ async function verifyChain(
   const found = await source.read(
     chain,
     {
-      line: (line, where) => check.line(line, where),
+      line: (line, where, fault) => check.line(line, where, fault),
       segmentEnd: (segment, rest) => segments.segmentEnd(segment, rest),
     },
     onProgress,
