@@ -9,7 +9,12 @@ const MOST_KNOWN = 2_000;
 export function isSecretName(name: string): boolean {
   let secret = known.get(name);
   if (secret === undefined) {
-    secret = SECRET_NAME.test(name.slice(-256).replace(/[^A-Za-z]/g, '').toLowerCase());
+    secret = SECRET_NAME.test(
+      name
+        .slice(-256)
+        .replace(/[^A-Za-z]/g, '')
+        .toLowerCase(),
+    );
     if (known.size < MOST_KNOWN && name.length <= 64) known.set(name, secret);
   }
   return secret;
