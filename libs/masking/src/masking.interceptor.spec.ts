@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { lastValueFrom, of } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { Call, type OperationOptions } from '#call';
+import { Call, EventStream, type AnswerEvent, type OperationOptions } from '#call';
 import { readConfig } from '#config';
 import { maskingConfig } from './masking.config.ts';
 import { MaskingInterceptor } from './masking.interceptor.ts';
@@ -44,9 +44,12 @@ describe('MaskingInterceptor', () => {
     expect(await masked(value)).toBe(value);
   });
 
-  it('masks a stream of events, and leaves a stream of bytes', async () => {
-    const stream = (await masked(events())) as AsyncIterable<unknown>;
-    expect(await Array.fromAsync(stream)).toEqual([{ event: 'token', data: { text: '[SECRET]' } }]);
+  it('masks a stream of events, in its envelope and without, and leaves a stream of bytes', async () => {
+    const bare = (await masked(events())) as AsyncIterable<unknown>;
+    expect(await Array.fromAsync(bare)).toEqual([{ event: 'token', data: { text: '[SECRET]' } }]);
+    const stream = (await masked(new EventStream(events() as AsyncIterable<AnswerEvent>))) as EventStream;
+    expect(stream).toBeInstanceOf(EventStream);
+    expect(await Array.fromAsync(stream.events)).toEqual([{ event: 'token', data: { text: '[SECRET]' } }]);
     const bytes = Readable.from(['x']);
     expect(await masked(bytes)).toBe(bytes);
   });

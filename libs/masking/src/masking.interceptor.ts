@@ -8,7 +8,7 @@ import {
   type NestInterceptor,
 } from '@nestjs/common';
 import { map, type Observable } from 'rxjs';
-import { callOf } from '#call';
+import { callOf, EventStream, type AnswerEvent } from '#call';
 import type { ConfigOf } from '#config';
 import { maskEvents } from './mask-events.ts';
 import { maskValue } from './mask-value.ts';
@@ -35,6 +35,9 @@ export class MaskingInterceptor implements NestInterceptor {
   }
 
   #masked(value: unknown): unknown {
+    if (value instanceof EventStream) {
+      return new EventStream(maskEvents(value.events, this.#masking) as AsyncIterable<AnswerEvent>);
+    }
     return isStreamed(value) ? maskEvents(value, this.#masking) : maskValue(value, this.#masking.mask);
   }
 }

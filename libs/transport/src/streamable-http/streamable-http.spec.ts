@@ -110,6 +110,7 @@ beforeAll(async () => {
     settlement: new Settlement([new Outcomes()]),
     origins: new OriginPolicy({ allowed: [], host: '127.0.0.1' }),
     limits: readConfig(throttleConfig, {}),
+    headers: {},
     timeoutMs: 500,
     isManagement: () => false,
   });
