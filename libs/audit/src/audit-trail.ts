@@ -1,4 +1,4 @@
-import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { CallRecorder, type Call, type Outcome } from '#call';
 import type { ConfigOf } from '#config';
 import { auditConfig } from './audit.config.ts';
@@ -90,6 +90,11 @@ function securityLogFor({ event, result, severity }: Outcome): SecurityLog | und
 
 async function within(ms: number, work: Promise<void>): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
+  const timer = setTimeout(() => {
+    new Logger('Audit').error(
+      `The audit journal was not closed within ${ms} ms: its last records may be missing`,
+    );
+    resolve();
+  }, ms);
   await Promise.race([work, promise]).finally(() => clearTimeout(timer));
 }

@@ -45,6 +45,7 @@ const journal = {
       onDamage: (message) => logger.error(`Audit: ${message}. See "gatehouse audit verify"`),
       onFailure: (error) =>
         logger.error(`The audit journal can't be written, so calls are refused: ${String(error)}`),
+      onUnsigned: (error) => logger.error(`The end of the audit journal can't be signed: ${String(error)}`),
       onRecovery: ({ refused }) =>
         logger.warn(`The audit journal is written again; ${refused} records were refused`),
     });

@@ -96,7 +96,8 @@ async function existingOrNew(path: string): Promise<string> {
 }
 
 function pkcs8(source: string) {
-  if (source.includes('-----BEGIN')) return source;
+  // Env files and consoles that know no line breaks have them as two characters.
+  if (source.includes('-----BEGIN')) return source.replaceAll(String.raw`\n`, '\n');
   return { key: Buffer.from(source, 'base64'), format: 'der', type: 'pkcs8' } as const;
 }
 

@@ -8,16 +8,20 @@ import type { JournalStore } from './journal-store.ts';
 export class Checkpointer {
   readonly #store: JournalStore;
   readonly #intervalMs: number;
+  readonly #onFailure: (error: unknown) => void;
   #last: Position | undefined;
   #written: Position | undefined;
   #writtenAt = Number.NEGATIVE_INFINITY;
   #ends: Position[] = [];
+  #failing = false;
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> | undefined;
 
-  constructor(store: JournalStore, intervalMs: number) {
+  /** `onFailure` is told when heads can't be signed any more, once until they can. */
+  constructor(store: JournalStore, intervalMs: number, onFailure: (error: unknown) => void = () => {}) {
     this.#store = store;
     this.#intervalMs = intervalMs;
+    this.#onFailure = onFailure;
   }
 
   /** The chain has come as far as this. */
@@ -65,8 +69,14 @@ export class Checkpointer {
 
   async #writeIfDue(): Promise<void> {
     this.#timer = undefined;
-    // A head that can't be signed holds no call back: the records themselves are safe, and the next try is soon.
-    await this.write('open').catch(() => {});
+    try {
+      await this.write('open');
+      this.#failing = false;
+    } catch (error) {
+      // That holds no call back: the records themselves are safe, and the next try is soon.
+      if (!this.#failing) this.#onFailure(error);
+      this.#failing = true;
+    }
     if (this.#written !== this.#last) this.#soon();
   }
 }

@@ -17,7 +17,10 @@ export interface JournalOptions {
   checkpointMs: number;
   /** Told of lines that are safe, with the security log that each goes to, if any. */
   onSafe?: ((lines: Lines, logs: readonly (SecurityLog | undefined)[]) => void) | undefined;
+  /** Told when records can't be made safe. */
   onFailure?: ((error: unknown) => void) | undefined;
+  /** Told when they are safe, but their head can't be signed. */
+  onUnsigned?: ((error: unknown) => void) | undefined;
   /** Told once records are safe again. */
   onRecovery?: ((outage: Outage) => void) | undefined;
   patienceMs?: number | undefined;
@@ -50,11 +53,11 @@ export class Journal {
   #closed = false;
 
   constructor(options: JournalOptions) {
-    const { chain, store, checkpointMs } = options;
+    const { chain, store, checkpointMs, onUnsigned } = options;
     this.chain = chain;
     this.#options = options;
     this.#last = { chain, segment: 0, bytes: 0, seq: 0, hash: NO_RECORD };
-    this.#checkpointer = new Checkpointer(store, checkpointMs);
+    this.#checkpointer = new Checkpointer(store, checkpointMs, onUnsigned);
   }
 
   /** Writes the chain's first record, and its first checkpoint: before that, no other record may come. */

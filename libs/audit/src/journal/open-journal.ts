@@ -11,12 +11,15 @@ import { LocalCopy } from './local-copy.ts';
 import { SegmentStore } from './segment-store.ts';
 import { TableStore } from './table-store.ts';
 
-/** How much of a busy chain's end is not under a signature yet: half a percent of a processor keeps it so short. */
-const FILES_CHECKPOINT_MS = 20;
+/** How much of a busy chain's end is not under a signature yet: one percent of a processor keeps it so short. */
+const FILES_CHECKPOINT_MS = 10;
 /** In the database each checkpoint is a commit of its own. */
-const DATABASE_CHECKPOINT_MS = 500;
+const DATABASE_CHECKPOINT_MS = 250;
 
-type Passed = Pick<JournalOptions, 'onSafe' | 'onFailure' | 'onRecovery' | 'patienceMs' | 'now'>;
+type Passed = Pick<
+  JournalOptions,
+  'onSafe' | 'onFailure' | 'onUnsigned' | 'onRecovery' | 'patienceMs' | 'now'
+>;
 
 export interface OpenJournalOptions extends Passed {
   folder: JournalFolder;
