@@ -1,5 +1,5 @@
 import { NO_RECORD, readLink, type Link } from '../chain/chain-link.ts';
-import { range, type Finding, type Findings, type Harm } from './finding.ts';
+import { entriesWere, type Finding, type Findings, type Harm } from './finding.ts';
 import { Gaps } from './gaps.ts';
 
 /** What something that we trust says of one entry of the chain. */
@@ -70,7 +70,7 @@ export class ChainCheck {
   end(): void {
     this.#tellMoved();
     for (const { from, to, segment, line } of this.#gaps) {
-      this.#tell('removed', { segment, line }, `entries ${range(from, to)} were removed before this line`, {
+      this.#tell('removed', { segment, line }, `${entriesWere(from, to)} removed before this line`, {
         seq: from,
         toSeq: to,
       });
@@ -79,15 +79,10 @@ export class ChainCheck {
     if (claimed <= this.#seq + this.#unread) return;
     const by = this.#claims.get(claimed)?.[0]?.by ?? '';
     const from = this.#seq + this.#unread + 1;
-    this.#tell(
-      'truncated',
-      undefined,
-      `entries ${range(from, claimed)} were cut off the end: ${by} has seen them`,
-      {
-        seq: from,
-        toSeq: claimed,
-      },
-    );
+    this.#tell('truncated', undefined, `${entriesWere(from, claimed)} cut off the end: ${by} has seen that`, {
+      seq: from,
+      toSeq: claimed,
+    });
   }
 
   #unreadable(line: Buffer, link: Link | undefined, where: Where, fault: string | undefined): void {
@@ -135,15 +130,10 @@ export class ChainCheck {
     if (!this.#moved) return;
     const { from, to, segment, line } = this.#moved;
     this.#moved = undefined;
-    this.#tell(
-      'reordered',
-      { segment, line },
-      `entries ${range(from, to)} stand here instead of in their place`,
-      {
-        seq: from,
-        toSeq: to,
-      },
-    );
+    this.#tell('reordered', { segment, line }, `${entriesWere(from, to)} moved here from elsewhere`, {
+      seq: from,
+      toSeq: to,
+    });
   }
 
   #checkClaims({ seq, hash }: Link, line: Buffer, where: Where): void {

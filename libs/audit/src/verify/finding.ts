@@ -38,7 +38,7 @@ export class Findings {
   }
 }
 
-/** `3`, or `3–7`. */
-export function range(from: number, to: number): string {
-  return from === to ? String(from) : `${from}–${to}`;
+/** `entry 3 was`, or `entries 3–7 were`. */
+export function entriesWere(from: number, to: number): string {
+  return from === to ? `entry ${from} was` : `entries ${from}–${to} were`;
 }
