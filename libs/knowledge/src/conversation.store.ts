@@ -110,6 +110,20 @@ export class ConversationStore {
     return numDeletedRows > 0n;
   }
 
+  /** Deletes some of those that were last ingested before; says how many. */
+  async deleteBefore(moment: Date, limit: number): Promise<number> {
+    const { kysely } = this.database;
+    const { numDeletedRows } = await kysely
+      .deleteFrom('conversations')
+      .where(
+        'id',
+        'in',
+        kysely.selectFrom('conversations').select('id').where('updated_at', '<', moment).limit(limit),
+      )
+      .executeTakeFirst();
+    return Number(numDeletedRows);
+  }
+
   /** What was found, in the same order. What has been deleted since is left out. */
   async passages(found: readonly Found[]): Promise<Passage[]> {
     if (found.length === 0) return [];

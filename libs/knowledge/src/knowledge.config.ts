@@ -9,6 +9,14 @@ export const knowledgeConfig = defineConfig('knowledge', {
     default: false,
   }),
 
+  retentionDays: setting.integer({
+    env: 'CONVERSATION_RETENTION_DAYS',
+    description: 'How long a conversation is kept after it was last ingested; 0 for ever',
+    default: 90,
+    min: 0,
+    max: 36_500,
+  }),
+
   embeddingsUrl: setting.url({
     env: 'EMBEDDINGS_URL',
     description:

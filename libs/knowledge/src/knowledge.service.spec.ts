@@ -1,5 +1,5 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Call } from '#call';
 import { InvalidInput, NotFound } from '#errors';
 import { databases, useDatabase } from '#testing';
@@ -56,6 +56,16 @@ describe.each(databases)('the knowledge base on $name', (kind) => {
     knowledge.search({ query, top_k, filters, include_metadata: true }, call);
   const found = async (query: string, filters = {}, top_k = 10) =>
     (await search(query, filters, top_k)).results.map(({ chunk_id }) => chunk_id);
+
+  const age = async (conversation_id: string, days: number) => {
+    await knowledge.ingest({ ...weather, conversation_id }, call);
+    const updated_at = new Date(Date.now() - days * 86_400_000);
+    await database()
+      .kysely.updateTable('conversations')
+      .set({ updated_at })
+      .where('id', '=', conversation_id)
+      .execute();
+  };
 
   beforeAll(async () => {
     app = await openKnowledge(database());
@@ -374,6 +384,8 @@ describe.each(databases)('the knowledge base on $name', (kind) => {
     it('brings the reply with a turn that asks', async () => {
       const { sources } = await knowledge.ask({ query: 'Will Sino have a table?', top_k: 20 }, call);
       expect(sources.map(({ chunk_id }) => chunk_id)).toContain('booking#3');
+      const scores = sources.map(({ score }) => score);
+      expect(scores).toEqual(scores.toSorted((a, b) => b - a));
     });
 
     it('rests on no more passages than it may', async () => {
@@ -402,6 +414,24 @@ describe.each(databases)('the knowledge base on $name', (kind) => {
       expect(events.at(-1)).toMatchObject({ event: 'done', data: { metadata: { extractive: true } } });
       const said = events.map((event) => (event.event === 'token' ? event.data.text : '')).join('');
       expect(said).toBe((await knowledge.ask({ query: 'phone number of Sino', top_k: 5 }, call)).answer);
+    });
+  });
+
+  describe('keeping conversations', () => {
+    it.each([
+      ['for 90 days', {}, ['fresh', 'old']],
+      ['as long as configured', { CONVERSATION_RETENTION_DAYS: '30' }, ['fresh']],
+      ['for ever', { CONVERSATION_RETENTION_DAYS: '0' }, ['ancient', 'fresh', 'old']],
+    ])('%s', async (_, env, kept) => {
+      await age('ancient', 91);
+      await age('old', 89);
+      await age('fresh', 0);
+      const other = await openKnowledge(database(), env);
+      await vi.waitFor(async () => {
+        const { conversations } = await knowledge.list({ skip: 0, limit: 10 });
+        expect(conversations.map(({ conversation_id }) => conversation_id).toSorted()).toEqual(kept);
+      });
+      await other.close();
     });
   });
 

@@ -169,17 +169,18 @@ export class QuestionAnswering {
     return { answered_by: name, model: model ?? null, extractive: name === 'extractive' };
   }
 
-  /** A turn that asks the same question is often found before the turn that replies to it, so it brings that with it. */
+  /**
+   * A turn that asks the same question is often found before the turn that replies to it. So it brings that with it, at
+   * its own score, at the price of the passages that were found last.
+   */
   async #withReplies(passages: readonly Passage[], limit: number): Promise<Passage[]> {
     const replies = await this.store.following(passages.filter(({ text }) => /\?\s*$/.test(text)));
-    const found = new Map(passages.map((passage) => [passage.chunk_id, passage]));
     const all = new Map<string, Passage>();
     for (const passage of passages) {
+      if (all.has(passage.chunk_id)) continue;
       all.set(passage.chunk_id, passage);
       const reply = replies.get(passage.chunk_id);
-      if (reply && !all.has(reply.chunk_id)) {
-        all.set(reply.chunk_id, found.get(reply.chunk_id) ?? { ...reply, score: passage.score });
-      }
+      if (reply && !all.has(reply.chunk_id)) all.set(reply.chunk_id, { ...reply, score: passage.score });
     }
     return [...all.values()].slice(0, limit);
   }

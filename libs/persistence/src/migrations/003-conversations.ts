@@ -38,5 +38,6 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       leads        boolean not null,
       primary key (term, chunk)
     )`.execute(db);
+  await sql`create index conversations_by_age on conversations (updated_at)`.execute(db);
   await sql`create index conversation_terms_by_conversation on conversation_terms (conversation)`.execute(db);
 }
