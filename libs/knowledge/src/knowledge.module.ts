@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import type { ConfigOf } from '#config';
+import { ConfigError, type ConfigOf } from '#config';
 import { AnthropicAnswers } from './answers/anthropic.answers.ts';
 import { Answers } from './answers/answers.ts';
 import { ExtractiveAnswers } from './answers/extractive.answers.ts';
@@ -79,7 +79,7 @@ export function answersOf(config: KnowledgeConfig, extractive: ExtractiveAnswers
     return new OpenAiAnswers({ baseUrl, apiKey: openaiApiKey, model: openaiModel, maxTokens, timeoutMs });
   }
   if (from === 'anthropic' || from === 'openai') {
-    throw new Error(`ANSWERS_FROM=${from} needs ${from.toUpperCase()}_API_KEY`);
+    throw new ConfigError([`ANSWERS_FROM=${from} needs ${from.toUpperCase()}_API_KEY`]);
   }
   return extractive;
 }
