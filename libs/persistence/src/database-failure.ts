@@ -1,8 +1,10 @@
 import { GatehouseError } from '#errors';
 
-/** SQLSTATE of a statement that ran out of time, and those that mean that the server is not there for us. */
+/** SQLSTATE of a statement that ran out of time. */
 const CANCELED = '57014';
-const GONE = /^(08...|57P0.|53300|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN)$/;
+/** The server is not there for us, or has run out of what it needs: disk, memory, connections. */
+const GONE =
+  /^(08...|57P0.|53...|58030|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN)$/;
 
 /** pg's own errors carry no code. */
 const READ_TIMEOUT = 'Query read timeout';

@@ -13,6 +13,8 @@ import { EmbeddedServer } from './embedded-server.ts';
 
 const serverModule = fileURLToPath(new URL('./embedded-server.ts', import.meta.url));
 
+const ENDLESS = 'select count(*) from generate_series(1, 3000000000)';
+
 /** A program that writes rows until it is killed, and says of each one that it is written. */
 const writer = `
   const { EmbeddedServer } = await import(${JSON.stringify(serverModule)});
@@ -29,8 +31,13 @@ const writer = `
   }
 `;
 
-async function connected<T>(server: EmbeddedServer, work: (client: pg.Client) => Promise<T>): Promise<T> {
+async function connected<T>(
+  server: EmbeddedServer,
+  work: (client: pg.Client) => Promise<T>,
+  options: pg.ClientConfig = {},
+): Promise<T> {
   const client = new pg.Client({
+    ...options,
     stream: () => server.connect(),
     user: 'postgres',
     database: 'postgres',
@@ -150,7 +157,7 @@ describe('the embedded database', () => {
     const server = await EmbeddedServer.start(folder);
     const endless = connected(server, (client) => {
       client.on('error', () => undefined);
-      return client.query('select count(*) from generate_series(1, 3000000000)');
+      return client.query(ENDLESS);
     });
     const outcome = endless.catch((error: Error) => error.message);
     await delay(200);
@@ -158,6 +165,16 @@ describe('the embedded database', () => {
     expect(await outcome).toBe('The embedded database is closed');
     await expect(connected(server, (client) => client.query('select 1'))).rejects.toThrow('is closed');
     await (await EmbeddedServer.start(folder)).close();
+  });
+
+  it('gives up a statement that nobody waits for, and serves the next session', async () => {
+    const server = await EmbeddedServer.start(folder);
+    await connected(server, (client) => client.query('create table kept (id integer)'));
+    const abandoned = connected(server, (client) => client.query(ENDLESS), { query_timeout: 100 });
+    await expect(abandoned).rejects.toThrow('Query read timeout');
+    const { rows } = await connected(server, (client) => client.query('select count(*) as kept from kept'));
+    await server.close();
+    expect(rows).toEqual([{ kept: '0' }]);
   });
 
   it('does not keep a process alive that has nothing more to do', async () => {

@@ -9,6 +9,7 @@ import type { FromWorker, ToWorker } from './worker-messages.ts';
 
 const ANSWER_CHUNK_BYTES = 256 * 1024;
 const complaints: string[] = [];
+let panic: string | undefined;
 
 async function start(folder: string): Promise<PGlite> {
   // A process killed while it makes the database must not leave half a one behind: only a whole one gets the name.
@@ -28,6 +29,7 @@ async function open(dataDir: string): Promise<PGlite> {
 
 /** PGlite's own error says little; what PostgreSQL wrote before it ended tells more. */
 function remember(line: string): boolean {
+  if (line.includes('PANIC:')) panic = line;
   if (complaints.push(line) > 20) complaints.shift();
   return false;
 }
@@ -54,6 +56,8 @@ async function run(
     },
   });
   flush();
+  // A server would restart itself here. PGlite would turn in circles at the next statement.
+  if (panic !== undefined) throw new Error(panic);
 }
 
 function joined(parts: readonly Uint8Array[], size: number): Uint8Array {
