@@ -1,9 +1,10 @@
 import { ConfigError } from '#config';
+import { PersistenceError } from '#persistence';
 
 /** What the operator reads when the program does not start: what is wrong and what to do, and no stack for the known. */
 export function explainStartError(error: unknown): string {
   if (!(error instanceof Error)) return `Gatehouse did not start: ${String(error)}`;
-  if (error instanceof ConfigError) return error.message;
+  if (error instanceof ConfigError || error instanceof PersistenceError) return error.message;
   const { code, port, address } = error as NodeJS.ErrnoException & { port?: number; address?: string };
   if (code === 'EADDRINUSE') {
     return `Port ${port} on ${address} is in use: end the other process, or set PORT or MANAGEMENT_PORT`;
