@@ -14,13 +14,13 @@ export const own: Collection = { name: 'own-collection', ...ownCollection };
 /** Reads `{documents: [{id, title, text}], queries: [{id, text, relevant: [id]}]}`. Throws an Error that says what is wrong. */
 export function readCollection(file: string): Collection {
   const { documents, queries } = parse(file) as Partial<Collection>;
-  if (!Array.isArray(documents) || !documents.every((one) => isText(one?.id) && isText(one.text))) {
+  if (!Array.isArray(documents) || !documents.every((one) => isId(one?.id) && isText(one.text))) {
     throw new Error(`${file} has no "documents" of the form [{"id", "title", "text"}]`);
   }
   if (!Array.isArray(queries) || !queries.every((one) => isText(one?.text) && Array.isArray(one.relevant))) {
     throw new Error(`${file} has no "queries" of the form [{"id", "text", "relevant": [document id]}]`);
   }
-  return { name: file, documents, queries };
+  return { name: file, documents: documents.map((one) => ({ ...one, id: String(one.id) })), queries };
 }
 
 function parse(file: string): object {
@@ -37,6 +37,11 @@ function parse(file: string): object {
   } catch (error) {
     throw new Error(`${file} is not JSON`, { cause: error });
   }
+}
+
+/** Some collections number their documents. */
+function isId(value: unknown): boolean {
+  return isText(value) || typeof value === 'number';
 }
 
 function isText(value: unknown): boolean {
