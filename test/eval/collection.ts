@@ -8,12 +8,17 @@ export interface Collection {
   queries: { id: string; text: string; relevant: string[] }[];
 }
 
+/** What a file holds: some collections number their documents. */
+interface Found extends Pick<Collection, 'queries'> {
+  documents: { id: string | number; title: string; text: string }[];
+}
+
 /** Small, made for this project: it is always there. */
 export const own: Collection = { name: 'own-collection', ...ownCollection };
 
 /** Reads `{documents: [{id, title, text}], queries: [{id, text, relevant: [id]}]}`. Throws an Error that says what is wrong. */
 export function readCollection(file: string): Collection {
-  const { documents, queries } = parse(file) as Partial<Collection>;
+  const { documents, queries } = parse(file) as Partial<Found>;
   if (!Array.isArray(documents) || !documents.every((one) => isId(one?.id) && isText(one.text))) {
     throw new Error(`${file} has no "documents" of the form [{"id", "title", "text"}]`);
   }
@@ -39,7 +44,6 @@ function parse(file: string): object {
   }
 }
 
-/** Some collections number their documents. */
 function isId(value: unknown): boolean {
   return isText(value) || typeof value === 'number';
 }
