@@ -12,6 +12,7 @@ import { Dispatcher } from '#mcp';
 import { telemetryConfig } from '#telemetry';
 import { throttleConfig, type ThrottleSettings } from '#throttle';
 import {
+  boundServer,
   GatehouseAdapter,
   httpConfig,
   ManagementListener,
@@ -57,9 +58,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     app.useLogger(app.get(Logger));
     app.get(OpenApiDocument).describe(app);
     await app.listen(config.port, config.host);
-    if (config.managementPort !== 0) {
-      await management.listen(fastify, { host: config.host, port: config.managementPort });
-    }
+    if (config.managementPort !== 0) await management.listen(fastify, config);
   } catch (error) {
     await app.close();
     throw error;
@@ -92,7 +91,7 @@ async function openDoors(
     timeoutMs: config.requestTimeoutMs,
     isManagement: app.get(ManagementListener).owns,
   });
-  fastify.server.maxConnections = config.maxConnections;
+  boundServer(fastify.server, fastify, config);
   registerJsonBody(fastify);
   if (config.corsEnabled) {
     await fastify.register(cors, {

@@ -36,7 +36,8 @@ export function registerStreamableHttp(
     scope.post(path, { config, bodyLimit: maxRequestBytes }, (request, reply) =>
       answerPost(dispatcher, request, reply),
     );
-    scope.route({ method: ['GET', 'DELETE'], url: path, config, handler: refuseMethod });
+    const refusal = { ...config, refusal: true };
+    scope.route({ method: ['GET', 'DELETE'], url: path, config: refusal, handler: refuseMethod });
   });
 }
 
