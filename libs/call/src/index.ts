@@ -5,4 +5,5 @@ export type { LimitDecision } from './limit-decision.ts';
 export { Operation, operationOf, type OperationOptions, type Permission } from './operation.ts';
 export { allowed, refusedBy } from './outcome-of.ts';
 export { roles, tiers, type Principal, type Role, type Tier } from './principal.ts';
+export { RateLimited } from './rate-limited.ts';
 export { CallRecorder, Settlement, type Outcome } from './settlement.ts';

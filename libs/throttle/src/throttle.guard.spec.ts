@@ -3,10 +3,9 @@ import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-hos
 import { Test } from '@nestjs/testing';
 import { SkipThrottle, Throttle, ThrottlerGuard } from '@nestjs/throttler';
 import { describe, expect, it } from 'vitest';
-import { Call, Operation, type Door, type Tier } from '#call';
+import { Call, Operation, RateLimited, type Door, type Tier } from '#call';
 import { ConfigModule, type Environment } from '#config';
 import { ClientLimits } from './admin/client-limits.service.ts';
-import { RateLimited } from './rate-limited.error.ts';
 import { UNLIMITED } from './rate-limit-headers.ts';
 import { ThrottleGuard } from './throttle.guard.ts';
 import { ThrottleModule } from './throttle.module.ts';
