@@ -5,5 +5,4 @@ export { maskSecrets } from './mask-secrets.ts';
 export { maskValue, type MaskText } from './mask-value.ts';
 export { maskingConfig } from './masking.config.ts';
 export { MaskingInterceptor } from './masking.interceptor.ts';
-export { MaskingModule } from './masking.module.ts';
 export { secretsAndPii, secretsOnly, type Masking } from './masking.ts';
