@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import type { Operation, Principal } from '#call';
-import { isGranted } from '#rbac';
+import type { Principal } from '#call';
+import { mayCall } from '#rbac';
 import { schemaOf } from '#validation';
 import type { Era } from '../wire/era.ts';
 import { resultJson } from '../wire/json-rpc.ts';
@@ -13,16 +13,7 @@ export type ListName = 'tools' | 'prompts' | 'resources' | 'resourceTemplates';
 const HINT = { ttlMs: 300_000, cacheScope: 'private' } as const;
 const NO_INPUT = { type: 'object', additionalProperties: false };
 
-/** What a principal may see: what it may use. */
-export function visibleTo(
-  principal: Principal | undefined,
-  { public: isPublic, permission }: Operation,
-): boolean {
-  if (isPublic) return true;
-  return principal !== undefined && permission !== undefined && isGranted(principal.role, permission);
-}
-
-/** The lists of what is on offer, as JSON text, each made once for a role and an era. */
+/** The lists of what is on offer, as JSON text, each made once for a role and an era. Each shows what its caller may use. */
 @Injectable()
 export class Lists {
   readonly #texts = new Map<string, string>();
@@ -43,7 +34,7 @@ export class Lists {
   #list(name: ListName, principal: Principal | undefined): unknown[] {
     const { tools, prompts, resources, templates } = this.catalogue;
     const visible = <T>(all: Iterable<Declared<T>>) =>
-      [...all].filter(({ handler }) => visibleTo(principal, handler.operation));
+      [...all].filter(({ handler }) => mayCall(principal, handler.operation));
     if (name === 'tools') return visible(tools.values()).map(shownTool);
     if (name === 'prompts') return visible(prompts.values()).map(shownPrompt);
     return visible((name === 'resources' ? resources : templates).values()).map(shownResource);
