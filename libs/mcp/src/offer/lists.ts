@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Principal } from '#call';
 import { mayCall } from '#rbac';
-import { schemaOf } from '#validation';
+import { inputSchemaOf, schemaOf } from '#validation';
 import type { Era } from '../wire/era.ts';
 import { resultJson } from '../wire/json-rpc.ts';
 import { Catalogue, type OfferedPrompt, type OfferedResource, type OfferedTool } from './catalogue.ts';
@@ -11,7 +11,6 @@ export type ListName = 'tools' | 'prompts' | 'resources' | 'resourceTemplates';
 
 /** Lists change with the program, and with what a role is granted: with a restart, that is. */
 const HINT = { ttlMs: 300_000, cacheScope: 'private' } as const;
-const NO_INPUT = { type: 'object', additionalProperties: false };
 
 /** The lists of what is on offer, as JSON text, each made once for a role and an era. Each shows what its caller may use. */
 @Injectable()
@@ -41,13 +40,13 @@ export class Lists {
   }
 }
 
-function shownTool({ options }: OfferedTool): object {
-  const { name, title, description, input, output, annotations } = options;
+function shownTool({ options, handler: { operation } }: OfferedTool): object {
+  const { name, title, description, output, annotations } = options;
   return {
     name,
     title,
     description,
-    inputSchema: input ? schemaOf(input) : NO_INPUT,
+    inputSchema: inputSchemaOf(operation),
     outputSchema: output && schemaOf(output),
     annotations,
   };
