@@ -7,7 +7,7 @@ import type { FastifyInstance } from 'fastify';
 import { Logger } from 'nestjs-pino';
 import { AuditTrail } from '#audit';
 import { Settlement } from '#call';
-import { readConfig, type ConfigOf } from '#config';
+import { readAllConfigs, readConfig, type ConfigOf } from '#config';
 import { Dispatcher } from '#mcp';
 import { telemetryConfig } from '#telemetry';
 import { throttleConfig, type ThrottleSettings } from '#throttle';
@@ -41,6 +41,7 @@ export interface Gateway {
 }
 
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  readAllConfigs(options.env); // All faults of all settings at once, before the first of them is met.
   const config = readConfig(httpConfig, options.env);
   const adapter = new GatehouseAdapter(config);
   const app = await NestFactory.create<NestFastifyApplication>(GatewayModule.register(options), adapter, {
