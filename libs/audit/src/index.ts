@@ -2,7 +2,6 @@ export { AuditModule } from './audit.module.ts';
 export { AuditTrail } from './audit-trail.ts';
 export { VerifyingKey } from './chain/signing-key.ts';
 export { JournalFolder } from './journal/journal-folder.ts';
-export type { AuditEvent } from './record-body.ts';
 export { AuditIndex } from './search-index/audit-index.ts';
 export { FileSource } from './verify/file-source.ts';
 export type { Finding } from './verify/finding.ts';

@@ -1,4 +1,4 @@
-export { Call, type CallOptions, type Door } from './call.ts';
+export { Call, type Door } from './call.ts';
 export { callOf, CurrentCall, Input } from './call-of.ts';
 export { EventStream, type AnswerEvent } from './event-stream.ts';
 export type { LimitDecision } from './limit-decision.ts';
