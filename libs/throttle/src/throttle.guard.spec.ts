@@ -164,6 +164,13 @@ describe('ThrottleGuard', () => {
     expect(await admitted(9, { to: 'plain', id: 'c', tier: 'enterprise' })).toBe(9);
   });
 
+  it('lets nobody without a key use up what those with a key have together, nor the other way round', async () => {
+    const { admitted } = await open({ RATE_LIMIT_GLOBAL_MAX: '4' });
+    expect(await admitted(6, { to: 'counted', of: Probes })).toBe(4);
+    expect(await admitted(6, { to: 'plain', id: 'a' })).toBe(4);
+    expect(await admitted(6, { to: 'counted', of: Probes, address: '192.0.2.2' })).toBe(0);
+  });
+
   it('limits an address whoever calls from it, except for the tier enterprise', async () => {
     const { admitted } = await open({ RATE_LIMIT_ADDRESS_MAX: '6' });
     expect(await admitted(4, { to: 'plain', id: 'a' })).toBe(4);

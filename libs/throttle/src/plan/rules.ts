@@ -35,7 +35,10 @@ export function rulesFor(
         limit: { id: 'address', name: 'address', max: addressMax, windowMs: addressWindowMs },
         per: 'address',
       },
-      { limit: { id: 'global', name: 'global', max: globalMax, windowMs: globalWindowMs }, per: 'everybody' },
+      {
+        limit: { id: idFor(audience, 'global'), name: 'global', max: globalMax, windowMs: globalWindowMs },
+        per: 'everybody',
+      },
     );
   }
   if (limited) {
@@ -61,7 +64,10 @@ function tierRules(tier: Tier, name: string, max: number | undefined, windowMs: 
   return max === undefined ? [] : [{ limit: { id: `${name}:${tier}`, name, max, windowMs }, per: 'client' }];
 }
 
-/** Callers without a key are counted apart, so that no flood of addresses takes the place of principals in the store. */
+/**
+ * Callers without a key are counted apart: no flood of addresses takes the place of principals in the store, or uses up
+ * what all principals have together.
+ */
 function idFor(audience: Audience, id: string): string {
   return audience === 'anonymous' ? `${id}@address` : id;
 }
