@@ -13,6 +13,6 @@ describe('docs/errors.md', () => {
 
   it('explains no code that does not exist', () => {
     const explained = [...page.matchAll(/^## (\w+)$/gm)].map(([, code]) => code);
-    expect(explained.toSorted()).toEqual(Object.keys(wire).toSorted());
+    expect(new Set(explained)).toEqual(new Set(Object.keys(wire)));
   });
 });
