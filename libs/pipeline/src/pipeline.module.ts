@@ -21,6 +21,7 @@ export const pipeline = [
   { provide: APP_INTERCEPTOR, useClass: MaskingInterceptor }, // on the way out: no secret leaves
 ];
 
+/** The list, put to work, and the check that every route declares itself. */
 @Module({
   imports: [DiscoveryModule, IdentityModule, ThrottleModule, ValidationModule],
   providers: [...pipeline, DeclaredOperations],

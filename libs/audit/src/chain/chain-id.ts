@@ -6,6 +6,7 @@ export function newChainId(now: Date = new Date()): string {
   return `${timeStamp(now)}-${randomBytes(6).toString('hex')}`;
 }
 
+/** Whether a name in the journal's folder is the id of a chain. */
 export function isChainId(text: string): boolean {
   return /^\d{8}T\d{9}Z-[0-9a-f]{12}$/.test(text);
 }

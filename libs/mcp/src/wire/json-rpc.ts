@@ -17,6 +17,7 @@ export function resultJson(result: Readonly<Record<string, unknown>>, era: Era, 
   return JSON.stringify({ resultType: 'complete', ...cache, ...result, _meta: meta });
 }
 
+/** A response, around the JSON text of its result. */
 export function resultMessage(id: RequestId, json: string): string {
   return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${json}}`;
 }
