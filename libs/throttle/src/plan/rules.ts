@@ -13,6 +13,7 @@ export interface Rule {
 export type Audience = Tier | 'untiered' | 'anonymous';
 export const audiences: readonly Audience[] = ['free', 'basic', 'pro', 'enterprise', 'untiered', 'anonymous'];
 
+/** Whose limits hold for a caller; without a principal, those of callers without a key. */
 export function audienceOf(principal: Principal | undefined): Audience {
   return principal ? (principal.tier ?? 'untiered') : 'anonymous';
 }
