@@ -5,7 +5,7 @@ import { BindGuard } from './bind.guard.ts';
 
 class Routes {
   @Operation({ name: 'things', public: true })
-  things(): void {}
+  things(this: void): void {}
 }
 
 function bound(request: { method: string; query?: object; body?: object; params?: object }): Call {
