@@ -71,41 +71,6 @@ const found = await withScratchKnowledgeBase(process.env['EVAL_DATABASE_URL'], (
     if (process.stderr.isTTY) process.stderr.write(`\ringested ${done} of ${of}${done === of ? '\n' : ''}`);
   }),
 ).catch((error: unknown) => complain((error as Error).message));
-if (file === undefined) return own;
-  try {
-    return readCollection(file);
-  } catch (error) {
-    return complain((error as Error).message);
-  }
-}
-
-function lines(found: Evaluation): string {
-  const { collection, documents, queries, ndcgAt10, map, recallAt100, ingestSeconds, p50Ms, p95Ms } = found;
-  return [
-    `collection   ${collection}: ${documents} documents, ${queries} queries`,
-    `ingest       ${ingestSeconds.toFixed(1)} s`,
-    `latency      p50 ${p50Ms.toFixed(1)} ms, p95 ${p95Ms.toFixed(1)} ms`,
-    `recall@100   ${recallAt100.toFixed(4)}`,
-    `MAP@100      ${map.toFixed(4)}`,
-    `nDCG@10      ${ndcgAt10.toFixed(4)}`,
-  ].join('\n');
-}
-
-const options = argumentsOf();
-if (options.help) {
-  process.stdout.write(usage);
-  process.exit(0);
-}
-const atLeast = Number(options['at-least']);
-if (!(atLeast >= 0 && atLeast <= 1)) complain('--at-least is a number from 0 to 1');
-
-const file = options.collection ?? process.env['EVAL_COLLECTION'];
-const collection = collectionOf(file);
-const found = await withScratchKnowledgeBase(process.env['EVAL_DATABASE_URL'], (knowledge) =>
-  evaluate(knowledge, collection, (done, of) => {
-    if (process.stderr.isTTY) process.stderr.write(`\ringested ${done} of ${of}${done === of ? '\n' : ''}`);
-  }),
-);
 if (file === undefined)
   process.stdout.write(
     'Measured on the small collection of the project; --collection FILE measures on another.\n',
