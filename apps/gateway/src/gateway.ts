@@ -9,7 +9,7 @@ import { AuditTrail } from '#audit';
 import { Settlement } from '#call';
 import { readAllConfigs, readConfig, type ConfigOf } from '#config';
 import { Dispatcher } from '#mcp';
-import { telemetryConfig } from '#telemetry';
+import { Metrics, telemetryConfig } from '#telemetry';
 import { throttleConfig, type ThrottleSettings } from '#throttle';
 import {
   boundServer,
@@ -53,7 +53,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const fastify: FastifyInstance = adapter.getInstance();
   let door: HttpDoor;
   try {
-    door = await openDoors(fastify, app, config);
+    door = openDoors(fastify, app, config);
     await app.get(AuditTrail).serverStarted({ node: process.version });
     await app.init();
     app.useLogger(app.get(Logger));
@@ -79,11 +79,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
 }
 
-async function openDoors(
+function openDoors(
   fastify: FastifyInstance,
   app: NestFastifyApplication,
   config: ConfigOf<typeof httpConfig>,
-): Promise<HttpDoor> {
+): HttpDoor {
   const door = registerHttpDoor(fastify, {
     settlement: app.get(Settlement),
     limits: app.get<ThrottleSettings>(throttleConfig.KEY),
@@ -93,9 +93,11 @@ async function openDoors(
     isManagement: app.get(ManagementListener).owns,
   });
   boundServer(fastify.server, fastify, config);
+  app.get(Metrics).watch('http', fastify.server);
   registerJsonBody(fastify);
   if (config.corsEnabled) {
-    await fastify.register(cors, {
+    // Not awaited: that would make Fastify ready before Nest has told it how errors are answered.
+    void fastify.register(cors, {
       origin: [...config.corsAllowedOrigins],
       credentials: true,
       methods: ['GET', 'POST', 'PUT', 'DELETE'],
