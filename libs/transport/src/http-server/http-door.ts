@@ -67,7 +67,9 @@ export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOpti
 
   const deadlines = new Deadlines(timeoutMs);
   const served = new ServedMethods(fastify);
+  /** Calls that wait for an answer nobody reads. No longer than that: a call holds all that its client sent. */
   const abandoned = new Map<Call, NodeJS.Timeout>();
+  const answered = new WeakSet<Call>();
   let running = 0;
   fastify.addHook('onClose', async () => {
     deadlines.close();
@@ -113,7 +115,11 @@ export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOpti
   fastify.addHook('onSend', async (request, reply, payload) => {
     deadlines.end(request);
     const { call } = request;
-    const outcome = request.outcome ?? allowed(call, reply.statusCode);
+    let outcome = request.outcome ?? allowed(call, reply.statusCode);
+    // It failed because its client had gone, which is no fault of ours.
+    if (outcome.code === 'INTERNAL' && abandoned.has(call)) outcome = refusedBy(gone);
+    answered.add(call);
+    forget(call);
     void reply.header('x-correlation-id', call.id).headers(rateLimitHeaders(call.limits, limits));
     try {
       await settlement.settle(call, outcome);
@@ -126,13 +132,18 @@ export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOpti
 
   function abandon(call: Call): void {
     call.cancel(gone);
+    if (answered.has(call)) return;
     // The handler mostly ends all the same, and then the record says how. Where no answer is ever tried, it says this.
     abandoned.set(call, setTimeout(() => void settleAbandoned(call), timeoutMs).unref());
   }
 
-  async function settleAbandoned(call: Call): Promise<void> {
+  function forget(call: Call): void {
     clearTimeout(abandoned.get(call));
     abandoned.delete(call);
+  }
+
+  async function settleAbandoned(call: Call): Promise<void> {
+    forget(call);
     await settlement.settle(call, refusedBy(gone)).catch(logUnrecorded);
   }
 
