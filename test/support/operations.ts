@@ -81,7 +81,7 @@ export async function operationsOf({
   return [...operations.values()];
 }
 
-const toolOperations: Record<string, { operation: string; permission: Permission }> = {
+export const toolOperations: Record<string, { operation: string; permission: Permission }> = {
   search_conversations: { operation: 'conversations.search', permission: 'conversations:read' },
   get_conversations: { operation: 'conversations.list', permission: 'conversations:read' },
   get_conversation: { operation: 'conversations.get', permission: 'conversations:read' },
