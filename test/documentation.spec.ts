@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { Catalogue } from '#mcp';
 import { databases } from '#testing';
-import { toolOperations } from './support/operations.ts';
 import { useGateway } from './support/gateway.ts';
 
 type Schema = Record<string, unknown> & { properties?: Record<string, unknown>; required?: string[] };
@@ -84,8 +84,8 @@ describe('the documentation of the API', () => {
     const { body } = await gateway().client.rpc('tools/list');
     const { tools } = (body as { result: { tools: { name: string; inputSchema: Schema }[] } }).result;
     for (const { name, inputSchema } of tools) {
-      const { operation } = toolOperations[name]!;
-      const described = operations.find(({ summary }) => summary === operation)!;
+      const { operation } = gateway().gateway.app.get(Catalogue).tools.get(name)!.handler;
+      const described = operations.find(({ summary }) => summary === operation.name)!;
       expect({ name, schema: inputOf(described) }).toEqual({ name, schema: inputOf({ inputSchema }) });
     }
     expect(tools.length).toBeGreaterThan(6);

@@ -63,8 +63,8 @@ export class ConversationStore {
         conflict
           .column('id')
           .doUpdateSet({ scenario_title, original_title, url, created_by, chunk_count, updated_at })
-          .where(({ eb, or, lit }) =>
-            or([eb('conversations.created_by', '=', created_by), lit(mayReplaceAny)]),
+          .where((that) =>
+            that.or([that('conversations.created_by', '=', created_by), that.lit(mayReplaceAny)]),
           ),
       )
       // A row that was just inserted has never been locked or updated.

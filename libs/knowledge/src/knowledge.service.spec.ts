@@ -47,6 +47,12 @@ const weather = {
   ],
 };
 
+function callOf(id: string, role: Role): Call {
+  const made = new Call({ door: 'rest', address: '127.0.0.1', authorization: undefined });
+  made.principal = { id, name: id, role, tier: undefined, keyId: 'k-2' };
+  return made;
+}
+
 describe.each(databases)('the knowledge base on $name', (kind) => {
   const database = useDatabase(kind);
   let app: INestApplicationContext;
@@ -437,12 +443,6 @@ describe.each(databases)('the knowledge base on $name', (kind) => {
   });
 
   describe('what somebody else made', () => {
-    const callOf = (id: string, role: Role): Call => {
-      const other = new Call({ door: 'rest', address: '127.0.0.1', authorization: undefined });
-      other.principal = { id, name: id, role, tier: undefined, keyId: 'k-2' };
-      return other;
-    };
-
     it('is not overwritten by who may only write, and is as it was', async () => {
       await knowledge.ingest(weather, callOf('owner', 'employee'));
       const forged = { conversation_id: 'weather', content: 'It never rains.' };

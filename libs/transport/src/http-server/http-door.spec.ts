@@ -23,6 +23,11 @@ class Slow extends CallRecorder {
   }
 }
 
+function isKept(call: WeakRef<Call> | undefined): boolean {
+  collectGarbage();
+  return call?.deref() !== undefined;
+}
+
 describe('the door', () => {
   let recorder: Slow;
   let app: FastifyInstance;
@@ -54,10 +59,7 @@ describe('the door', () => {
     await sleep(after);
     socket.destroy();
     await expect.poll(() => recorder.calls.length).toBe(1);
-    const isKept = () => {
-      collectGarbage();
-      return recorder.calls[0]?.deref() !== undefined;
-    };
-    await expect.poll(isKept, { timeout: 5_000 }).toBe(false);
+    const [call] = recorder.calls;
+    await expect.poll(() => isKept(call), { timeout: 5_000 }).toBe(false);
   });
 });
