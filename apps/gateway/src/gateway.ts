@@ -28,6 +28,8 @@ import { BootLogger } from './boot-logger.ts';
 import { GatewayModule, type GatewayOptions } from './gateway.module.ts';
 
 const DRAIN_STEP_MS = 20;
+/** A call whose time is up is still to be told so, and recorded. */
+const DEADLINE_GRACE_MS = 2_000;
 
 /** A gateway that listens. */
 export interface Gateway {
@@ -70,7 +72,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     managementUrl: management.port === undefined ? undefined : urlOf(config.host, management.port),
     async close() {
       const closed = Promise.all([management.close(), app.close()]);
-      await drain(door, config.requestTimeoutMs);
+      await drain(door, config.requestTimeoutMs + DEADLINE_GRACE_MS);
       // What is left open is idle, or hangs beyond its time.
       fastify.server.closeAllConnections();
       management.closeAllConnections();
@@ -108,7 +110,7 @@ function openDoors(
   return door;
 }
 
-/** Waits until no request is being answered, and no longer than a request may take. */
+/** Waits until no request is being answered. */
 async function drain(door: HttpDoor, limitMs: number): Promise<void> {
   const limit = Date.now() + limitMs;
   do await sleep(DRAIN_STEP_MS);

@@ -39,6 +39,7 @@ export class GatehouseAdapter extends FastifyAdapter {
   }
 
   override reply(response: FastifyReply, body: object, statusCode?: number): FastifyReply {
+    if (response.request.answered) return response;
     if (!(body instanceof EventStream)) return super.reply(response, body, statusCode);
     void response.headers({
       'content-type': 'text/event-stream; charset=utf-8',

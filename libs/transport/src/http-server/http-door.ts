@@ -18,6 +18,8 @@ declare module 'fastify' {
     [CALL]: Call | null;
     /** How the call ended, where it did not end well. */
     outcome: Outcome | undefined;
+    /** An answer is on its way. What comes later, as of a handler whose time was up, is no answer any more. */
+    answered: boolean;
   }
   interface FastifyContextConfig {
     /** Served on the management port only. */
@@ -57,6 +59,7 @@ const MAX_TARGET_LENGTH = 256;
 export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOptions): HttpDoor {
   const { settlement, origins, limits, headers, timeoutMs, isManagement } = options;
   fastify.decorateRequest('outcome', undefined);
+  fastify.decorateRequest('answered', false);
   fastify.decorateRequest(CALL, null);
   // Made on first sight, so that no hook of anybody can answer a request that has no call; at the latest below.
   fastify.decorateRequest('call', {
@@ -69,7 +72,6 @@ export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOpti
   const served = new ServedMethods(fastify);
   /** Calls that wait for an answer nobody reads. No longer than that: a call holds all that its client sent. */
   const abandoned = new Map<Call, NodeJS.Timeout>();
-  const answered = new WeakSet<Call>();
   let running = 0;
   fastify.addHook('onClose', async () => {
     deadlines.close();
@@ -85,7 +87,8 @@ export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOpti
       running--;
       if (reply.raw.writableFinished) return;
       deadlines.end(request);
-      abandon(call);
+      call.cancel(gone);
+      if (!request.answered) abandon(call);
     });
     const { management = false, everywhere = false } = request.routeOptions.config;
     const fault = faultOf(request);
@@ -113,12 +116,12 @@ export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOpti
   }
 
   fastify.addHook('onSend', async (request, reply, payload) => {
+    request.answered = true;
     deadlines.end(request);
     const { call } = request;
     let outcome = request.outcome ?? allowed(call, reply.statusCode);
     // It failed because its client had gone, which is no fault of ours.
     if (outcome.code === 'INTERNAL' && abandoned.has(call)) outcome = refusedBy(gone);
-    answered.add(call);
     forget(call);
     void reply.header('x-correlation-id', call.id).headers(rateLimitHeaders(call.limits, limits));
     try {
@@ -131,8 +134,6 @@ export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOpti
   });
 
   function abandon(call: Call): void {
-    call.cancel(gone);
-    if (answered.has(call)) return;
     // The handler mostly ends all the same, and then the record says how. Where no answer is ever tried, it says this.
     abandoned.set(call, setTimeout(() => void settleAbandoned(call), timeoutMs).unref());
   }

@@ -66,7 +66,7 @@ function headerReader({ headers }: FastifyRequest): (name: string) => string | u
 }
 
 function send({ status, body, outcome }: Answer, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  if (reply.sent) return reply; // The time was up first.
+  if (request.answered) return reply; // The time was up first.
   request.outcome = outcome;
   if (status === 401) reply.header('www-authenticate', 'Bearer realm="gatehouse"');
   if (body !== undefined) reply.type('application/json; charset=utf-8');
