@@ -119,57 +119,53 @@ describe('a gateway that ends', { timeout: 60_000 }, () => {
     await database.remove();
   });
 
-  it(
-    'as a process ends with 0 at SIGTERM, once the call in flight is answered',
-    { timeout: 60_000 },
-    async () => {
-      const database = await databases[0]!.create();
-      const gateway = await GatewayProcess.start({
-        ...database.env,
-        GATEHOUSE_API_KEY: ADMIN_KEY,
-        LOG_LEVEL: 'debug',
-      });
-      const { url } = gateway.client;
-      await gateway.client.rest('/conversations');
-      const refused = await gateway.client.rest(`/search?api_key=${ADMIN_KEY}`, {
-        key: `${ADMIN_KEY}x`,
-        body: { query: ADMIN_KEY },
-      });
+  it('as a process ends with 0 at SIGTERM, once the call in flight is answered', async () => {
+    const database = await databases[0]!.create();
+    const gateway = await GatewayProcess.start({
+      ...database.env,
+      GATEHOUSE_API_KEY: ADMIN_KEY,
+      LOG_LEVEL: 'debug',
+    });
+    const { url } = gateway.client;
+    await gateway.client.rest('/conversations');
+    const refused = await gateway.client.rest(`/search?api_key=${ADMIN_KEY}`, {
+      key: `${ADMIN_KEY}x`,
+      body: { query: ADMIN_KEY },
+    });
 
-      const body = '{"conversation_id":"c-1","content":"in flight"}';
-      const flying = await RawConnection.open(url);
-      flying.send(
-        head('POST /conversations/ingest', {
-          ...AUTHORIZATION,
-          'content-type': 'application/json',
-          'content-length': body.length,
-        }),
-      );
-      flying.send(body.slice(0, 20));
-      await sleep(200);
-      const ended = gateway.stop('SIGTERM');
-      await expect
-        .poll(() =>
-          RawConnection.open(url).then(
-            () => 'open',
-            () => 'refused',
-          ),
-        )
-        .toBe('refused');
-      expect(await flying.send(body.slice(20)).answer()).toMatchObject({
-        status: 201,
-        body: { success: true },
-      });
-      expect(await ended).toBe(0);
+    const body = '{"conversation_id":"c-1","content":"in flight"}';
+    const flying = await RawConnection.open(url);
+    flying.send(
+      head('POST /conversations/ingest', {
+        ...AUTHORIZATION,
+        'content-type': 'application/json',
+        'content-length': body.length,
+      }),
+    );
+    flying.send(body.slice(0, 20));
+    await sleep(200);
+    const ended = gateway.stop('SIGTERM');
+    await expect
+      .poll(() =>
+        RawConnection.open(url).then(
+          () => 'open',
+          () => 'refused',
+        ),
+      )
+      .toBe('refused');
+    expect(await flying.send(body.slice(20)).answer()).toMatchObject({
+      status: 201,
+      body: { success: true },
+    });
+    expect(await ended).toBe(0);
 
-      const dataDir = database.env['DATA_DIR']!;
-      expect(journalEntries(dataDir).at(-1)).toMatchObject({ event: 'server_shutdown' });
-      expect(auditRecords(dataDir).at(-1)).toMatchObject({ event: 'conversation_ingested', status: 201 });
-      expect(await gatehouse(['audit', 'verify'], { env: database.env })).toMatchObject({ code: 0 });
-      expectLog(gateway.output, refused.headers.get('x-correlation-id')!);
-      await database.remove();
-    },
-  );
+    const dataDir = database.env['DATA_DIR']!;
+    expect(journalEntries(dataDir).at(-1)).toMatchObject({ event: 'server_shutdown' });
+    expect(auditRecords(dataDir).at(-1)).toMatchObject({ event: 'conversation_ingested', status: 201 });
+    expect(await gatehouse(['audit', 'verify'], { env: database.env })).toMatchObject({ code: 0 });
+    expectLog(gateway.output, refused.headers.get('x-correlation-id')!);
+    await database.remove();
+  });
 });
 
 /** Each line is JSON, calls carry their id, and the key is in none of them. */
