@@ -8,6 +8,7 @@ import { Logger } from 'nestjs-pino';
 import { AuditTrail } from '#audit';
 import { Settlement } from '#call';
 import { readAllConfigs, readConfig, type ConfigOf } from '#config';
+import { FirstKey } from '#identity';
 import { Dispatcher } from '#mcp';
 import { Metrics, telemetryConfig } from '#telemetry';
 import { throttleConfig, type ThrottleSettings } from '#throttle';
@@ -62,6 +63,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     app.get(OpenApiDocument).describe(app);
     await app.listen(config.port, config.host);
     if (config.managementPort !== 0) await management.listen(fastify, config);
+    await app.get(FirstKey).ensure();
   } catch (error) {
     await app.close();
     throw error;
