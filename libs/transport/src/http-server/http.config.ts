@@ -1,7 +1,7 @@
 import { defineConfig, setting } from '#config';
 
-const port = (env: string, description: string, fallback: number, min = 0) =>
-  setting.integer({ env, description, default: fallback, min, max: 65_535 });
+const port = (env: string, description: string, fallback: number) =>
+  setting.integer({ env, description, default: fallback, min: 0, max: 65_535 });
 
 export const httpConfig = defineConfig('http', {
   host: setting.text({
@@ -11,7 +11,7 @@ export const httpConfig = defineConfig('http', {
     pattern: /^[\w.:-]{1,255}$/,
     shape: 'an address or a host name',
   }),
-  port: port('PORT', 'Port of the API: REST and MCP', 8000, 1),
+  port: port('PORT', 'Port of the API: REST and MCP; 0 takes any that is free', 8000),
   managementPort: port('MANAGEMENT_PORT', 'Port of metrics and detailed health; 0 turns it off', 8001),
   maxRequestBytes: setting.integer({
     env: 'MAX_REQUEST_SIZE',
