@@ -102,7 +102,10 @@ async function openDoors(
       maxAge: 3600,
     });
   }
-  registerStreamableHttp(fastify, app.get(Dispatcher), { maxRequestBytes: config.maxRequestBytes });
+  registerStreamableHttp(fastify, app.get(Dispatcher), {
+    maxRequestBytes: config.maxRequestBytes,
+    settlement: app.get(Settlement),
+  });
   return door;
 }
 

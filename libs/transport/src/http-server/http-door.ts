@@ -16,6 +16,8 @@ declare module 'fastify' {
     [CALL]: Call | null;
     /** How the call ended, where it did not end well. */
     outcome: Outcome | undefined;
+    /** The handler goes on when the client goes: it will come back for the answer. */
+    outlivesConnection: boolean;
   }
   interface FastifyContextConfig {
     /** Served on the management port only. */
@@ -51,6 +53,7 @@ const MAX_TARGET_LENGTH = 256;
 export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOptions): HttpDoor {
   const { settlement, origins, limits, headers, timeoutMs, isManagement } = options;
   fastify.decorateRequest('outcome', undefined);
+  fastify.decorateRequest('outlivesConnection', false);
   fastify.decorateRequest(CALL, null);
   // Made on first sight, so that no hook of anybody can answer a request that has no call.
   fastify.decorateRequest('call', {
@@ -72,7 +75,7 @@ export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOpti
     running++;
     reply.raw.once('close', () => {
       running--;
-      if (!reply.raw.writableFinished) abandon(request);
+      if (!reply.raw.writableFinished && !request.outlivesConnection) abandon(request);
     });
     const { management = false, everywhere = false } = request.routeOptions.config;
     if (!origins.allows(request.headers.origin)) done(new OriginRefused());

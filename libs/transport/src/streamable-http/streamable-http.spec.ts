@@ -11,7 +11,7 @@ import { IsString } from 'class-validator';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { callOf, CallRecorder, Settlement, type Call, type Outcome } from '#call';
-import { readConfig } from '#config';
+import { ConfigModule, readConfig } from '#config';
 import { CredentialMissing, GatehouseError } from '#errors';
 import { Dispatcher, McpModule, Prompt, Resource, Tool } from '#mcp';
 import { throttleConfig } from '#throttle';
@@ -84,7 +84,7 @@ class KeyGuard implements CanActivate {
 }
 
 @Module({
-  imports: [McpModule, ValidationModule],
+  imports: [ConfigModule.forRoot({}), McpModule, ValidationModule],
   providers: [
     Offers,
     { provide: APP_GUARD, useClass: KeyGuard },
@@ -106,15 +106,16 @@ beforeAll(async () => {
   const adapter = new FastifyAdapter({ forceCloseConnections: true });
   app = await NestFactory.create<NestFastifyApplication>(App, adapter, { bodyParser: false, logger: false });
   const fastify: FastifyInstance = adapter.getInstance();
+  const settlement = new Settlement([new Outcomes()]);
   registerHttpDoor(fastify, {
-    settlement: new Settlement([new Outcomes()]),
+    settlement,
     origins: new OriginPolicy({ allowed: [], host: '127.0.0.1' }),
     limits: readConfig(throttleConfig, {}),
     headers: {},
     timeoutMs: 500,
     isManagement: () => false,
   });
-  registerStreamableHttp(fastify, app.get(Dispatcher), { maxRequestBytes: 1_048_576 });
+  registerStreamableHttp(fastify, app.get(Dispatcher), { maxRequestBytes: 1_048_576, settlement });
   await app.listen(0, '127.0.0.1');
   url = new URL(`http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}/mcp`);
 });
@@ -153,7 +154,7 @@ describe.each(Object.entries(clients))('%s', (_, connected) => {
 
   it('learns who the server is and what it has', () => {
     expect(client.getServerVersion()).toMatchObject({ name: 'gatehouse' });
-    expect(client.getServerCapabilities()).toEqual({ tools: {}, resources: {}, prompts: {} });
+    expect(client.getServerCapabilities()).toMatchObject({ tools: {}, resources: {}, prompts: {} });
     expect(client.getInstructions()).toContain('audited');
   });
 
