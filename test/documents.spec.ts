@@ -1,9 +1,12 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { databases, scratchFolder } from '#testing';
 import { WeatherModule } from './fixtures/weather.module.ts';
 import { allDocuments, Document, ROOT } from './support/documents.ts';
+import { freePort } from './support/free-port.ts';
+import { GatewayClient } from './support/gateway-client.ts';
 import { useGateway } from './support/gateway.ts';
 import { gatehouse, run } from './support/run.ts';
 
@@ -53,6 +56,26 @@ describe('the settings in README.md', () => {
   it('are those that `gatehouse settings` lists', async () => {
     const { out } = await gatehouse(['settings']);
     expect(readme.between('settings')?.trim()).toBe(out.trim());
+  });
+});
+
+describe('npm start', () => {
+  it('prints a key, listens, and ends well when npm is told to', { timeout: 120_000 }, async () => {
+    await using data = await scratchFolder();
+    const [port, managementPort] = [await freePort(), await freePort()];
+    const client = new GatewayClient(`http://127.0.0.1:${port}`, '');
+    const answering = async (): Promise<void> => {
+      while (!(await client.rest('/startup').catch(() => undefined))) await sleep(100);
+    };
+    const { code, out } = await run('npm', ['start'], {
+      env: { DATA_DIR: data.path, PORT: `${port}`, MANAGEMENT_PORT: `${managementPort}` },
+      interruption: answering(),
+    });
+    expect(code).toBe(0);
+    expect(out).toMatch(/^ +gk_\w+$/m);
+    // Not left behind without its npm, still listening: it has closed its journal.
+    const verified = await gatehouse(['audit', 'verify', '--data-dir', data.path, '--json']);
+    expect(JSON.parse(verified.out)).toMatchObject({ valid: true, chains: [{ state: 'closed' }] });
   });
 });
 

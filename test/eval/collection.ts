@@ -8,19 +8,24 @@ export interface Collection {
   queries: { id: string; text: string; relevant: string[] }[];
 }
 
+/** What a file holds: some collections number their documents. */
+interface Found extends Pick<Collection, 'queries'> {
+  documents: { id: string | number; title: string; text: string }[];
+}
+
 /** Small, made for this project: it is always there. */
 export const own: Collection = { name: 'own-collection', ...ownCollection };
 
 /** Reads `{documents: [{id, title, text}], queries: [{id, text, relevant: [id]}]}`. Throws an Error that says what is wrong. */
 export function readCollection(file: string): Collection {
-  const { documents, queries } = parse(file) as Partial<Collection>;
-  if (!Array.isArray(documents) || !documents.every((one) => isText(one?.id) && isText(one.text))) {
+  const { documents, queries } = parse(file) as Partial<Found>;
+  if (!Array.isArray(documents) || !documents.every((one) => isId(one?.id) && isText(one.text))) {
     throw new Error(`${file} has no "documents" of the form [{"id", "title", "text"}]`);
   }
   if (!Array.isArray(queries) || !queries.every((one) => isText(one?.text) && Array.isArray(one.relevant))) {
     throw new Error(`${file} has no "queries" of the form [{"id", "text", "relevant": [document id]}]`);
   }
-  return { name: file, documents, queries };
+  return { name: file, documents: documents.map((one) => ({ ...one, id: String(one.id) })), queries };
 }
 
 function parse(file: string): object {
@@ -37,6 +42,10 @@ function parse(file: string): object {
   } catch (error) {
     throw new Error(`${file} is not JSON`, { cause: error });
   }
+}
+
+function isId(value: unknown): boolean {
+  return isText(value) || typeof value === 'number';
 }
 
 function isText(value: unknown): boolean {

@@ -25,9 +25,9 @@ export interface TestGateway {
   readonly managementClient: GatewayClient;
   readonly dataDir: string;
   /** A fresh key, made over REST as an administrator would. */
-  createKey(options?: KeyOptions): Promise<string>;
+  createKey: (options?: KeyOptions) => Promise<string>;
   /** The record of the call that this answer came from. */
-  recordOf(answer: Answer): Promise<AuditRecord | undefined>;
+  recordOf: (answer: Answer) => Promise<AuditRecord | undefined>;
   close(): Promise<void>;
 }
 

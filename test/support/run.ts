@@ -16,6 +16,8 @@ export interface RunOptions extends Pick<SpawnOptions, 'cwd'> {
   env?: Readonly<Record<string, string>>;
   /** Its standard input. */
   input?: string;
+  /** When it is fulfilled, the program gets what Ctrl-C sends. */
+  interruption?: Promise<void>;
 }
 
 const CLI = join(ROOT, 'apps/cli/bin/gatehouse.js');
@@ -24,11 +26,12 @@ const CLI = join(ROOT, 'apps/cli/bin/gatehouse.js');
 export async function run(
   program: string,
   args: readonly string[],
-  { env = {}, input = '', cwd = ROOT }: RunOptions = {},
+  { env = {}, input = '', cwd = ROOT, interruption }: RunOptions = {},
 ): Promise<Ended> {
   const inherited = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
   const child = spawn(program, args, { cwd, env: { ...inherited, ...env } });
   child.stdin.on('error', () => undefined).end(input); // not all of them read it
+  void interruption?.then(() => child.kill('SIGINT'));
   const [out, err, [code, signal]] = await Promise.all([
     text(child.stdout),
     text(child.stderr),

@@ -7,11 +7,12 @@ import type { FastifyInstance } from 'fastify';
 import { Logger } from 'nestjs-pino';
 import { AuditTrail } from '#audit';
 import { Settlement } from '#call';
-import { readConfig, type ConfigOf } from '#config';
+import { readAllConfigs, readConfig, type ConfigOf } from '#config';
 import { Dispatcher } from '#mcp';
 import { telemetryConfig } from '#telemetry';
 import { throttleConfig, type ThrottleSettings } from '#throttle';
 import {
+  boundServer,
   GatehouseAdapter,
   httpConfig,
   ManagementListener,
@@ -27,6 +28,8 @@ import { BootLogger } from './boot-logger.ts';
 import { GatewayModule, type GatewayOptions } from './gateway.module.ts';
 
 const DRAIN_STEP_MS = 20;
+/** Proxies close what is silent for a minute. */
+const LONGEST_SILENCE_MS = 15_000;
 
 /** A gateway that listens. */
 export interface Gateway {
@@ -40,6 +43,7 @@ export interface Gateway {
 }
 
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  readAllConfigs(options.env); // All faults of all settings at once, before the first of them is met.
   const config = readConfig(httpConfig, options.env);
   const adapter = new GatehouseAdapter(config);
   const app = await NestFactory.create<NestFastifyApplication>(GatewayModule.register(options), adapter, {
@@ -57,9 +61,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     app.useLogger(app.get(Logger));
     app.get(OpenApiDocument).describe(app);
     await app.listen(config.port, config.host);
-    if (config.managementPort !== 0) {
-      await management.listen(fastify, { host: config.host, port: config.managementPort });
-    }
+    if (config.managementPort !== 0) await management.listen(fastify, config);
   } catch (error) {
     await app.close();
     throw error;
@@ -92,7 +94,7 @@ async function openDoors(
     timeoutMs: config.requestTimeoutMs,
     isManagement: app.get(ManagementListener).owns,
   });
-  fastify.server.maxConnections = config.maxConnections;
+  boundServer(fastify.server, fastify, config);
   registerJsonBody(fastify);
   if (config.corsEnabled) {
     await fastify.register(cors, {
@@ -105,6 +107,8 @@ async function openDoors(
   registerStreamableHttp(fastify, app.get(Dispatcher), {
     maxRequestBytes: config.maxRequestBytes,
     settlement: app.get(Settlement),
+    // A socket that is silent for twice that time is closed.
+    keepAliveMs: Math.min(LONGEST_SILENCE_MS, config.requestTimeoutMs),
   });
   return door;
 }

@@ -2,9 +2,9 @@ import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/
 import { CallRecorder, type Call, type Outcome } from '#call';
 import type { ConfigOf } from '#config';
 import { auditConfig } from './audit.config.ts';
-import { AuditIndex } from './search-index/audit-index.ts';
 import { Journal } from './journal/journal.ts';
 import { callBody, eventBody, type AuditEvent } from './record-body.ts';
+import { AuditIndex } from './search-index/audit-index.ts';
 import { AuditSinks } from './sinks/audit-sinks.ts';
 import { securityLogOf, type SecurityLog } from './sinks/security-logs.ts';
 

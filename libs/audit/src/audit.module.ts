@@ -5,10 +5,10 @@ import { Database, DataFolder } from '#persistence';
 import { auditConfig } from './audit.config.ts';
 import { AuditTrail } from './audit-trail.ts';
 import { SigningKey } from './chain/signing-key.ts';
-import { AuditIndex } from './search-index/audit-index.ts';
 import { Journal } from './journal/journal.ts';
 import { JournalFolder } from './journal/journal-folder.ts';
 import { openJournal } from './journal/open-journal.ts';
+import { AuditIndex } from './search-index/audit-index.ts';
 import { AuditSinks } from './sinks/audit-sinks.ts';
 
 type Config = ConfigOf<typeof auditConfig>;

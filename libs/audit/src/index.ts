@@ -1,13 +1,11 @@
-export { auditConfig } from './audit.config.ts';
 export { AuditModule } from './audit.module.ts';
 export { AuditTrail } from './audit-trail.ts';
-export type { AuditEvent } from './record-body.ts';
 export { VerifyingKey } from './chain/signing-key.ts';
-export { readRecords, type RecordFilter } from './verify/read-records.ts';
-export { AuditIndex } from './search-index/audit-index.ts';
 export { JournalFolder } from './journal/journal-folder.ts';
-export type { Finding } from './verify/finding.ts';
+export { AuditIndex } from './search-index/audit-index.ts';
 export { FileSource } from './verify/file-source.ts';
-export { TableSource } from './verify/table-source.ts';
-export { NoJournal, verifyJournal, type ChainReport, type Report } from './verify/verify-journal.ts';
+export type { Finding } from './verify/finding.ts';
 export { readOnlyTables } from './verify/read-only-tables.ts';
+export { readRecords, type RecordFilter } from './verify/read-records.ts';
+export { TableSource } from './verify/table-source.ts';
+export { verifyJournal, type ChainReport, type Report } from './verify/verify-journal.ts';

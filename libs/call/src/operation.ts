@@ -20,6 +20,7 @@ interface OperationBase {
 export type OperationOptions = OperationBase &
   ({ permission: Permission; public?: never } | { public: true; permission?: never });
 
+/** A declaration as the stages read it. One object for each handler, so what is worked out for it can be kept by it. */
 export type Operation = Readonly<OperationOptions>;
 
 const OPERATION = Symbol('gatehouse:operation');

@@ -1,4 +1,4 @@
-export { GatehouseError, internalError, type ErrorOptions } from './gatehouse-error.ts';
+export { GatehouseError, internalError } from './gatehouse-error.ts';
 export {
   AccessRefused,
   CredentialExpired,
@@ -9,4 +9,4 @@ export {
   NotFound,
   type Fault,
 } from './refusals.ts';
-export { wire, type ErrorCode, type Severity, type Wire } from './wire.ts';
+export { wire, type ErrorCode, type Severity } from './wire.ts';

@@ -21,6 +21,7 @@ export class CredentialUnknown extends GatehouseError {
   }
 }
 
+/** A key of ours whose time is over. */
 export class CredentialExpired extends GatehouseError {
   constructor() {
     super('CREDENTIAL_EXPIRED', 'The API key has expired: ask an administrator to rotate it');
@@ -36,6 +37,7 @@ export class AccessRefused extends GatehouseError {
   }
 }
 
+/** What is asked for is not there. The message names its kind, never the id that was sent. */
 export class NotFound extends GatehouseError {
   constructor(message: string) {
     super('NOT_FOUND', message);
@@ -48,6 +50,7 @@ export interface Fault {
   message: string;
 }
 
+/** The input does not fit. `details.faults` says where and what is allowed: of the schema only, nothing of the value. */
 export class InvalidInput extends GatehouseError {
   constructor(message: string, faults: readonly Fault[] = []) {
     super('INVALID_INPUT', message, { details: { faults } });

@@ -1,6 +1,7 @@
 /** How bad it is that this happened, as the audit trail and the alerts read it. */
 export type Severity = 'LOW' | 'MEDIUM' | 'HIGH' | 'CRITICAL';
 
+/** How one code looks from each side. */
 export interface Wire {
   /** HTTP status (RFC 9110, section 15). */
   http: number;
@@ -58,4 +59,5 @@ export const wire = {
   TIMED_OUT: { http: 504, rpc: -31504, level: 'warn', event: 'call_failed', severity: 'MEDIUM' },
 } as const satisfies Record<string, Wire>;
 
+/** The codes that there are. They are public: clients act on them. */
 export type ErrorCode = keyof typeof wire;

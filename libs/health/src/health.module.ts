@@ -5,10 +5,10 @@ import { HealthController } from './health.controller.ts';
 import { HealthTools } from './health.tools.ts';
 import { Readiness } from './readiness.ts';
 
+/** Probes for balancers, details for operators, and the tool that tells them to agents. */
 @Module({
   imports: [AuditModule, TerminusModule.forRoot({ logger: false })],
   controllers: [HealthController],
   providers: [Readiness, HealthTools],
-  exports: [Readiness],
 })
 export class HealthModule {}

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Tool } from '#mcp';
 import { Readiness } from './readiness.ts';
 
+/** The same details that operators see, for agents that may. */
 @Injectable()
 export class HealthTools {
   constructor(private readonly readiness: Readiness) {}

@@ -1,2 +1,1 @@
 export { HealthModule } from './health.module.ts';
-export { Readiness } from './readiness.ts';

@@ -20,8 +20,7 @@ export interface ApiKey {
   readonly rotatedFrom: string | undefined;
 }
 
-export const keyStates = ['active', 'superseded', 'expired', 'revoked'] as const;
-export type KeyState = (typeof keyStates)[number];
+export type KeyState = 'active' | 'superseded' | 'expired' | 'revoked';
 
 /** How a key stands at a time. The end of its life is exclusive: at `expiresAt` it has expired. */
 export function stateOf({ revokedAt, expiresAt, supersededAt }: ApiKey, at = new Date()): KeyState {

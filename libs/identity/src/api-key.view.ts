@@ -23,6 +23,7 @@ export interface IssuedKeyView extends ApiKeyView {
   key: string;
 }
 
+/** One page of the keys, the youngest first. */
 export interface KeyListView {
   keys: ApiKeyView[];
   total: number;
@@ -30,6 +31,7 @@ export interface KeyListView {
   limit: number;
 }
 
+/** A key for those who may see it: all that is kept but its digest. */
 export function viewOf(key: ApiKey): ApiKeyView {
   return {
     id: key.id,

@@ -3,7 +3,7 @@ import { roles, type Principal, type Role } from '#call';
 import { GatehouseError, NotFound } from '#errors';
 import { formOf } from './api-key.ts';
 import { stateOf } from './api-key.record.ts';
-import { inMemoryIdentity } from './in-memory-identity.ts';
+import { inMemoryIdentity } from './testing/in-memory-identity.ts';
 
 const DAY_MS = 86_400_000;
 const as = (role: Role): Principal => ({ id: `the ${role}`, name: role, role, tier: 'pro', keyId: 'k' });

@@ -14,6 +14,7 @@ import { Pepper } from './pepper.ts';
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
+/** What a new key is to be. */
 export interface KeyOrder {
   name: string;
   role: Role;
@@ -22,6 +23,7 @@ export interface KeyOrder {
   expiresInDays?: number | undefined;
 }
 
+/** How one key takes the place of another. */
 export interface RotationOrder {
   /** API_KEY_ROTATION_OVERLAP_HOURS unless told. */
   overlapHours?: number | undefined;

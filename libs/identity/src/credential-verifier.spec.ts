@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Call, type Principal } from '#call';
 import { CredentialExpired, CredentialUnknown, GatehouseError } from '#errors';
 import { mintKey } from './api-key.ts';
-import { inMemoryIdentity } from './in-memory-identity.ts';
-import { WatchedKeyStore } from './watched-key-store.ts';
+import { inMemoryIdentity } from './testing/in-memory-identity.ts';
+import { WatchedKeyStore } from './testing/watched-key-store.ts';
 
 const root: Principal = { id: 'root', name: 'root', role: 'admin', tier: 'enterprise', keyId: 'root' };
 const DAY_MS = 86_400_000;

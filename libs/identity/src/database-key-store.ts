@@ -7,6 +7,7 @@ import { KeyStore, type KeyPage } from './key-store.ts';
 
 type Row = Selectable<Tables['api_keys']>;
 
+/** The table `api_keys`, on either database. */
 @Injectable()
 export class DatabaseKeyStore extends KeyStore {
   constructor(private readonly database: Database) {

@@ -3,7 +3,7 @@ import { Settlement, type Call, type Outcome } from '#call';
 import { databases, useDatabase } from '#testing';
 import { DatabaseKeyStore } from './database-key-store.ts';
 import { FirstKey } from './first-key.ts';
-import { inMemoryIdentity } from './in-memory-identity.ts';
+import { inMemoryIdentity } from './testing/in-memory-identity.ts';
 
 const PRINTED = /gk_[0-9A-Za-z]{39}/g;
 

@@ -2,7 +2,7 @@ import type { ExecutionContext } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
 import { Call, type Door, type Operation } from '#call';
 import { CredentialInvalid, CredentialMissing, CredentialUnknown } from '#errors';
-import { inMemoryIdentity } from './in-memory-identity.ts';
+import { inMemoryIdentity } from './testing/in-memory-identity.ts';
 
 const ADMIN_KEY = 'the-admin-key-of-this-very-test-0123';
 const guarded: Operation = { name: 'a.b', permission: 'conversations:read' };

@@ -7,7 +7,6 @@ import { ConfiguredAdmin } from './configured-admin.ts';
 import { CredentialVerifier } from './credential-verifier.ts';
 import { DatabaseKeyStore } from './database-key-store.ts';
 import { identityConfig } from './identity.config.ts';
-import { IdentityGuard } from './identity.guard.ts';
 import { KeyStore } from './key-store.ts';
 import { KeyUsage } from './key-usage.ts';
 import { KeyVerdicts } from './key-verdicts.ts';
@@ -15,6 +14,7 @@ import { MemoryAuthenticationBudget } from './memory-authentication-budget.ts';
 import { openPepper } from './open-pepper.ts';
 import { Pepper } from './pepper.ts';
 
+/** All that IdentityGuard needs; the guard itself stands in the list of libs/pipeline. */
 @Module({
   controllers: [ApiKeysController],
   providers: [
@@ -25,9 +25,8 @@ import { Pepper } from './pepper.ts';
     KeyVerdicts,
     KeyUsage,
     CredentialVerifier,
-    IdentityGuard,
     ApiKeys,
   ],
-  exports: [IdentityGuard, CredentialVerifier, ApiKeys, KeyStore, ConfiguredAdmin],
+  exports: [CredentialVerifier, ApiKeys, KeyStore, ConfiguredAdmin],
 })
 export class IdentityModule {}

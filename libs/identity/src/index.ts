@@ -1,14 +1,9 @@
-export { type ApiKey, type KeyState } from './api-key.record.ts';
-export { viewOf, type ApiKeyView, type IssuedKeyView, type KeyListView } from './api-key.view.ts';
+export type { ApiKeyView, IssuedKeyView, KeyListView } from './api-key.view.ts';
 export { ApiKeysController } from './api-keys.controller.ts';
 export { CreateKey, ListKeys, RevokeKey, RotateKey } from './api-keys.dto.ts';
-export { ApiKeys, type IssuedKey, type KeyOrder, type RotationOrder } from './api-keys.service.ts';
-export { AuthenticationBudget, type Exhaustion } from './authentication-budget.ts';
 export { clientConfig } from './client.config.ts';
-export { CredentialVerifier } from './credential-verifier.ts';
 export { FirstKey } from './first-key.ts';
 export { identityConfig } from './identity.config.ts';
 export { IdentityGuard } from './identity.guard.ts';
 export { IdentityModule } from './identity.module.ts';
-export { KeyStore, type KeyPage } from './key-store.ts';
 export { resetKeys } from './reset-keys.ts';

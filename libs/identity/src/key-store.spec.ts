@@ -4,7 +4,7 @@ import { databases, useDatabase } from '#testing';
 import type { ApiKey } from './api-key.record.ts';
 import { DatabaseKeyStore } from './database-key-store.ts';
 import type { KeyStore } from './key-store.ts';
-import { MemoryKeyStore } from './memory-key-store.ts';
+import { MemoryKeyStore } from './testing/memory-key-store.ts';
 
 const NOW = Date.UTC(2030, 0, 1);
 const at = (ms: number) => new Date(NOW + ms);

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Call, type Principal } from '#call';
-import { inMemoryIdentity } from './in-memory-identity.ts';
+import { inMemoryIdentity } from './testing/in-memory-identity.ts';
 
 const root: Principal = { id: 'root', name: 'root', role: 'admin', tier: 'enterprise', keyId: 'root' };
 const START = Date.UTC(2030, 0, 1);

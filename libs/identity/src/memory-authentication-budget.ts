@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { networkOf } from '#call';
 import type { ConfigOf } from '#config';
 import { AuthenticationBudget, type Exhaustion } from './authentication-budget.ts';
 import { identityConfig } from './identity.config.ts';
-import { networkOf } from './network-of.ts';
 import { RecentMap } from './recent-map.ts';
 
 /** About 10 MB when full. Whoever owns more networks than this gets a little more than the limit. */

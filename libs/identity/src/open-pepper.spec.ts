@@ -99,6 +99,13 @@ describe('the pepper of the embedded database', () => {
     expect(await row()).toMatchObject({ pepper: null });
   });
 
+  it('is made whole by the start after one that was killed while it made the file', async () => {
+    await writeFile(`${file()}.new`, 'sho');
+    await start();
+    expect((await readFile(file(), 'utf8')).trim()).toMatch(/^[\w-]{43}$/);
+    expect(await files()).not.toContain(`${FILE}.new`);
+  });
+
   it('is missed when its file is gone, and none is made in its place', async () => {
     await start();
     await rm(file());

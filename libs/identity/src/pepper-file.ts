@@ -1,4 +1,4 @@
-import { open, readFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError } from '#config';
 import type { DataFolder } from '#persistence';
@@ -22,11 +22,8 @@ export async function readPepperFile(folder: DataFolder): Promise<string | undef
 
 /** Leaves a new pepper in the data folder, for its owner's eyes only, and on the disk before anything is made with it. */
 export async function makePepperFile(folder: DataFolder, secret: string): Promise<void> {
-  const file = await open(join(folder.path, NAME), 'wx', 0o600);
-  try {
-    await file.writeFile(`${secret}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+  const path = join(folder.path, NAME);
+  // Renamed when whole: a pepper that a crash cut short would stop every later start.
+  await writeFile(`${path}.new`, `${secret}\n`, { mode: 0o600, flush: true });
+  await rename(`${path}.new`, path);
 }

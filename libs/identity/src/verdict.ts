@@ -23,6 +23,7 @@ export interface Refused {
   readonly askedAt: number;
 }
 
+/** The verdict on what the store found, which was asked at `askedAt` (milliseconds of `performance.now()`). */
 export function verdictOn(key: ApiKey | undefined, askedAt: number): Verdict {
   if (!key || key.revokedAt) {
     return { proven: false, reason: key ? 'revoked' : 'unknown', keyId: key?.id, askedAt };

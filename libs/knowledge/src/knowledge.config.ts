@@ -35,8 +35,7 @@ export const knowledgeConfig = defineConfig('knowledge', {
   }),
   embeddingsDimensions: setting.integer({
     env: 'EMBEDDINGS_DIMENSIONS',
-    description:
-      'Size of the vectors to ask the model for; 0 leaves it to the model. Above 2000 they are not indexed',
+    description: 'Size of the vectors to ask the model for; 0 leaves it to the model',
     default: 0,
     min: 0,
     max: 16_000,

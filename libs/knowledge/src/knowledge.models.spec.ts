@@ -115,6 +115,16 @@ describe.each(databases)('the knowledge base with models on $name', (kind) => {
       );
     });
 
+    it('does not wait for a model that has just failed', async () => {
+      await start(embedding());
+      await ingestAll();
+      model.reply(refuses(401));
+      await search('rain');
+      const calls = model.calls.length;
+      expect((await search('rain')).results).toHaveLength(1);
+      expect(model.calls).toHaveLength(calls);
+    });
+
     it('makes new vectors for another model', async () => {
       await start(embedding());
       await ingestAll();

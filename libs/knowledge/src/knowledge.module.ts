@@ -6,7 +6,7 @@ import { ExtractiveAnswers } from './answers/extractive.answers.ts';
 import { OpenAiAnswers } from './answers/open-ai.answers.ts';
 import { QuestionAnswering } from './answers/question-answering.ts';
 import { ConversationsController } from './conversations.controller.ts';
-import { ConversationRetention } from './conversation-retention.ts';
+import { ConversationUpkeep } from './conversation-upkeep.ts';
 import { ConversationStore } from './conversation.store.ts';
 import { ChunkEmbedder } from './embeddings/chunk-embedder.ts';
 import { Embeddings } from './embeddings/embeddings.ts';
@@ -32,7 +32,7 @@ const ANTHROPIC = 'https://api.anthropic.com';
     KnowledgeService,
     KnowledgeTools,
     ConversationStore,
-    ConversationRetention,
+    ConversationUpkeep,
     FullTextIndex,
     VectorIndex,
     PassageSearch,

@@ -13,6 +13,11 @@ export interface PassagesFound {
   readonly notice?: string;
 }
 
+/** So long a search waits for its vector: somebody waits for the search. */
+const PATIENCE_MS = 3_000;
+/** So long the model is left alone after it has failed a search, so that the next ones need not wait in vain, too. */
+const REST_MS = 30_000;
+
 /** How far down either ranking the fusion looks. */
 const FUSED_DEPTH = 100;
 
@@ -20,6 +25,7 @@ const FUSED_DEPTH = 100;
 @Injectable()
 export class PassageSearch {
   readonly #logger = new Logger('Knowledge');
+  #restsUntil = 0;
 
   constructor(
     private readonly store: ConversationStore,
@@ -31,20 +37,35 @@ export class PassageSearch {
   async find(query: string, options: RankOptions, signal?: AbortSignal): Promise<PassagesFound> {
     const { model } = this.embeddings;
     if (!model || !this.vectors.available) return this.#byWords(query, options);
+    if (Date.now() < this.#restsUntil) return this.#withoutVectors(query, options);
     try {
-      const [vector = []] = await this.embeddings.embed([query], signal);
+      const vector = await this.#vectorOf(query, signal);
       const found = await this.#byBoth(query, { model, vector }, options);
       return { passages: await this.store.passages(found), ranking: 'full-text and vectors' };
     } catch (error) {
       signal?.throwIfAborted();
-      this.#logger.warn(`Searched by words only: ${(error as Error).message}`);
-      return { ...(await this.#byWords(query, options)), notice: 'the embedding model is not available' };
+      this.#restsUntil = Date.now() + REST_MS;
+      this.#logger.warn(`Searching by words only for a while: ${(error as Error).message}`);
+      return this.#withoutVectors(query, options);
     }
+  }
+
+  async #vectorOf(query: string, signal: AbortSignal | undefined): Promise<number[]> {
+    const patience = AbortSignal.timeout(PATIENCE_MS);
+    const [vector] = await this.embeddings.embed(
+      [query],
+      signal ? AbortSignal.any([signal, patience]) : patience,
+    );
+    return vector ?? [];
   }
 
   async #byWords(query: string, options: RankOptions): Promise<PassagesFound> {
     const found = await this.fullText.rank(query, options);
     return { passages: await this.store.passages(found), ranking: 'full-text' };
+  }
+
+  async #withoutVectors(query: string, options: RankOptions): Promise<PassagesFound> {
+    return { ...(await this.#byWords(query, options)), notice: 'the embedding model is not available' };
   }
 
   async #byBoth(

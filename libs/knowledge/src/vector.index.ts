@@ -14,13 +14,16 @@ export interface Embedded {
   readonly vector: readonly number[];
 }
 
-/** pgvector's own bound for an index on the type `vector`. */
-const MOST_INDEXED_DIMENSIONS = 2_000;
+/** The signs of a vector's numbers tell roughly where it points: of so many times too many candidates, the vectors decide. */
+const OVERSAMPLING = 4;
 
-/** Chunks by meaning: their vectors, in pgvector. To be asked only where `available` says so. */
+/**
+ * Chunks by meaning: their vectors, in pgvector. To be asked only where `available` says so. A search reads the signs of all
+ * vectors, a bit for each number, and then the nearest vectors themselves (docs/decisions/ranking.md).
+ */
 @Injectable()
 export class VectorIndex {
-  readonly #made = new Map<string, Promise<void>>();
+  #opened: Promise<void> | undefined;
 
   constructor(private readonly database: Database) {}
 
@@ -28,62 +31,53 @@ export class VectorIndex {
     return this.database.vectors;
   }
 
-  /** Makes the table, once. */
-  open(): Promise<void> {
-    return this.#once('table', async () => {
-      await sql`
-        create table if not exists conversation_vectors (
-          chunk     bigint primary key references conversation_chunks (id) on delete cascade,
-          model     text not null,
-          embedding vector not null
-        )`.execute(this.database.kysely);
-    });
-  }
-
-  /** Makes the index of a model, once. Its vectors all have one size, which an index needs to know. */
-  async #indexOf(model: string, dimensions: number): Promise<void> {
-    await this.open();
-    if (dimensions > MOST_INDEXED_DIMENSIONS) return; // Found all the same, by looking at each.
-    const name = `conversation_vectors_${dimensions}_${fingerprint(model)}`;
-    await this.#once(name, async () => {
-      await sql`
-        create index if not exists ${sql.id(name)} on conversation_vectors
-        using hnsw ((embedding::vector(${sql.lit(dimensions)})) vector_cosine_ops)
-        where model = ${sql.lit(model)}`.execute(this.database.kysely);
-    });
-  }
-
-  #once(name: string, work: () => Promise<void>): Promise<void> {
-    let made = this.#made.get(name);
-    if (!made) {
-      made = this.database.withLock('conversation-vectors', work);
-      made.catch(() => this.#made.delete(name));
-      this.#made.set(name, made);
+  /** Makes the table, once. No migration does, since pgvector may come after them. */
+  #open(): Promise<void> {
+    if (!this.#opened) {
+      this.#opened = this.database.withLock('conversation-vectors', () => this.#create());
+      this.#opened.catch(() => (this.#opened = undefined));
     }
-    return made;
+    return this.#opened;
+  }
+
+  /** pgvector stores a long vector apart from its row, so that the signs of many rows lie close together. */
+  async #create(): Promise<void> {
+    await sql`
+      create table if not exists conversation_vectors (
+        chunk     bigint primary key references conversation_chunks (id) on delete cascade,
+        model     text not null,
+        signs     bit varying not null,
+        embedding vector not null
+      )`.execute(this.database.kysely);
   }
 
   /** Chunks that have no vector of this model yet. */
   async unembedded(model: string, limit: number, conversationId?: string): Promise<Unembedded[]> {
-    await this.open();
+    await this.#open();
+    // A subquery for each chunk: the planner would rather join all vectors.
     const { rows } = await sql<Unembedded>`
-      select c.id as chunk, c.text from conversation_chunks c join conversations v on v.seq = c.conversation
-      where not exists (select from conversation_vectors e where e.chunk = c.id and e.model = ${model})
-        ${conversationId === undefined ? sql`` : sql`and v.id = ${conversationId}`}
+      select c.id as chunk, c.text from conversation_chunks c
+      where (select e.model from conversation_vectors e where e.chunk = c.id) is distinct from ${model}
+        ${conversationId === undefined ? sql`` : sql`and c.conversation = (select seq from conversations where id = ${conversationId})`}
       order by c.id limit ${limit}`.execute(this.database.kysely);
     return rows;
   }
 
   /** Those whose chunks were deleted meanwhile are left out. */
   async add(model: string, vectors: readonly Embedded[]): Promise<void> {
-    await this.#indexOf(model, vectors[0]?.vector.length ?? 0);
+    await this.#open();
     await sql`
-      insert into conversation_vectors (chunk, model, embedding)
-      select given.chunk, ${model}, given.embedding::vector
-      from unnest(${vectors.map(({ chunk }) => chunk)}::bigint[], ${vectors.map(({ vector }) => textOf(vector))}::text[])
-        given (chunk, embedding)
+      insert into conversation_vectors (chunk, model, signs, embedding)
+      select given.chunk, ${model}, binary_quantize(given.embedding), given.embedding
+      from (
+        select chunk, embedding::vector from unnest(
+          ${vectors.map(({ chunk }) => chunk)}::bigint[], ${vectors.map(({ vector }) => textOf(vector))}::text[]
+        ) sent (chunk, embedding)
+        offset 0 -- Each text is read once.
+      ) given
       join conversation_chunks c on c.id = given.chunk for key share of c
-      on conflict (chunk) do update set model = excluded.model, embedding = excluded.embedding`.execute(
+      on conflict (chunk) do update
+        set model = excluded.model, signs = excluded.signs, embedding = excluded.embedding`.execute(
       this.database.kysely,
     );
   }
@@ -93,25 +87,25 @@ export class VectorIndex {
     { model, vector }: { model: string; vector: readonly number[] },
     { limit, filters, others }: { limit: number; filters: PassageFilters; others: readonly Found[] },
   ): Promise<Found[]> {
-    await this.#indexOf(model, vector.length);
-    const wanted = sql`${textOf(vector)}::vector(${sql.lit(vector.length)})`;
-    const distance = sql`embedding::vector(${sql.lit(vector.length)}) <=> ${wanted}`;
-    const filter = passageFilter(filters, 'e.chunk');
-    // A filtered search looks at each vector that passes: the index would answer with its nearest and then drop most.
-    const nearest = filter
-      ? sql`select chunk, ${distance} as distance from (
-          select chunk, embedding from conversation_vectors e where model = ${model} and ${filter} offset 0
-        ) passing order by distance limit ${limit}`
-      : sql`select chunk, ${distance} as distance from conversation_vectors
-          where model = ${sql.lit(model)} order by ${distance} limit ${limit}`;
+    await this.#open();
+    const bits = sql`bit(${sql.lit(vector.length)})`;
     const { rows } = await sql<Found>`
-      with found as (
-        (${nearest}) union
-        select chunk, ${distance} from conversation_vectors
-        where model = ${model} and chunk = any (${others.map(({ chunk }) => chunk)}::bigint[])
+      with wanted as materialized (
+        select embedding, binary_quantize(embedding)::${bits} as signs
+        from (select ${textOf(vector)}::vector as embedding) given
+      ), near as materialized (
+        select e.chunk from conversation_vectors e
+        where e.model = ${model} and ${passageFilter(filters, 'e.chunk') ?? sql`true`}
+        order by e.signs::${bits} <~> (select signs from wanted) limit ${limit * OVERSAMPLING}
+      ), measured as (
+        select e.chunk, 1 - (e.embedding <=> wanted.embedding) as cosine
+        from conversation_vectors e cross join wanted
+        where e.model = ${model} and e.chunk in (
+          select chunk from near union select unnest(${others.map(({ chunk }) => chunk)}::bigint[])
+        )
       )
-      select chunk, c.conversation, greatest(0, 1 - distance)::float8 as score
-      from found join conversation_chunks c on c.id = chunk order by score desc, chunk`.execute(
+      select chunk, c.conversation, greatest(0, cosine)::float8 as score
+      from measured join conversation_chunks c on c.id = chunk order by score desc, chunk`.execute(
       this.database.kysely,
     );
     return rows;
@@ -120,11 +114,4 @@ export class VectorIndex {
 
 function textOf(vector: readonly number[]): string {
   return `[${vector.join(',')}]`;
-}
-
-/** Enough to tell the models of one deployment apart in the name of an index. */
-function fingerprint(model: string): string {
-  let hash = 0;
-  for (const unit of Buffer.from(model)) hash = (Math.imul(hash, 31) + unit) >>> 0;
-  return hash.toString(36);
 }

@@ -1,9 +1,7 @@
 export { logRedaction } from './log-redaction.ts';
-export { maskEvents } from './mask-events.ts';
 export { maskPii } from './mask-pii.ts';
 export { maskSecrets } from './mask-secrets.ts';
 export { maskValue, type MaskText } from './mask-value.ts';
 export { maskingConfig } from './masking.config.ts';
 export { MaskingInterceptor } from './masking.interceptor.ts';
-export { MaskingModule } from './masking.module.ts';
-export { secretsAndPii, secretsOnly, type Masking } from './masking.ts';
+export { secretsAndPii, secretsOnly } from './masking.ts';

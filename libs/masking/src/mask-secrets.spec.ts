@@ -17,6 +17,8 @@ const secrets = [
   'Authorization: Basic «dXNlcjpwYXNzd29yZDEy»',
   `curl -H "Authorization: Token «${made(40)}»"`,
   `«eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NSJ9.${made(43)}»`,
+  `session-1234567.«eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NSJ9.${made(43)}»`,
+  `x_«eyJhbGciOiJub25lIn0-eyJ_.eyJzdWIiOiIxMjM0NSJ9.», and eyJ-eyJ.`,
   '«AKIAIOSFODNN7EXAMPLE»',
   `aws_secret_access_key = «wJalrXUtnFEMI/K7MDENG/bPxRfiCY${made(10)}»`,
   `«sk-${made(48)}»`,
@@ -137,6 +139,8 @@ describe('maskSecrets', () => {
   it.each([
     'eyJ',
     'eyJaaaaaaaaa.',
+    '-eyJ',
+    'eyJaaaaaaaaa-',
     'bearer ',
     'password',
     'password=',

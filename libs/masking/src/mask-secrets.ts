@@ -9,7 +9,6 @@ export const SECRET = '[SECRET]';
 /** Secrets wherever they stand. Each begins with a mark of its own and runs over one class of characters. */
 const forms = [
   'gk_[A-Za-z0-9]{20,}', // ours
-  'eyJ[A-Za-z0-9_-]{8,}(?:\\.[A-Za-z0-9_-]{0,}){2,4}', // JWT (RFC 7519), JWE (RFC 7516)
   '(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}(?![A-Za-z0-9])', // AWS
   'sk-(?=[A-Za-z_-]{0,64}[0-9])[A-Za-z0-9_-]{20,}', // OpenAI, Anthropic
   'gh[pousr]_[A-Za-z0-9]{36,}', // GitHub
@@ -30,6 +29,12 @@ const forms = [
   '[0-9]{8,10}:AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])', // Telegram
 ];
 const FORMS = new RegExp(`(?<![A-Za-z0-9])(?:${forms.join('|')})`, 'g');
+
+/**
+ * JWT (RFC 7519) and JWE (RFC 7516), found from the first dot backwards: from each `eyJ` forwards, a long run of them
+ * without a dot would be read once for each.
+ */
+const SIGNED_TOKEN = /(?<=(?<![A-Za-z0-9])(eyJ[A-Za-z0-9_-]{8,}))(?:\.[A-Za-z0-9_-]*){2,4}/g;
 
 /** `postgres://user:password@host` (RFC 3986, section 3.2.1). The password ends at the last @ before the path. */
 const URL_PASSWORD = /(:\/\/[^\s:/?#@"'<>]{0,128}:)[^\s/"'<>]{1,256}@/g;
@@ -59,8 +64,19 @@ function maskedOnce(text: string): string {
   if (found === 0) return text;
   let masked = text;
   if (found & FORM) {
-    masked = masked.replace(FORMS, SECRET).replace(PRIVATE_KEY, SECRET).replace(URL_PASSWORD, `$1${SECRET}@`);
+    masked = withoutSignedTokens(masked).replace(FORMS, SECRET);
+    masked = masked.replace(PRIVATE_KEY, SECRET).replace(URL_PASSWORD, `$1${SECRET}@`);
   }
   if (found & NAME) for (const pattern of assignments) masked = masked.replace(pattern, `$1${SECRET}`);
   return masked;
+}
+
+function withoutSignedTokens(text: string): string {
+  let masked = '';
+  let end = 0;
+  for (const { 0: rest, 1: header = '', index } of text.matchAll(SIGNED_TOKEN)) {
+    masked += text.slice(end, index - header.length) + SECRET;
+    end = index + rest.length;
+  }
+  return masked + text.slice(end);
 }

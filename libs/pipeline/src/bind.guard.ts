@@ -3,6 +3,9 @@ import type { FastifyRequest } from 'fastify';
 import { callOf, operationOf } from '#call';
 import { InvalidInput } from '#errors';
 
+/** A HEAD is a GET whose answer stays unsent (RFC 9110, section 9.3.2): Fastify serves it wherever there is a GET. */
+const WITHOUT_BODY = new Set(['GET', 'HEAD', 'DELETE']);
+
 /** What is asked for, and with what. On MCP the dispatcher has said so already; a REST route says it here. */
 @Injectable()
 export class BindGuard implements CanActivate {
@@ -11,7 +14,7 @@ export class BindGuard implements CanActivate {
     const request = context.getArgByIndex<FastifyRequest>(0);
     const call = callOf(context);
     call.operation = operationOf(context.getHandler());
-    call.inputFromUrl = request.method === 'GET' || request.method === 'DELETE';
+    call.inputFromUrl = WITHOUT_BODY.has(request.method);
     call.input = merged(call.inputFromUrl ? request.query : request.body, request.params);
     return true;
   }

@@ -2,7 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { METHOD_METADATA } from '@nestjs/common/internal';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { operationOf, type Operation } from '#call';
-import { unknownPermission } from '#rbac';
+import { permissionFault } from '#rbac';
 import { InputValidation } from '#validation';
 
 export interface DeclaredRoute {
@@ -42,9 +42,9 @@ export class DeclaredOperations implements OnModuleInit {
   }
 
   #prepare(operation: Operation): string | undefined {
-    const fault = operation.permission && unknownPermission(operation.permission);
-    if (!fault) this.validation.prepare(operation);
-    return fault || undefined;
+    const fault = permissionFault(operation);
+    if (fault === undefined) this.validation.prepare(operation);
+    return fault;
   }
 
   *#handlers(): Iterable<{ controller: string; method: string; handler: object }> {

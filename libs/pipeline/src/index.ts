@@ -1,2 +1,2 @@
-export { DeclaredOperations, type DeclaredRoute } from './declared-operations.ts';
+export { DeclaredOperations } from './declared-operations.ts';
 export { pipeline, PipelineModule } from './pipeline.module.ts';

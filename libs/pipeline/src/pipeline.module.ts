@@ -1,8 +1,8 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR, DiscoveryModule } from '@nestjs/core';
 import { IdentityGuard, IdentityModule } from '#identity';
-import { MaskingInterceptor, MaskingModule } from '#masking';
-import { AuthoriseGuard, RbacModule } from '#rbac';
+import { MaskingInterceptor } from '#masking';
+import { AuthoriseGuard } from '#rbac';
 import { ThrottleGuard, ThrottleModule } from '#throttle';
 import { ValidationGuard, ValidationModule } from '#validation';
 import { BindGuard } from './bind.guard.ts';
@@ -21,8 +21,9 @@ export const pipeline = [
   { provide: APP_INTERCEPTOR, useClass: MaskingInterceptor }, // on the way out: no secret leaves
 ];
 
+/** The list, put to work, and the check that every route declares itself. */
 @Module({
-  imports: [DiscoveryModule, IdentityModule, ThrottleModule, RbacModule, ValidationModule, MaskingModule],
+  imports: [DiscoveryModule, IdentityModule, ThrottleModule, ValidationModule],
   providers: [...pipeline, DeclaredOperations],
   exports: [DeclaredOperations],
 })

@@ -2,7 +2,8 @@ import type { ExecutionContext } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
 import { Call, roles, type Operation, type Principal, type Role } from '#call';
 import { AccessRefused } from '#errors';
-import { AuthoriseGuard, isGranted, permissionsOf } from './index.ts';
+import { AuthoriseGuard, isGranted } from './index.ts';
+import { permissionsOf } from './roles.ts';
 
 const guard = new AuthoriseGuard();
 

@@ -1,19 +1,17 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { callOf } from '#call';
 import { AccessRefused } from '#errors';
-import { isGranted } from './grants.ts';
+import { mayCall } from './grants.ts';
 
 /** May they at all: the principal's role holds the permission that the operation names. Closed when in doubt. */
 @Injectable()
 export class AuthoriseGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const { operation, principal } = callOf(context);
-    if (operation?.public) return true;
-    const permission = operation?.permission;
-    if (principal && permission && isGranted(principal.role, permission)) return true;
+    if (operation && mayCall(principal, operation)) return true;
     throw new AccessRefused({
       operation: operation?.name ?? 'This call',
-      missing: permission ?? 'of a declared operation',
+      missing: operation?.permission ?? 'of a declared operation',
     });
   }
 }

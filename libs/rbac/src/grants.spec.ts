@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { roles, type Permission, type Role } from '#call';
-import { isGranted, permissionsOf, unknownPermission } from './index.ts';
+import { roles, type Operation, type Permission, type Role } from '#call';
+import { isGranted, permissionFault } from './index.ts';
+import { permissionsOf } from './roles.ts';
 
 describe('the table of roles', () => {
   it('knows every role', () => {
@@ -37,17 +38,28 @@ describe('the table of roles', () => {
   );
 });
 
-describe('unknownPermission', () => {
-  it('is content with each permission of the table', () => {
-    for (const permission of permissionsOf.admin) expect(unknownPermission(permission)).toBeUndefined();
+const needing = (permission: Permission): Operation => ({ name: 'keys.create', permission });
+
+describe('permissionFault', () => {
+  it('is content with each permission of the table, and with what is public', () => {
+    for (const permission of permissionsOf.admin)
+      expect(permissionFault(needing(permission))).toBeUndefined();
+    expect(permissionFault({ name: 'health.live', public: true })).toBeUndefined();
+  });
+
+  it('is not content with what says neither', () => {
+    expect(permissionFault({ name: 'a.b' } as unknown as Operation)).toBe(
+      'names no permission and does not say that it is public',
+    );
   });
 
   it.each(['keys:wrte', 'Keys:write', 'keys:write ', 'has:own'] as Permission[])(
     'teaches how to mend %s',
     (bad) => {
-      expect(unknownPermission(bad)).toMatch(`needs the permission ${bad}, which no role has`);
-      expect(unknownPermission(bad)).toContain('libs/rbac/src/roles.ts');
-      expect(unknownPermission(bad)).toContain('keys:write');
+      const fault = permissionFault(needing(bad));
+      expect(fault).toMatch(`needs the permission ${bad}, which no role has`);
+      expect(fault).toContain('libs/rbac/src/roles.ts');
+      expect(fault).toContain('keys:write');
     },
   );
 });

@@ -1,4 +1,4 @@
-import type { Permission, Role } from '#call';
+import type { Operation, Permission, Principal, Role } from '#call';
 import { permissionsOf } from './roles.ts';
 
 const granted: ReadonlyMap<string, ReadonlySet<string>> = new Map(
@@ -11,8 +11,19 @@ export function isGranted(role: Role, permission: Permission): boolean {
   return granted.get(role)?.has(permission) ?? false;
 }
 
-/** What is wrong with a permission that no role holds, and how to mend it; undefined for a good one. */
-export function unknownPermission(permission: Permission): string | undefined {
+/** Whether somebody may make an operation happen, and so may see that it is there. Closed when in doubt. */
+export function mayCall(
+  principal: Principal | undefined,
+  { public: isPublic, permission }: Operation,
+): boolean {
+  if (isPublic) return true;
+  return principal !== undefined && permission !== undefined && isGranted(principal.role, permission);
+}
+
+/** What is wrong with who may call an operation, and how to mend it; undefined where nothing is. */
+export function permissionFault({ public: isPublic, permission }: Operation): string | undefined {
+  if (isPublic) return undefined;
+  if (!permission) return 'names no permission and does not say that it is public';
   if (known.has(permission)) return undefined;
   return (
     `needs the permission ${permission}, which no role has, so nobody could ever call it: ` +

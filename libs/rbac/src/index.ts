@@ -1,4 +1,2 @@
 export { AuthoriseGuard } from './authorise.guard.ts';
-export { isGranted, unknownPermission } from './grants.ts';
-export { RbacModule } from './rbac.module.ts';
-export { permissionsOf } from './roles.ts';
+export { isGranted, mayCall, permissionFault } from './grants.ts';

@@ -3,6 +3,9 @@ import type { Histogram } from 'prom-client';
 import { CallRecorder, type Call, type Operation, type Outcome } from '#call';
 import { Metrics } from './metrics.ts';
 
+/** What counts as a query of the RAG system (SUP-23), at whichever door. */
+const QUERIES: ReadonlySet<string> = new Set(['conversations.search', 'rag.ask', 'rag.ask-stream']);
+
 type Timer = Histogram.Internal<'door' | 'operation' | 'result'>;
 type TimersOfOperation = Record<Outcome['result'], Timer>;
 
@@ -33,9 +36,8 @@ export class CallMetrics extends CallRecorder {
 
   #countKnowledge(operation: Operation | undefined): void {
     if (operation?.event === 'conversation_ingested') this.metrics.conversationsIngested.inc();
-    else if (operation?.permission === 'rag:ask' || operation?.name === 'conversations.search') {
+    else if (operation && QUERIES.has(operation.name))
       this.metrics.queries.inc({ operation: operation.name });
-    }
   }
 
   #timersOf(call: Call): TimersOfOperation {

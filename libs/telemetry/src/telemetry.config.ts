@@ -17,7 +17,7 @@ export const telemetryConfig = defineConfig('telemetry', {
     env: 'METRICS_PREFIX',
     description: 'What the name of every metric begins with',
     default: 'gatehouse_',
-    pattern: /^[a-zA-Z_:][a-zA-Z0-9_:]{0,63}$/,
+    pattern: /^[a-zA-Z][a-zA-Z0-9_]{0,63}$/,
     shape: 'letters, digits and underscores, beginning with a letter',
   }),
 });

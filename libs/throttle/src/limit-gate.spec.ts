@@ -1,9 +1,8 @@
 import { Logger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Call } from '#call';
+import { Call, RateLimited } from '#call';
 import { readConfig } from '#config';
 import { LimitGate } from './limit-gate.ts';
-import { RateLimited } from './rate-limited.error.ts';
 import { ThrottleStore } from './throttle-store.ts';
 import { throttleConfig } from './throttle.config.ts';
 import type { LimitVerdict } from './limit.ts';

@@ -1,8 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import type { Call, LimitDecision } from '#call';
+import { RateLimited, type Call, type LimitDecision } from '#call';
 import { GatehouseError } from '#errors';
 import type { LimitClaim, LimitVerdict } from './limit.ts';
-import { RateLimited } from './rate-limited.error.ts';
 import { throttleConfig, type ThrottleSettings } from './throttle.config.ts';
 import { ThrottleStore } from './throttle-store.ts';
 

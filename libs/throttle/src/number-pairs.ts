@@ -30,6 +30,7 @@ interface NumberPairsOptions {
   allows: (name: string, pair: readonly [number, number]) => boolean;
 }
 
+/** The setting of such pairs. `allows` says which names and numbers may stand in it. */
 export function numberPairs({ allows, ...named }: NumberPairsOptions): Setting<NumberPairs> {
   return {
     ...named,

@@ -3,10 +3,9 @@ import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-hos
 import { Test } from '@nestjs/testing';
 import { SkipThrottle, Throttle, ThrottlerGuard } from '@nestjs/throttler';
 import { describe, expect, it } from 'vitest';
-import { Call, Operation, type Door, type Tier } from '#call';
+import { Call, Operation, RateLimited, type Door, type Tier } from '#call';
 import { ConfigModule, type Environment } from '#config';
 import { ClientLimits } from './admin/client-limits.service.ts';
-import { RateLimited } from './rate-limited.error.ts';
 import { UNLIMITED } from './rate-limit-headers.ts';
 import { ThrottleGuard } from './throttle.guard.ts';
 import { ThrottleModule } from './throttle.module.ts';
@@ -163,6 +162,13 @@ describe('ThrottleGuard', () => {
     const { error } = await visit({ to: 'plain', id: 'b' });
     expect((error as RateLimited).details).toMatchObject({ limit: 4, global_limit_hit: true });
     expect(await admitted(9, { to: 'plain', id: 'c', tier: 'enterprise' })).toBe(9);
+  });
+
+  it('lets nobody without a key use up what those with a key have together, nor the other way round', async () => {
+    const { admitted } = await open({ RATE_LIMIT_GLOBAL_MAX: '4' });
+    expect(await admitted(6, { to: 'counted', of: Probes })).toBe(4);
+    expect(await admitted(6, { to: 'plain', id: 'a' })).toBe(4);
+    expect(await admitted(6, { to: 'counted', of: Probes, address: '192.0.2.2' })).toBe(0);
   });
 
   it('limits an address whoever calls from it, except for the tier enterprise', async () => {

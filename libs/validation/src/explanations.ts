@@ -56,8 +56,7 @@ const explanations: Readonly<Record<string, Explain>> = {
   minItems: ({ limit }) => `must have at least ${count(limit, 'item')}`,
   maxItems: ({ limit }) => `must have at most ${count(limit, 'item')}`,
   minProperties: ({ limit }) => `must have at least ${count(limit, 'property', 'properties')}`,
-  maxProperties: ({ limit }) =>
-    limit === 0 ? 'must be empty' : `must have at most ${count(limit, 'property', 'properties')}`,
+  maxProperties: ({ limit }) => `must have at most ${count(limit, 'property', 'properties')}`,
   propertyNames: () => 'has a name that is too long',
   minimum: ({ limit }) => `must be ${limit} or more`,
   maximum: ({ limit }) => `must be ${limit} or less`,

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { Call, Operation } from '#call';
-import { GatehouseError, InvalidInput } from '#errors';
+import { internalError, InvalidInput } from '#errors';
 import { coerceTexts } from './coerce-texts.ts';
 import type { JsonSchema } from './json-schema.ts';
-import { schemaOf } from './schema-of.ts';
+import { inputSchemaOf } from './schema-of.ts';
 import { SchemaCompiler, type Check } from './schema-compiler.ts';
 import { SchemaError } from './schema-error.ts';
 import { suspicionIn } from './suspicion.ts';
@@ -12,9 +12,6 @@ interface Prepared {
   readonly schema: JsonSchema;
   readonly check: Check;
 }
-
-/** What an operation without an input class takes: nothing. */
-const nothing: JsonSchema = { type: 'object', maxProperties: 0 };
 
 /** Checks the input of a call against the schema of its operation: the same object that callers are shown. */
 @Injectable()
@@ -33,7 +30,8 @@ export class InputValidation {
    */
   check(call: Call): void {
     const { operation } = call;
-    if (operation === undefined) throw new GatehouseError('INTERNAL', 'Something went wrong on our side');
+    if (operation === undefined)
+      throw internalError(new Error('A call came to be validated before its operation was known'));
     const { schema, check } = this.#of(operation);
     const input = call.inputFromUrl ? coerceTexts(call.input ?? {}, schema) : (call.input ?? {});
     const faults = check(input);
@@ -52,12 +50,12 @@ export class InputValidation {
     return prepared;
   }
 
-  #compile({ name, input }: Operation): Prepared {
-    const schema = input ? schemaOf(input) : nothing;
+  #compile(operation: Operation): Prepared {
+    const schema = inputSchemaOf(operation);
     try {
       return { schema, check: this.#compiler.compile(schema) };
     } catch (cause) {
-      throw new SchemaError(`The input of ${name}`, (cause as Error).message);
+      throw new SchemaError(`The input of ${operation.name}`, (cause as Error).message);
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { Type } from '@nestjs/common';
+import type { Operation } from '#call';
 import { anyJson, boundValue, refToAnyJson } from './bound-schema.ts';
 import { combine, orNull } from './combine-schemas.ts';
 import { classAnnotation, propertiesOf, type Property } from './dto-metadata.ts';
@@ -19,6 +20,13 @@ export function schemaOf(dto: Type): JsonSchema {
     schemas.set(dto, schema);
   }
   return schema;
+}
+
+const NO_INPUT: JsonSchema = frozen({ type: 'object', additionalProperties: false });
+
+/** The schema of what an operation takes; without an input class that is nothing. Throws SchemaError. */
+export function inputSchemaOf({ input }: Operation): JsonSchema {
+  return input ? schemaOf(input) : NO_INPUT;
 }
 
 /** Nested classes stand inline; only one that holds itself becomes a definition. */

@@ -20,6 +20,7 @@ export function uuidPattern(version: number | string = 'all'): JsonSchema | stri
   };
 }
 
+/** An address of one version of IP, or of either. */
 export function ipPattern(version: number | string | undefined): JsonSchema {
   return version === undefined
     ? { type: 'string', anyOf: [{ format: 'ipv4' }, { format: 'ipv6' }] }

@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import { ifThere } from '../if-there.ts';
 
 /** Longer than any record: what is longer is no line of ours, and is shown as the piece that fits. */
 const BUFFER_BYTES = 1024 * 1024;
@@ -48,18 +49,14 @@ export async function readLines(path: string, options: ReadLinesOptions): Promis
 
 /** The first line of a file, without its line break; empty where there is none. */
 export async function firstLine(path: string): Promise<string> {
+  const file = await ifThere(open(path, 'r'));
+  if (!file) return '';
   try {
-    const file = await open(path, 'r');
-    try {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(FIRST_LINE_BYTES), 0, FIRST_LINE_BYTES, 0);
-      const end = buffer.subarray(0, bytesRead).indexOf(LINE_BREAK);
-      return end === -1 ? '' : buffer.toString('latin1', 0, end);
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
-    throw error;
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(FIRST_LINE_BYTES), 0, FIRST_LINE_BYTES, 0);
+    const end = buffer.subarray(0, bytesRead).indexOf(LINE_BREAK);
+    return end === -1 ? '' : buffer.toString('latin1', 0, end);
+  } finally {
+    await file.close();
   }
 }
 

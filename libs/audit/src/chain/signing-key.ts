@@ -9,6 +9,7 @@ import {
 } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ifThere } from '../if-there.ts';
 
 /** Where the generated key lies in the data folder. */
 export const SIGNING_KEY_FILE = 'audit-signing-key.pem';
@@ -82,11 +83,8 @@ export class SigningKey {
 }
 
 async function existingOrNew(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
+  const existing = await ifThere(readFile(path, 'utf8'));
+  if (existing !== undefined) return existing;
   const { privateKey } = generateKeyPairSync('ed25519');
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   // Renamed when whole: a key that a crash cut short would stop every later start.

@@ -19,6 +19,7 @@ export type OpenFile = (path: string) => Promise<AppendFile>;
 const DSYNC = process.platform === 'linux' ? constants.O_DSYNC : 0;
 const APPEND = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND;
 
+/** A file of the file system. */
 export class FsAppendFile extends AppendFile {
   readonly #handle: FileHandle;
   readonly #sync: boolean;

@@ -1,6 +1,7 @@
 import { open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isChainId } from '../chain/chain-id.ts';
+import { ifThere } from '../if-there.ts';
 
 /** Each checkpoint has its own fixed place, so that writing a newer one over it can never leave half of one. */
 export const CHECKPOINT_BYTES = 1024;
@@ -37,15 +38,15 @@ export class JournalFolder {
 
   /** All chains that have a folder or checkpoints, oldest first. */
   async chains(): Promise<string[]> {
-    const folders = (await namesIn(this.path)) ?? [];
-    const files = (await namesIn(this.checkpointsPath)) ?? [];
+    const folders = (await ifThere(readdir(this.path))) ?? [];
+    const files = (await ifThere(readdir(this.checkpointsPath))) ?? [];
     const named = files.flatMap((name) => CHECKPOINTS.exec(name)?.slice(1) ?? []);
     return [...new Set([...folders, ...named])].filter(isChainId).sort();
   }
 
   /** Numbers of a chain's segments, in order. Undefined where the chain has no folder. */
   async segments(chain: string): Promise<number[] | undefined> {
-    const names = await namesIn(this.chainPath(chain));
+    const names = await ifThere(readdir(this.chainPath(chain)));
     return names
       ?.filter((name) => SEGMENT.test(name))
       .map((name) => Number.parseInt(name, 10))
@@ -54,12 +55,7 @@ export class JournalFolder {
 
   /** The stored checkpoints, one a segment, as they are. Empty where there is no file. */
   async checkpoints(chain: string): Promise<string[]> {
-    const text = await readFile(this.checkpointPath(chain), 'latin1').catch(
-      (error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT') return '';
-        throw error;
-      },
-    );
+    const text = (await ifThere(readFile(this.checkpointPath(chain), 'latin1'))) ?? '';
     const slots: string[] = [];
     for (let at = 0; at < text.length; at += CHECKPOINT_BYTES)
       slots.push(text.slice(at, at + CHECKPOINT_BYTES));
@@ -85,15 +81,5 @@ export async function syncFolder(path: string): Promise<void> {
     await folder.sync();
   } finally {
     await folder.close();
-  }
-}
-
-/** Undefined where there is no such folder. */
-async function namesIn(path: string): Promise<string[] | undefined> {
-  try {
-    return await readdir(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
   }
 }

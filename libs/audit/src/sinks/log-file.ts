@@ -1,5 +1,6 @@
 import { mkdir, open, readdir, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { timeStamp } from '../time-stamp.ts';
 
 export interface LogFileLimits {
   /** A file that would grow beyond this is set aside. */
@@ -87,7 +88,7 @@ export class LogFile {
     if (!tooBig && (this.#bytes === 0 || this.#day === today())) return this.#file;
     await this.#file.close();
     this.#file = undefined;
-    await rename(this.#path, `${this.#path}.${stampOf(Date.now())}`);
+    await rename(this.#path, `${this.#path}.${timeStamp(new Date())}`);
     return (this.#file = await this.#open());
   }
 
@@ -104,7 +105,7 @@ export class LogFile {
   async #removeOld(): Promise<void> {
     const folder = dirname(this.#path);
     const name = `${basename(this.#path)}.`;
-    const oldest = `${name}${stampOf(Date.now() - this.#limits.days * DAY_MS)}`;
+    const oldest = `${name}${timeStamp(new Date(Date.now() - this.#limits.days * DAY_MS))}`;
     const aside = (await readdir(folder)).filter((file) => file.startsWith(name) && STAMP.test(file)).sort();
     const tooMany = aside.slice(0, Math.max(0, aside.length - this.#limits.files + 1));
     const tooOld = aside.filter((file) => file < oldest);
@@ -113,10 +114,6 @@ export class LogFile {
 }
 
 const STAMP = /\.\d{8}T\d{9}Z$/;
-
-function stampOf(time: number): string {
-  return new Date(time).toISOString().replace(/[-:.]/g, '');
-}
 
 function today(): number {
   return Math.floor(Date.now() / DAY_MS);

@@ -30,6 +30,7 @@ const logOfEvent: Readonly<Record<string, SecurityLog>> = {
   connection_timeout: 'connection',
 };
 
+/** The security log that an event of this name goes to. */
 export function securityLogOf(event: string): SecurityLog {
   return logOfEvent[event] ?? 'other';
 }

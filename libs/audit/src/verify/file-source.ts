@@ -1,7 +1,8 @@
-import { access, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { firstLine, readLines } from '../chain/read-lines.ts';
 import { SIGNING_KEY_FILE } from '../chain/signing-key.ts';
+import { ifThere } from '../if-there.ts';
 import { fromSlot, JournalFolder } from '../journal/journal-folder.ts';
 import { ChainSource, type ChainVisitor } from './chain-source.ts';
 
@@ -20,7 +21,8 @@ export class FileSource extends ChainSource {
   }
 
   async begun(): Promise<boolean> {
-    return (await exists(this.#folder.path)) || (await exists(this.#keyPath));
+    const traces = [this.#folder.path, this.#keyPath].map((path) => ifThere(stat(path)));
+    return (await Promise.all(traces)).some((found) => found !== undefined);
   }
 
   chains(): Promise<string[]> {
@@ -56,15 +58,5 @@ export class FileSource extends ChainSource {
       }
     }
     return bytes;
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await access(path);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
   }
 }

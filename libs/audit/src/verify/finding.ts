@@ -19,6 +19,7 @@ export interface Finding {
 /** So many are told in full; the rest are counted, so that a rewritten journal can't fill the memory. */
 const MAX_FINDINGS = 200;
 
+/** What the verifier found so far: all of it counted, the first of it told. */
 export class Findings {
   readonly #list: Finding[] = [];
   #count = 0;

@@ -1,5 +1,6 @@
 import type { ChainSource } from './chain-source.ts';
 
+/** Which records are wanted; all that is set must fit. */
 export interface RecordFilter {
   /** Not before this time; ISO 8601. */
   since?: string | undefined;

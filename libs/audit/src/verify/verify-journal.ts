@@ -13,6 +13,7 @@ export interface VerifyOptions {
   onProgress?: (bytes: number) => void;
 }
 
+/** What it says of one chain. */
 export interface ChainReport {
   readonly chain: string;
   readonly entries: number;
@@ -25,6 +26,7 @@ export interface ChainReport {
   readonly torn: number;
 }
 
+/** What the verifier says of a journal as a whole. */
 export interface Report {
   readonly valid: boolean;
   readonly source: string;

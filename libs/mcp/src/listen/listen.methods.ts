@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Operation, type Call, type Principal } from '#call';
 import { GatehouseError, InvalidInput } from '#errors';
+import { mayCall } from '#rbac';
 import { Method } from '../declare/method.decorator.ts';
 import { Catalogue } from '../offer/catalogue.ts';
-import { visibleTo } from '../offer/lists.ts';
 import type { ProtocolRequest, ProtocolResult } from '../protocol/protocol-request.ts';
 import { SERVER_INFO, SUBSCRIPTION_ID } from '../wire/era.ts';
 import { isRecord, type Params } from '../wire/message.ts';
@@ -59,6 +59,6 @@ export class ListenMethods {
 
   #mayRead(uri: string, principal: Principal | undefined): boolean {
     const offered = this.catalogue.resourceAt(uri)?.offered;
-    return offered !== undefined && visibleTo(principal, offered.handler.operation);
+    return offered !== undefined && mayCall(principal, offered.handler.operation);
   }
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
-import { unknownPermission } from '#rbac';
+import { permissionFault } from '#rbac';
 import { InputValidation } from '#validation';
 import { HandlerWrapper } from './handler-wrapper.ts';
 import type { Handler } from './handler.ts';
@@ -43,11 +43,9 @@ export class DeclaredHandlers {
   #faultOf(handler: Handler | undefined): string | undefined {
     if (!handler) return 'carries no @Operation({ name, permission })';
     const { operation } = handler;
-    if (!operation.public && !operation.permission)
-      return 'names no permission and does not say that it is public';
-    const fault = operation.permission && unknownPermission(operation.permission);
-    if (!fault) this.validation.prepare(operation);
-    return fault || undefined;
+    const fault = permissionFault(operation);
+    if (fault === undefined) this.validation.prepare(operation);
+    return fault;
   }
 
   *#methods<Options>(decorator: symbol) {

@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import type { Operation, Principal } from '#call';
+import type { Principal } from '#call';
 import type { ConfigOf } from '#config';
 import { InvalidInput } from '#errors';
-import { isGranted } from '#rbac';
-import { schemaOf } from '#validation';
+import { mayCall } from '#rbac';
+import { inputSchemaOf, schemaOf } from '#validation';
 import { mcpConfig } from '../mcp.config.ts';
 import type { Era } from '../wire/era.ts';
 import { resultJson } from '../wire/json-rpc.ts';
@@ -15,18 +15,8 @@ export type ListName = 'tools' | 'prompts' | 'resources' | 'resourceTemplates';
 
 /** Lists change with the program, and with what a role is granted: with a restart, that is. */
 const HINT = { ttlMs: 300_000, cacheScope: 'private' } as const;
-const NO_INPUT = { type: 'object', additionalProperties: false };
 
-/** What a principal may see: what it may use. */
-export function visibleTo(
-  principal: Principal | undefined,
-  { public: isPublic, permission }: Operation,
-): boolean {
-  if (isPublic) return true;
-  return principal !== undefined && permission !== undefined && isGranted(principal.role, permission);
-}
-
-/** The lists of what is on offer, as JSON text, each page made once for a role and an era. */
+/** The lists of what is on offer, each page made once for a role and an era. Each shows what its caller may use. */
 @Injectable()
 export class Lists {
   readonly #texts = new Map<string, string>();
@@ -77,7 +67,7 @@ export class Lists {
     const { tools, prompts, resources, templates } = this.catalogue;
     const visible = <T extends Declared<unknown>>(all: Iterable<T>, show: (one: T) => object) =>
       [...all]
-        .filter(({ handler }) => visibleTo(principal, handler.operation))
+        .filter(({ handler }) => mayCall(principal, handler.operation))
         .map((one) => ({ key: one.place, shown: show(one) }));
     if (name === 'tools') return visible(tools.values(), shownTool);
     if (name === 'prompts') return visible(prompts.values(), shownPrompt);
@@ -90,13 +80,13 @@ function cursorAfter(name: ListName, key: string): string {
   return hash('sha256', `${name} ${key}`, 'base64url').slice(0, 22);
 }
 
-function shownTool({ options }: OfferedTool): object {
-  const { name, title, description, input, output, annotations } = options;
+function shownTool({ options, handler: { operation } }: OfferedTool): object {
+  const { name, title, description, output, annotations } = options;
   return {
     name,
     title,
     description,
-    inputSchema: input ? schemaOf(input) : NO_INPUT,
+    inputSchema: inputSchemaOf(operation),
     outputSchema: output && schemaOf(output),
     annotations,
   };

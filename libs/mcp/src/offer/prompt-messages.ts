@@ -8,6 +8,7 @@ export function promptResultJson(value: unknown, description: string, era: Era):
   return resultJson({ description, messages }, era);
 }
 
+/** One message of the user, for a prompt that returns several. */
 export function userMessage(text: string): PromptMessage {
   return { role: 'user', content: { type: 'text', text } };
 }

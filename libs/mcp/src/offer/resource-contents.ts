@@ -12,6 +12,7 @@ export interface ResourceContents {
   readonly contents: readonly ResourceContent[];
 }
 
+/** Several contents, or bytes in Base64: for a resource that is more than one text. */
 export function resourceContents(...contents: readonly ResourceContent[]): ResourceContents {
   return { $result: 'resource', contents };
 }

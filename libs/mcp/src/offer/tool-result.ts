@@ -18,6 +18,7 @@ export interface ToolResult {
   readonly _meta?: Readonly<Record<string, unknown>>;
 }
 
+/** Content of the tool's own choice: images, links, several parts, or a failure that the model should know of. */
 export function toolResult(result: Omit<ToolResult, '$result'>): ToolResult {
   return { $result: 'tool', ...result };
 }

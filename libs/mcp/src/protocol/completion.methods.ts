@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Operation, type Call, type Principal } from '#call';
 import { GatehouseError, InvalidInput } from '#errors';
+import { mayCall } from '#rbac';
 import { schemaOf, type JsonSchema } from '#validation';
 import { Method } from '../declare/method.decorator.ts';
 import { Catalogue } from '../offer/catalogue.ts';
-import { visibleTo } from '../offer/lists.ts';
 import { isRecord } from '../wire/message.ts';
 import type { ProtocolRequest, ProtocolResult } from './protocol-request.ts';
 
@@ -42,7 +42,7 @@ export class CompletionMethods {
       type === 'ref/prompt'
         ? this.catalogue.prompts.get(String(name))
         : [...this.catalogue.templates.values()].find(({ options }) => options.uriTemplate === uri);
-    if (!offered || !visibleTo(principal, offered.handler.operation))
+    if (!offered || !mayCall(principal, offered.handler.operation))
       throw new GatehouseError('NOT_FOUND', 'There is no such prompt or resource template');
     return offered.options.input && schemaOf(offered.options.input);
   }

@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { SkipThrottle } from '@nestjs/throttler';
 import { logLevels, Operation, type Call, type LogLevel } from '#call';
 import { GatehouseError, InvalidInput } from '#errors';
+import { mayCall } from '#rbac';
 import { Method } from '../declare/method.decorator.ts';
 import { Catalogue } from '../offer/catalogue.ts';
-import { visibleTo } from '../offer/lists.ts';
 import type { LiveSession } from '../session/live-session.ts';
 import { SessionNotFound, Sessions } from '../session/sessions.ts';
 import type { Params } from '../wire/message.ts';
@@ -40,7 +40,7 @@ export class SessionMethods {
     const session = required(request.session);
     const uri = uriIn(request.params);
     const offered = this.catalogue.resourceAt(uri)?.offered;
-    if (!offered || !visibleTo(principal, offered.handler.operation))
+    if (!offered || !mayCall(principal, offered.handler.operation))
       throw new GatehouseError('NOT_FOUND', 'Resource not found');
     const { subscriptions } = session.state;
     if (subscriptions.includes(uri)) return {};

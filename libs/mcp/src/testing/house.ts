@@ -1,9 +1,9 @@
 import { Injectable, Module, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR, NestFactory } from '@nestjs/core';
 import { IsInt, IsString, Length, Max } from 'class-validator';
-import { Call, callOf, type Role } from '#call';
+import { Call, callOf, RateLimited, type Role } from '#call';
 import { ConfigModule } from '#config';
-import { CredentialMissing, CredentialUnknown, GatehouseError, NotFound } from '#errors';
+import { CredentialMissing, CredentialUnknown, NotFound } from '#errors';
 import { MaskingInterceptor } from '#masking';
 import { AuthoriseGuard } from '#rbac';
 import { ValidationGuard, ValidationModule } from '#validation';
@@ -137,15 +137,14 @@ class KeyGuard implements CanActivate {
     if (call.operation?.public) return true;
     if (!call.authorization) throw new CredentialMissing();
     if (call.authorization === 'limited') {
-      const details = {
-        error: 'Rate limit exceeded',
+      throw new RateLimited({
+        allowed: false,
+        name: 'client',
         limit: 1,
         remaining: 0,
         reset: 1,
-        retry_after: 1,
-        global_limit_hit: false,
-      };
-      throw new GatehouseError('RATE_LIMITED', 'Rate limit exceeded', { details });
+        retryAfter: 1,
+      });
     }
     const role = /^as (\w+)$/.exec(call.authorization)?.[1];
     if (!role) throw new CredentialUnknown();

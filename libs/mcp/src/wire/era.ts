@@ -43,6 +43,7 @@ export const newestLegacy = legacyEras[0] as Era;
 /** A client that sends no MCP-Protocol-Version is older than that header (MCP 2025-11-25, "Transports"). */
 const beforeTheHeader = legacyEras.at(-1) as Era;
 
+/** The era of a revision; undefined for one that is not spoken here. */
 export function eraNamed(revision: unknown): Era | undefined {
   return typeof revision === 'string' ? eras.get(revision) : undefined;
 }

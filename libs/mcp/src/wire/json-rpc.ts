@@ -23,6 +23,7 @@ export function inputRequiredJson(inputRequests: object, requestState: string): 
   return JSON.stringify({ resultType: 'input_required', inputRequests, requestState, _meta: meta });
 }
 
+/** A response, around the JSON text of its result. */
 export function resultMessage(id: RequestId, json: string): string {
   return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${json}}`;
 }

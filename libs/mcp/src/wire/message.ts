@@ -34,6 +34,7 @@ export function readableId(value: unknown): RequestId | undefined {
     : undefined;
 }
 
+/** A JSON object: no array, no null. */
 export function isRecord(value: unknown): value is Params {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

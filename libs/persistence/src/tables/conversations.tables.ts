@@ -58,6 +58,8 @@ export interface ConversationVectorRow {
   chunk: string;
   /** Vectors of two models can't be compared. */
   model: string;
+  /** The sign of each number: `0110…`. */
+  signs: string;
   /** pgvector's text form: `[0.1,0.2]`. */
   embedding: string;
 }

@@ -1,7 +1,6 @@
 import { Inject, Injectable, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { operationOf, type Call } from '#call';
-import { ClientNetworks } from '../client-networks.ts';
+import { networkOf, operationOf, type Call } from '#call';
 import type { LimitClaim } from '../limit.ts';
 import { throttleConfig, type ThrottleSettings } from '../throttle.config.ts';
 import { OperationLimits } from './operation-limits.ts';
@@ -17,7 +16,6 @@ const EVERYBODY = '';
 /** Which limits a call has, and on whose account. Worked out once for each handler, on its first call. */
 @Injectable()
 export class LimitPlans {
-  readonly #networks = new ClientNetworks();
   /** By class and method: two controllers may inherit one method, and differ in `@SkipThrottle()`. */
   readonly #plans = new WeakMap<object, WeakMap<object, LimitPlan>>();
 
@@ -32,7 +30,7 @@ export class LimitPlans {
   }
 
   claim(plan: Exclude<LimitPlan, 'skip'>, { principal, address }: Call): LimitClaim[] {
-    const network = this.#networks.of(address);
+    const network = networkOf(address);
     const client = principal?.id ?? network;
     const claims: LimitClaim[] = [];
     for (const { limit, per } of plan[audienceOf(principal)]) {
@@ -43,7 +41,7 @@ export class LimitPlans {
 
   /** Every claim that a client may have made for itself, whatever its tier: a principal's id, or an address. */
   claimsOn(client: string): LimitClaim[] {
-    const subject = this.#networks.of(client);
+    const subject = networkOf(client);
     const claims = new Map<string, LimitClaim>();
     for (const operation of [undefined, ...this.operations.names()]) {
       for (const { limit, per } of audiences.flatMap((audience) => this.#rulesOf(audience, operation))) {

@@ -13,6 +13,7 @@ export interface Rule {
 export type Audience = Tier | 'untiered' | 'anonymous';
 export const audiences: readonly Audience[] = ['free', 'basic', 'pro', 'enterprise', 'untiered', 'anonymous'];
 
+/** Whose limits hold for a caller; without a principal, those of callers without a key. */
 export function audienceOf(principal: Principal | undefined): Audience {
   return principal ? (principal.tier ?? 'untiered') : 'anonymous';
 }
@@ -35,7 +36,10 @@ export function rulesFor(
         limit: { id: 'address', name: 'address', max: addressMax, windowMs: addressWindowMs },
         per: 'address',
       },
-      { limit: { id: 'global', name: 'global', max: globalMax, windowMs: globalWindowMs }, per: 'everybody' },
+      {
+        limit: { id: idFor(audience, 'global'), name: 'global', max: globalMax, windowMs: globalWindowMs },
+        per: 'everybody',
+      },
     );
   }
   if (limited) {
@@ -61,7 +65,10 @@ function tierRules(tier: Tier, name: string, max: number | undefined, windowMs: 
   return max === undefined ? [] : [{ limit: { id: `${name}:${tier}`, name, max, windowMs }, per: 'client' }];
 }
 
-/** Callers without a key are counted apart, so that no flood of addresses takes the place of principals in the store. */
+/**
+ * Callers without a key are counted apart: no flood of addresses takes the place of principals in the store, or uses up
+ * what all principals have together.
+ */
 function idFor(audience: Audience, id: string): string {
   return audience === 'anonymous' ? `${id}@address` : id;
 }

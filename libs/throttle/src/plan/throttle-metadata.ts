@@ -28,6 +28,7 @@ const FOREIGN: readonly (readonly [key: string, option: string])[] = [
   [THROTTLER_KEY_GENERATOR, 'generateKey'],
 ];
 
+/** What `@Throttle` says of a handler, else of its class; a limit of undefined where neither says anything. */
 export function declaredThrottle(
   reflector: Reflector,
   ...of: [handler: Handler, type: Type]

@@ -45,7 +45,10 @@ export class Deadlines {
       this.#waiting.delete(request);
       const late = new GatehouseError('TIMED_OUT', 'The call took longer than REQUEST_TIMEOUT_MS allows');
       request.call.cancel(late);
-      if (!reply.sent) void reply.send(late);
+      if (reply.sent) continue;
+      // What still comes of a body that came too slowly is not waited for.
+      if (!request.raw.complete) void reply.header('connection', 'close');
+      void reply.send(late);
     }
   }
 }

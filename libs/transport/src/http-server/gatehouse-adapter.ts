@@ -1,34 +1,32 @@
-import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply } from 'fastify';
-import type { ConfigOf } from '#config';
 import { EventStream } from '#call';
 import { serverSentEvents } from './event-stream.ts';
 import { publicError } from './http-error.ts';
-import type { httpConfig } from './http.config.ts';
 import { isWellFormedUrl, MALFORMED_URL } from './malformed-url.ts';
-
-/** Of the request line and all headers. No part of a path can be longer, so the schema of its operation bounds it. */
-const MAX_HEADER_BYTES = 16_384;
-/** A header that comes twice is read as both values joined, so that two credentials are none, whichever came first. */
-export const serverOptions = { maxHeaderSize: MAX_HEADER_BYTES, joinDuplicateHeaders: true };
-const KEEP_ALIVE_MS = 72_000;
+import {
+  KEEP_ALIVE_MS,
+  MAX_HEADER_BYTES,
+  refuseBytes,
+  serverOptions,
+  type HttpSettings,
+} from './server-bounds.ts';
 
 /** Nest's Fastify adapter with our bounds, and with event streams as a kind of answer. */
 export class GatehouseAdapter extends FastifyAdapter {
-  constructor(config: ConfigOf<typeof httpConfig>) {
+  constructor(config: HttpSettings) {
     super({
       bodyLimit: config.maxRequestBytes,
       trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
-      // For receiving a request, against a client that trickles; answering it has a deadline of its own.
+      // Fastify sets these two itself, whatever `http` says.
       requestTimeout: config.requestTimeoutMs,
       keepAliveTimeout: KEEP_ALIVE_MS,
       forceCloseConnections: 'idle',
-      http: serverOptions,
+      http: serverOptions(config),
       routerOptions: { maxParamLength: MAX_HEADER_BYTES },
       // Fastify answers a malformed URL before any hook has run; this one it routes like any other.
       rewriteUrl: ({ url = '/' }) => (isWellFormedUrl(url) ? url : MALFORMED_URL),
-      clientErrorHandler: (_error, socket) => refuseBytes(socket as Socket),
+      clientErrorHandler: refuseBytes,
     });
   }
 
@@ -45,11 +43,4 @@ export class GatehouseAdapter extends FastifyAdapter {
     });
     return super.reply(response, stream, statusCode);
   }
-}
-
-/** What is no HTTP never becomes a call: a short answer, and the connection ends. */
-function refuseBytes(socket: Socket): void {
-  if (socket.writable)
-    socket.write('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
-  socket.destroySoon();
 }

@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { allowed, Call, refusedBy, type Outcome, type Settlement } from '#call';
 import { GatehouseError, wire } from '#errors';
@@ -8,6 +9,7 @@ import { publicError } from './http-error.ts';
 import { MALFORMED_URL } from './malformed-url.ts';
 import type { OriginPolicy } from './origin-policy.ts';
 import { errorBody } from './rest-error.filter.ts';
+import { ServedMethods } from './served-methods.ts';
 
 const CALL = Symbol('gatehouse:call');
 
@@ -38,7 +40,7 @@ export interface HttpDoorOptions {
   /** Time that a request may take to be answered, and a handler may go on for a client that has gone, in milliseconds. */
   timeoutMs: number;
   /** Says whether a request came in at the management port. */
-  isManagement(request: FastifyRequest): boolean;
+  isManagement: (request: FastifyRequest) => boolean;
 }
 
 export interface HttpDoor {
@@ -46,6 +48,8 @@ export interface HttpDoor {
   running(): number;
 }
 
+const logger = new Logger('HttpDoor');
+const gone = new GatehouseError('CANCELLED', 'The client has gone');
 /** A target is a name in a record, not a payload. */
 const MAX_TARGET_LENGTH = 256;
 
@@ -55,7 +59,7 @@ export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOpti
   fastify.decorateRequest('outcome', undefined);
   fastify.decorateRequest('outlivesConnection', false);
   fastify.decorateRequest(CALL, null);
-  // Made on first sight, so that no hook of anybody can answer a request that has no call.
+  // Made on first sight, so that no hook of anybody can answer a request that has no call; at the latest below.
   fastify.decorateRequest('call', {
     getter(this: FastifyRequest) {
       return (this[CALL] ??= openCall(this));
@@ -63,27 +67,49 @@ export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOpti
   });
 
   const deadlines = new Deadlines(timeoutMs);
+  const served = new ServedMethods(fastify);
+  const abandoned = new Map<Call, NodeJS.Timeout>();
   let running = 0;
-  fastify.addHook('onClose', (_instance, done) => {
+  fastify.addHook('onClose', async () => {
     deadlines.close();
-    done();
+    await Promise.all([...abandoned.keys()].map(settleAbandoned));
   });
 
   fastify.addHook('onRequest', (request, reply, done) => {
+    const { call } = request;
     deadlines.start(request, reply);
     void reply.headers(headers);
     running++;
     reply.raw.once('close', () => {
       running--;
-      if (!reply.raw.writableFinished && !request.outlivesConnection) abandon(request);
+      if (reply.raw.writableFinished) return;
+      deadlines.end(request);
+      if (!request.outlivesConnection) abandon(call);
     });
     const { management = false, everywhere = false } = request.routeOptions.config;
-    if (!origins.allows(request.headers.origin)) done(new OriginRefused());
-    else if (request.url === MALFORMED_URL)
-      done(new GatehouseError('INVALID_REQUEST', 'The URL is malformed'));
-    else if (!request.is404 && !everywhere && management !== isManagement(request)) reply.callNotFound();
+    const fault = faultOf(request);
+    if (fault) done(fault);
+    else if (request.is404) done(methodFault(request, reply));
+    else if (!everywhere && management !== isManagement(request)) reply.callNotFound();
     else done();
   });
+
+  /** What is wrong with a request wherever it goes. */
+  function faultOf({ url, headers: { origin, host } }: FastifyRequest): GatehouseError | undefined {
+    if (!origins.allows(origin)) return new OriginRefused();
+    if (url === MALFORMED_URL) return new GatehouseError('INVALID_REQUEST', 'The URL is malformed');
+    // RFC 9112, section 3.2. Node joins them.
+    if (host?.includes(','))
+      return new GatehouseError('INVALID_REQUEST', 'There is more than one Host header');
+    return undefined;
+  }
+
+  function methodFault(request: FastifyRequest, reply: FastifyReply): GatehouseError | undefined {
+    const methods = served.of(pathOf(request), isManagement(request));
+    if (methods.length === 0) return undefined;
+    void reply.header('allow', methods.join(', '));
+    return new GatehouseError('METHOD_NOT_ALLOWED', `Send ${methods.join(' or ')}`);
+  }
 
   fastify.addHook('onSend', async (request, reply, payload) => {
     deadlines.end(request);
@@ -94,19 +120,21 @@ export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOpti
       await settlement.settle(call, outcome);
       return payload;
     } catch (error) {
+      logUnrecorded(error);
       return answerUnrecorded(error, call, reply);
     }
   });
 
-  function abandon(request: FastifyRequest): void {
-    const gone = new GatehouseError('CANCELLED', 'The client has gone');
-    request.call.cancel(gone);
-    deadlines.end(request);
+  function abandon(call: Call): void {
+    call.cancel(gone);
     // The handler mostly ends all the same, and then the record says how. Where no answer is ever tried, it says this.
-    setTimeout(
-      () => settlement.settle(request.call, refusedBy(gone)).catch(() => undefined),
-      timeoutMs,
-    ).unref();
+    abandoned.set(call, setTimeout(() => void settleAbandoned(call), timeoutMs).unref());
+  }
+
+  async function settleAbandoned(call: Call): Promise<void> {
+    clearTimeout(abandoned.get(call));
+    abandoned.delete(call);
+    await settlement.settle(call, refusedBy(gone)).catch(logUnrecorded);
   }
 
   return { running: () => running };
@@ -122,13 +150,23 @@ function openCall(request: FastifyRequest): Call {
   const { config, url } = request.routeOptions;
   const call = new Call({
     door: config.door ?? 'rest',
-    address: request.ip,
+    // A connection that has ended by now has no address any more.
+    address: request.ip ?? 'unknown',
     authorization: request.headers.authorization,
   });
   // The route's pattern where there is one: a path may hold a person's data, and a query string a secret.
-  const path = url ?? request.url.split('?', 1)[0] ?? '';
+  const path = url ?? pathOf(request);
   call.target = `${request.method} ${path.slice(0, MAX_TARGET_LENGTH)}`;
   return call;
+}
+
+function pathOf({ url }: FastifyRequest): string {
+  return url.split('?', 1)[0] ?? '';
+}
+
+/** A journal that is down says so itself; anything else is a fault of ours, and must not be lost. */
+function logUnrecorded(error: unknown): void {
+  if (!(error instanceof GatehouseError)) logger.error(error);
 }
 
 /** No answer without its record: the client is told that the call failed, and nothing of what it would have got. */

@@ -1,19 +1,15 @@
 import { HttpException } from '@nestjs/common';
 import { GatehouseError, internalError, type ErrorCode } from '#errors';
 
-/** Errors of Fastify, by their code, and of Nest, by their status, in our own words. */
-const fastifyErrors: Record<string, [ErrorCode, string]> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: ['PAYLOAD_TOO_LARGE', 'The body is larger than MAX_REQUEST_SIZE allows'],
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: ['MEDIA_TYPE_UNSUPPORTED', 'Send the body as application/json'],
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['INVALID_REQUEST', 'The body is not as long as Content-Length says'],
-  FST_ERR_CTP_EMPTY_JSON_BODY: ['MALFORMED_JSON', 'The body is empty: send a JSON object'],
-};
+/** Errors of Fastify and of Nest, by their status, in our own words. */
 const statuses: Record<number, [ErrorCode, string]> = {
   400: ['INVALID_REQUEST', 'The request is malformed'],
   403: ['ACCESS_REFUSED', 'Not allowed'],
   404: ['NOT_FOUND', 'There is no such route: GET /docs lists them'],
   405: ['METHOD_NOT_ALLOWED', 'The route does not know this method'],
+  409: ['CONFLICT', 'It contradicts what is there'],
   413: ['PAYLOAD_TOO_LARGE', 'The body is larger than MAX_REQUEST_SIZE allows'],
+  415: ['MEDIA_TYPE_UNSUPPORTED', 'Send the body as application/json'],
   503: ['UNAVAILABLE', 'The service is not ready'],
 };
 
@@ -27,7 +23,6 @@ export function publicError(error: unknown): GatehouseError {
 function knownError(error: unknown): [ErrorCode, string] | undefined {
   if (error instanceof HttpException) return statuses[error.getStatus()];
   if (!(error instanceof Error)) return undefined;
-  const { code, statusCode } = error as Error & { code?: unknown; statusCode?: unknown };
-  if (typeof code === 'string' && fastifyErrors[code]) return fastifyErrors[code];
+  const { statusCode } = error as Error & { statusCode?: unknown };
   return typeof statusCode === 'number' && statusCode < 500 ? statuses[statusCode] : undefined;
 }

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
+import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { serverOptions } from './gatehouse-adapter.ts';
+import { boundServer, refuseBytes, serverOptions, type HttpSettings } from './server-bounds.ts';
 
 /** A second port into the same routes and the same pipeline, for operators: metrics and detailed health. */
 export class ManagementListener {
@@ -15,8 +16,13 @@ export class ManagementListener {
     return typeof address === 'object' && address !== null ? address.port : undefined;
   }
 
-  async listen(fastify: FastifyInstance, { host, port }: { host: string; port: number }): Promise<void> {
-    const server = createServer(serverOptions, (request, response) => fastify.routing(request, response));
+  async listen(fastify: FastifyInstance, settings: HttpSettings): Promise<void> {
+    const { host, managementPort: port } = settings;
+    const server = createServer(serverOptions(settings), (request, response) =>
+      fastify.routing(request, response),
+    );
+    boundServer(server, fastify, settings);
+    server.on('clientError', (error, socket) => refuseBytes(error, socket as Socket));
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen({ host, port }, resolve);

@@ -3,14 +3,16 @@ import type { Outlet, StreamEvent } from '#mcp';
 
 /** A client that does not read what it is told is let go, before it fills our memory. */
 const MOST_UNREAD_BYTES = 1_048_576;
-/** Often enough for the proxies that close what is silent for a minute. */
-const KEEP_ALIVE_MS = 15_000;
 const COMMENT = ':\n\n';
 
 /** Keeps the streams of one door from being closed for their silence: one clock for all. */
 export class KeepAlive {
   readonly #outlets = new Set<SseOutlet>();
-  readonly #clock = setInterval(() => this.#beat(), KEEP_ALIVE_MS).unref();
+  readonly #clock: NodeJS.Timeout;
+
+  constructor(everyMs: number) {
+    this.#clock = setInterval(() => this.#beat(), everyMs).unref();
+  }
 
   watch(outlet: SseOutlet): void {
     this.#outlets.add(outlet);

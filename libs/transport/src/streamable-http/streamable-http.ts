@@ -10,12 +10,16 @@ import { KeepAlive } from './sse-outlet.ts';
 
 /** Arguments may be as deep as a body over REST: they lie in the params of a message. */
 const MAX_DEPTH = 12;
+/** Often enough for the proxies that close what is silent for a minute. */
+const KEEP_ALIVE_MS = 15_000;
 
 export interface StreamableHttpOptions {
   /** Largest body of a message, in bytes. */
   maxRequestBytes: number;
   /** For the records of what the server asks of clients. */
   settlement: Pick<Settlement, 'settle'>;
+  /** How often a silent stream says that it is still there, in milliseconds. */
+  keepAliveMs?: number;
   path?: string;
 }
 
@@ -27,9 +31,9 @@ export interface StreamableHttpOptions {
 export function registerStreamableHttp(
   fastify: FastifyInstance,
   dispatcher: Dispatcher,
-  { maxRequestBytes, settlement, path = '/mcp' }: StreamableHttpOptions,
+  { maxRequestBytes, settlement, keepAliveMs = KEEP_ALIVE_MS, path = '/mcp' }: StreamableHttpOptions,
 ): void {
-  const tools: ExchangeTools = { keepAlive: new KeepAlive(), settlement };
+  const tools: ExchangeTools = { keepAlive: new KeepAlive(keepAliveMs), settlement };
   fastify.addHook('preClose', (done) => {
     tools.keepAlive.close();
     done();

@@ -1,5 +1,5 @@
-import type { ApiKey } from './api-key.record.ts';
-import { KeyStore, type KeyPage } from './key-store.ts';
+import type { ApiKey } from '../api-key.record.ts';
+import { KeyStore, type KeyPage } from '../key-store.ts';
 
 /** Keeps keys in the memory of the process: for specs, and as the shortest account of what a store must do. */
 export class MemoryKeyStore extends KeyStore {

@@ -1,4 +1,4 @@
-import type { ApiKey } from './api-key.record.ts';
+import type { ApiKey } from '../api-key.record.ts';
 import { MemoryKeyStore } from './memory-key-store.ts';
 
 /** Counts its questions, and can be slow or down: for specs of what stands before a store. */

@@ -14,9 +14,9 @@ const DAY_MS = 86_400_000;
 /** At a time, so that nobody waits long for the embedded database meanwhile. */
 const BATCH = 50;
 
-/** Deletes conversations when their time is over (RAG-36): at the start, and every hour. */
+/** At the start and every hour: deletes the conversations whose time is over (RAG-36), and clears away what was deleted. */
 @Injectable()
-export class ConversationRetention implements OnApplicationBootstrap, OnApplicationShutdown {
+export class ConversationUpkeep implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #logger = new Logger('Knowledge');
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
@@ -28,10 +28,9 @@ export class ConversationRetention implements OnApplicationBootstrap, OnApplicat
   ) {}
 
   onApplicationBootstrap(): void {
-    if (this.config.retentionDays === 0) return;
-    this.#running = this.#sweep();
+    this.#running = this.#tidy();
     this.#timer = setInterval(() => {
-      this.#running = this.#running.then(() => this.#sweep());
+      this.#running = this.#running.then(() => this.#tidy());
     }, EVERY_MS);
     this.#timer.unref();
   }
@@ -42,18 +41,26 @@ export class ConversationRetention implements OnApplicationBootstrap, OnApplicat
     await this.#running;
   }
 
-  async #sweep(): Promise<void> {
+  async #tidy(): Promise<void> {
+    try {
+      const deleted = await this.#deleteOld();
+      const { retentionDays } = this.config;
+      if (deleted > 0)
+        this.#logger.log(`Deleted ${deleted} conversations that were older than ${retentionDays} days`);
+      await this.store.vacuum();
+    } catch (error) {
+      this.#logger.error(`The upkeep of the conversations failed: ${(error as Error).message}`);
+    }
+  }
+
+  async #deleteOld(): Promise<number> {
     const { retentionDays } = this.config;
+    if (retentionDays === 0) return 0;
     const moment = new Date(Date.now() - retentionDays * DAY_MS);
     let deleted = 0;
-    try {
-      for (let last = BATCH; last === BATCH && !this.#stopped; deleted += last) {
-        last = await this.store.deleteBefore(moment, BATCH);
-      }
-    } catch (error) {
-      this.#logger.error(`Conversations that are over could not all be deleted: ${(error as Error).message}`);
+    for (let last = BATCH; last === BATCH && !this.#stopped; deleted += last) {
+      last = await this.store.deleteBefore(moment, BATCH);
     }
-    if (deleted > 0)
-      this.#logger.log(`Deleted ${deleted} conversations that were older than ${retentionDays} days`);
+    return deleted;
   }
 }

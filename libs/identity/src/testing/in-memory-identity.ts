@@ -1,15 +1,15 @@
 import { readConfig, type Environment } from '#config';
-import { ApiKeys } from './api-keys.service.ts';
-import { ConfiguredAdmin } from './configured-admin.ts';
-import { CredentialVerifier } from './credential-verifier.ts';
-import { identityConfig } from './identity.config.ts';
-import { IdentityGuard } from './identity.guard.ts';
-import { KeyUsage } from './key-usage.ts';
-import { KeyVerdicts } from './key-verdicts.ts';
-import type { KeyStore } from './key-store.ts';
-import { MemoryAuthenticationBudget } from './memory-authentication-budget.ts';
+import { ApiKeys } from '../api-keys.service.ts';
+import { ConfiguredAdmin } from '../configured-admin.ts';
+import { CredentialVerifier } from '../credential-verifier.ts';
+import { identityConfig } from '../identity.config.ts';
+import { IdentityGuard } from '../identity.guard.ts';
+import { KeyUsage } from '../key-usage.ts';
+import { KeyVerdicts } from '../key-verdicts.ts';
+import type { KeyStore } from '../key-store.ts';
+import { MemoryAuthenticationBudget } from '../memory-authentication-budget.ts';
 import { MemoryKeyStore } from './memory-key-store.ts';
-import { Pepper } from './pepper.ts';
+import { Pepper } from '../pepper.ts';
 
 /** The parts of this lib, put together by hand: one replica over a store, without Nest and without a database. */
 export function inMemoryIdentity(env: Environment = {}, store: KeyStore = new MemoryKeyStore()) {

@@ -1,11 +1,11 @@
-import type { LimitDecision } from '#call';
 import { GatehouseError } from '#errors';
+import type { LimitDecision } from './limit-decision.ts';
 
 const MESSAGE = 'Rate limit exceeded';
 
 /** A limit of the call is used up. Its details are the body of the 429, to the letter (ARC-25). */
 export class RateLimited extends GatehouseError {
-  constructor({ limit, remaining, reset, retryAfter }: LimitDecision, globalLimitHit: boolean) {
+  constructor({ limit, remaining, reset, retryAfter }: LimitDecision, globalLimitHit = false) {
     super('RATE_LIMITED', MESSAGE, {
       details: {
         error: MESSAGE,
