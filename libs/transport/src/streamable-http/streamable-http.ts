@@ -50,7 +50,9 @@ export function registerStreamableHttp(
     scope.post(path, { config, bodyLimit: maxRequestBytes }, (request, reply) =>
       answerPost(dispatcher, request, reply, tools),
     );
-    scope.get(path, { config }, (request, reply) => attend(dispatcher, 'listen', request, reply, tools));
+    scope.get(path, { config, exposeHeadRoute: false }, (request, reply) =>
+      attend(dispatcher, 'listen', request, reply, tools),
+    );
     scope.delete(path, { config }, (request, reply) => attend(dispatcher, 'end', request, reply, tools));
   });
 }
