@@ -8,6 +8,7 @@ import { Deadlines } from './deadlines.ts';
 import { publicError } from './http-error.ts';
 import { MALFORMED_URL } from './malformed-url.ts';
 import type { OriginPolicy } from './origin-policy.ts';
+import type { ProtectedResourceMetadata } from './protected-resource.ts';
 import { errorBody } from './rest-error.filter.ts';
 import { ServedMethods } from './served-methods.ts';
 
@@ -35,6 +36,8 @@ export interface HttpDoorOptions {
   origins: OriginPolicy;
   /** For the headers of answers that no limit decided. */
   limits: ThrottleSettings;
+  /** For the challenges of refusals. */
+  metadata: ProtectedResourceMetadata;
   /** Headers of every answer; a handler may set another value. */
   headers: Readonly<Record<string, string>>;
   /** Time that a request may take to be answered, and a handler may go on for a client that has gone, in milliseconds. */
@@ -55,7 +58,7 @@ const MAX_TARGET_LENGTH = 256;
 
 /** The bracket around every HTTP request: a Call before anything looks at it, one record before its answer leaves. */
 export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOptions): HttpDoor {
-  const { settlement, origins, limits, headers, timeoutMs, isManagement } = options;
+  const { settlement, origins, limits, metadata, headers, timeoutMs, isManagement } = options;
   fastify.decorateRequest('outcome', undefined);
   fastify.decorateRequest('outlivesConnection', false);
   fastify.decorateRequest(CALL, null);
@@ -116,6 +119,8 @@ export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOpti
     const { call } = request;
     const outcome = request.outcome ?? allowed(call, reply.statusCode);
     void reply.header('x-correlation-id', call.id).headers(rateLimitHeaders(call.limits, limits));
+    const challenge = metadata.challenge(call, outcome);
+    if (challenge) void reply.header('www-authenticate', challenge);
     try {
       await settlement.settle(call, outcome);
       return payload;

@@ -20,7 +20,6 @@ export class RestErrorFilter implements ExceptionFilter {
 export function answerError(error: GatehouseError, request: FastifyRequest, reply: FastifyReply): void {
   request.outcome = refusedBy(error);
   const { http } = wire[error.code];
-  if (http === 401) void reply.header('www-authenticate', 'Bearer realm="gatehouse"');
   void reply.code(http).type('application/json; charset=utf-8').send(errorBody(error, request.call.id));
 }
 

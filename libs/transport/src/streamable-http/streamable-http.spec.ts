@@ -18,6 +18,7 @@ import { throttleConfig } from '#throttle';
 import { ValidationGuard, ValidationModule } from '#validation';
 import { registerHttpDoor } from '../http-server/http-door.ts';
 import { OriginPolicy } from '../http-server/origin-policy.ts';
+import { ProtectedResourceMetadata } from '../http-server/protected-resource.ts';
 import { registerStreamableHttp } from './index.ts';
 
 class EchoInput {
@@ -111,6 +112,7 @@ beforeAll(async () => {
     settlement,
     origins: new OriginPolicy({ allowed: [], host: '127.0.0.1' }),
     limits: readConfig(throttleConfig, {}),
+    metadata: new ProtectedResourceMetadata('http://gate.example'),
     headers: {},
     timeoutMs: 500,
     isManagement: () => false,
@@ -177,7 +179,9 @@ describe.each(Object.entries(clients))('%s', (_, connected) => {
   });
 
   it('is refused a tool that it may not use', async () => {
-    await expect(client.callTool({ name: 'erase', arguments: {} })).rejects.toThrow(/Not allowed/);
+    await expect(client.callTool({ name: 'erase', arguments: {} })).rejects.toThrow(
+      /Not allowed|Insufficient scope/,
+    );
     expect(outcomes).toContainEqual(expect.objectContaining({ code: 'ACCESS_REFUSED', status: 403 }));
   });
 
@@ -215,7 +219,8 @@ describe('a post', () => {
     const response = await post(toolCall('echo'), { authorization: '' });
     expect([response.status, response.headers.get('www-authenticate')]).toEqual([
       401,
-      'Bearer realm="gatehouse"',
+      'Bearer realm="gatehouse", scope="tools:call", ' +
+        'resource_metadata="http://gate.example/.well-known/oauth-protected-resource/mcp"',
     ]);
     expect(await response.json()).toMatchObject({
       id: 1,

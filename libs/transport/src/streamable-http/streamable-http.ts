@@ -98,7 +98,6 @@ function send(
 ): FastifyReply {
   if (reply.sent) return reply; // The time was up first.
   request.outcome = outcome;
-  if (status === 401) reply.header('www-authenticate', 'Bearer realm="gatehouse"');
   if (sessionId !== undefined) reply.header('mcp-session-id', sessionId);
   if (body !== undefined) reply.type('application/json; charset=utf-8');
   return reply.code(status).send(body);
