@@ -44,7 +44,7 @@ export class Dispatcher {
     let message: Message;
     let era: Era;
     try {
-      if (header?.('mcp-session-id') !== undefined && isResponse(value))
+      if (isResponse(value) && header?.('mcp-session-id') !== undefined)
         return this.#response(value, exchange);
       message = readMessage(value);
       era = eraOf(message, header);

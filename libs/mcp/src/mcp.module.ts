@@ -5,6 +5,7 @@ import type { ConfigOf } from '#config';
 import { Dispatcher } from './dispatcher.ts';
 import { Changes } from './listen/changes.ts';
 import { ListenMethods } from './listen/listen.methods.ts';
+import { StreamWatch } from './listen/stream-watch.ts';
 import { Subscribers } from './listen/subscribers.ts';
 import { mcpConfig } from './mcp.config.ts';
 import { Catalogue } from './offer/catalogue.ts';
@@ -47,6 +48,7 @@ const sessionStore = {
     sessionStore,
     Sessions,
     Subscribers,
+    StreamWatch,
     Changes,
     Catalogue,
     Lists,

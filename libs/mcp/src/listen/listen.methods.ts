@@ -8,6 +8,7 @@ import type { ProtocolRequest, ProtocolResult } from '../protocol/protocol-reque
 import { SERVER_INFO, SUBSCRIPTION_ID } from '../wire/era.ts';
 import { isRecord, type Params } from '../wire/message.ts';
 import { serverInfo } from '../wire/server-info.ts';
+import { StreamWatch } from './stream-watch.ts';
 import { Subscribers, type Filter, type Subscriber } from './subscribers.ts';
 
 /** Resources that one subscription names. */
@@ -19,6 +20,7 @@ export class ListenMethods {
   constructor(
     private readonly subscribers: Subscribers,
     private readonly catalogue: Catalogue,
+    private readonly streams: StreamWatch,
   ) {}
 
   @Method({ method: 'subscriptions/listen', era: 'modern' })
@@ -34,7 +36,9 @@ export class ListenMethods {
     call.signal.addEventListener('abort', () => end(), { once: true });
     const subscriber: Subscriber = { id, principalId, filter, channel, end };
     this.subscribers.add(subscriber);
+    const unwatch = this.streams.watch({ call, exchange: request.exchange, end });
     await over;
+    unwatch();
     this.subscribers.remove(subscriber);
     return { _meta: { [SERVER_INFO]: serverInfo, [SUBSCRIPTION_ID]: id } };
   }

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { SkipThrottle } from '@nestjs/throttler';
 import { logLevels, Operation, type Call, type LogLevel } from '#call';
 import { GatehouseError, InvalidInput } from '#errors';
 import { mayCall } from '#rbac';
 import { Method } from '../declare/method.decorator.ts';
 import { Catalogue } from '../offer/catalogue.ts';
+import { StreamWatch } from '../listen/stream-watch.ts';
 import type { LiveSession } from '../session/live-session.ts';
 import { SessionNotFound, Sessions } from '../session/sessions.ts';
 import type { Params } from '../wire/message.ts';
@@ -19,6 +19,7 @@ export class SessionMethods {
   constructor(
     private readonly sessions: Sessions,
     private readonly catalogue: Catalogue,
+    private readonly watched: StreamWatch,
   ) {}
 
   @Method({ method: 'logging/setLevel', era: 'legacy' })
@@ -60,8 +61,7 @@ export class SessionMethods {
     return {};
   }
 
-  /** The answer to what a tool has asked. It belongs to a call that was counted already. */
-  @SkipThrottle()
+  /** The answer to what a tool has asked. */
   @Operation({ name: 'mcp.answer', permission: 'mcp:use' })
   answer({ session, params }: ProtocolRequest): void {
     required(session).answer(params);
@@ -69,13 +69,15 @@ export class SessionMethods {
 
   /** GET: the stream of what belongs to no request, or the rest of one that broke off (`Last-Event-ID`). */
   @Operation({ name: 'mcp.session.listen', permission: 'mcp:use' })
-  async listen({ session, exchange }: ProtocolRequest): Promise<void> {
+  async listen({ session, exchange }: ProtocolRequest, call: Call): Promise<void> {
     const { streams } = required(session);
     const outlet = exchange.openStream?.();
     if (!outlet) throw new GatehouseError('METHOD_NOT_ALLOWED', 'This door has no streams');
     const lastEventId = exchange.header?.('last-event-id');
     if (lastEventId === undefined || !streams.resume(lastEventId, outlet)) streams.listen(outlet);
+    const unwatch = this.watched.watch({ call, exchange, end: () => outlet.end() });
     await outlet.closed;
+    unwatch();
   }
 
   /** DELETE. */
