@@ -159,8 +159,8 @@ describe('a session', () => {
 
 /** A tool call of a client of 2026-07-28 that can be asked. */
 function askingCall(key: string, params: Record<string, unknown>): Promise<Answer> {
-  const _meta = { 'io.modelcontextprotocol/clientCapabilities': { elicitation: {} } };
-  return gateway().client.rpc('tools/call', { ...params, _meta }, { key });
+  const meta = { 'io.modelcontextprotocol/clientCapabilities': { elicitation: {} } };
+  return gateway().client.rpc('tools/call', { ...params, _meta: meta }, { key });
 }
 
 describe('what the server asks of a client', () => {

@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { allowed, refusedBy, type Call } from '#call';
+import type { GatehouseError } from '#errors';
 import { errorAnswer, publicError, type Answer } from './answer.ts';
 import type { Exchange } from './exchange.ts';
 import { Conversations } from './peer/conversations.ts';
 import { InputRequired } from './peer/input-required.ts';
 import { Received } from './received.ts';
-import { Router } from './router.ts';
+import { Router, type Route } from './router.ts';
 import { eraOf, newestLegacy, type Era } from './wire/era.ts';
 import { inputRequiredJson, resultMessage } from './wire/json-rpc.ts';
 import { isResponse, readableId, readMessage, type Message } from './wire/message.ts';
@@ -35,7 +36,7 @@ export class Dispatcher {
   async attend(what: 'listen' | 'end', call: Call, exchange: Exchange): Promise<Answer> {
     const route = this.router.session(what);
     // Its refusals are told by status: there is no message to answer.
-    const parts = { id: undefined, era: newestLegacy, silent: true, malformed: true, route };
+    const parts = { id: undefined, era: newestLegacy, silent: false, malformed: true, route };
     return this.#answer(new Received(parts, exchange, this.conversations), call);
   }
 
@@ -53,15 +54,17 @@ export class Dispatcher {
       return this.#malformed(error, value, exchange);
     }
     const { id, method } = message;
-    const common = { message, id, era, silent: id === undefined, malformed: false };
+    const silent = id === undefined;
+    let route: Route;
+    let fault: GatehouseError | undefined;
     try {
-      const route = this.router.route(message, era);
-      const fault = header && route.mirrored?.(header);
-      return new Received({ ...common, route, fault }, exchange, this.conversations);
+      route = this.router.route(message, era);
+      fault = header && route.mirrored?.(header);
     } catch (error) {
-      const route = this.router.refusal(publicError(error), method);
-      return new Received({ ...common, route }, exchange, this.conversations);
+      route = this.router.refusal(publicError(error), method);
     }
+    const parts = { message, id, era, silent, malformed: false, route, fault };
+    return new Received(parts, exchange, this.conversations);
   }
 
   #malformed(error: unknown, value: unknown, exchange: Exchange): Received {
@@ -73,7 +76,7 @@ export class Dispatcher {
   #response(params: Message['params'], exchange: Exchange): Received {
     const message = { id: undefined, method: 'response', params, meta: undefined };
     const route = this.router.session('answer');
-    const parts = { message, id: undefined, era: newestLegacy, silent: true, malformed: true, route };
+    const parts = { message, id: undefined, era: newestLegacy, silent: false, malformed: true, route };
     return new Received(parts, exchange, this.conversations);
   }
 
