@@ -17,26 +17,34 @@ class EvaluationModule {
   }
 }
 
-/** Runs `work` on an empty knowledge base: the embedded database in a scratch folder, or the empty PostgreSQL at the URL. */
+/** Runs `work` on the knowledge base of a gateway with these settings, which must be empty. */
 export async function withKnowledgeBase<T>(
+  env: Environment,
+  work: (knowledge: KnowledgeService) => Promise<T>,
+): Promise<T> {
+  const app = await NestFactory.createApplicationContext(EvaluationModule.on(env), {
+    logger: ['error', 'warn'],
+  });
+  try {
+    const knowledge = app.get(KnowledgeService);
+    const { total } = await knowledge.list({ skip: 0, limit: 1 });
+    if (total > 0)
+      throw new Error('The database is not empty: a collection is only measured on one of its own');
+    return await work(knowledge);
+  } finally {
+    await app.close();
+  }
+}
+
+/** The same on the embedded database in a folder that is removed, or on the empty PostgreSQL at the URL. */
+export async function withScratchKnowledgeBase<T>(
   databaseUrl: string | undefined,
   work: (knowledge: KnowledgeService) => Promise<T>,
 ): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-eval-'));
-  const env = { DATA_DIR: folder, ...(databaseUrl && { DATABASE_URL: databaseUrl }) };
   try {
-    const app = await NestFactory.createApplicationContext(EvaluationModule.on(env), {
-      logger: ['error', 'warn'],
-    });
-    try {
-      const knowledge = app.get(KnowledgeService);
-      const { total } = await knowledge.list({ skip: 0, limit: 1 });
-      if (total > 0)
-        throw new Error('The database is not empty: a collection is only measured on one of its own');
-      return await work(knowledge);
-    } finally {
-      await app.close();
-    }
+    const env = { DATA_DIR: folder, ...(databaseUrl && { DATABASE_URL: databaseUrl }) };
+    return await withKnowledgeBase(env, work);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

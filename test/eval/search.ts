@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { own, readCollection } from './collection.ts';
 import { evaluate, type Evaluation } from './evaluate.ts';
-import { withKnowledgeBase } from './knowledge-base.ts';
+import { withScratchKnowledgeBase } from './knowledge-base.ts';
 
 const usage = `npm run eval:search -- [--collection FILE] [--json FILE] [--at-least NDCG]
 
@@ -66,11 +66,11 @@ if (!(atLeast >= 0 && atLeast <= 1)) complain('--at-least is a number from 0 to 
 
 const file = options.collection ?? process.env['EVAL_COLLECTION'];
 const collection = collectionOf(file);
-const found = await withKnowledgeBase(process.env['EVAL_DATABASE_URL'], (knowledge) =>
+const found = await withScratchKnowledgeBase(process.env['EVAL_DATABASE_URL'], (knowledge) =>
   evaluate(knowledge, collection, (done, of) => {
     if (process.stderr.isTTY) process.stderr.write(`\ringested ${done} of ${of}${done === of ? '\n' : ''}`);
   }),
-);
+).catch((error: unknown) => complain((error as Error).message));
 if (file === undefined)
   process.stdout.write(
     'Measured on the small collection of the project; --collection FILE measures on another.\n',

@@ -19,8 +19,13 @@ export async function journalOf(database: Database, dataDir: string): Promise<Au
   return rows.map(({ line }) => JSON.parse(line) as AuditRecord);
 }
 
-/** All records of the journal in a data folder, in the order in which they were written. */
+/** The records of all calls in a data folder, in the order in which they were written. */
 export function auditRecords(dataDir: string): AuditRecord[] {
+  return journalEntries(dataDir).filter((entry) => 'correlation_id' in entry);
+}
+
+/** All that a journal in a data folder holds, also what is no call: chains, starts and ends. */
+export function journalEntries(dataDir: string): AuditRecord[] {
   const journal = join(dataDir, 'audit');
   if (!existsSync(journal)) return [];
   return readdirSync(journal, { recursive: true, encoding: 'utf8' })
@@ -28,6 +33,5 @@ export function auditRecords(dataDir: string): AuditRecord[] {
     .toSorted()
     .flatMap((file) => readFileSync(join(journal, file), 'utf8').split('\n'))
     .filter((line) => line.endsWith('}'))
-    .map((line) => JSON.parse(line) as AuditRecord)
-    .filter((record) => 'correlation_id' in record);
+    .map((line) => JSON.parse(line) as AuditRecord);
 }

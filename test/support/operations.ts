@@ -1,4 +1,5 @@
 import type { Permission } from '#call';
+import { Catalogue } from '#mcp';
 import { DeclaredOperations } from '#pipeline';
 import { OpenApiDocument } from '../../apps/gateway/src/docs/open-api-document.ts';
 import type { TestGateway } from './gateway.ts';
@@ -67,29 +68,18 @@ export async function operationsOf({
     });
   }
 
-  const { body } = await client.rpc('tools/list');
-  const { tools } = (body as { result: { tools: { name: string }[] } }).result;
-  for (const { name } of tools) {
-    const declared = toolOperations[name] ?? { operation: name, permission: 'tools:call' as const };
-    entry(declared.operation, declared.permission).calls.push({
+  for (const [name, { handler }] of gateway.app.get(Catalogue).tools) {
+    const { operation } = handler;
+    if (!operation.permission) continue;
+    entry(operation.name, operation.permission).calls.push({
       name: `tool ${name}`,
       door: 'mcp',
-      validInput: inputs[declared.operation] ?? {},
+      validInput: inputs[operation.name] ?? {},
       send: (key, input) => client.tool(name, input, { key }),
     });
   }
   return [...operations.values()];
 }
-
-const toolOperations: Record<string, { operation: string; permission: Permission }> = {
-  search_conversations: { operation: 'conversations.search', permission: 'conversations:read' },
-  get_conversations: { operation: 'conversations.list', permission: 'conversations:read' },
-  get_conversation: { operation: 'conversations.get', permission: 'conversations:read' },
-  ingest_conversation: { operation: 'conversations.ingest', permission: 'conversations:write' },
-  delete_conversation: { operation: 'conversations.delete', permission: 'conversations:delete' },
-  rag_ask: { operation: 'rag.ask', permission: 'rag:ask' },
-  health_check: { operation: 'health.details', permission: 'health:read' },
-};
 
 function request(
   { path, verb }: { path: string; verb: string },

@@ -1,5 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import { pino, type Logger } from 'pino';
+import { logRedaction } from '#masking';
 
 /**
  * The log until the application's own is there. Nest's account of its modules and routes is no news, and what stops the
@@ -9,7 +10,7 @@ export class BootLogger implements LoggerService {
   readonly #logger: Logger;
 
   constructor(level: string) {
-    this.#logger = pino({ level });
+    this.#logger = pino({ level, ...logRedaction });
   }
 
   warn(message: unknown, context?: string): void {

@@ -8,8 +8,9 @@ import { Logger } from 'nestjs-pino';
 import { AuditTrail } from '#audit';
 import { Settlement } from '#call';
 import { readAllConfigs, readConfig, type ConfigOf } from '#config';
+import { FirstKey } from '#identity';
 import { Dispatcher } from '#mcp';
-import { telemetryConfig } from '#telemetry';
+import { Metrics, telemetryConfig } from '#telemetry';
 import { throttleConfig, type ThrottleSettings } from '#throttle';
 import {
   boundServer,
@@ -31,6 +32,8 @@ import { GatewayModule, type GatewayOptions } from './gateway.module.ts';
 const DRAIN_STEP_MS = 20;
 /** Proxies close what is silent for a minute. */
 const LONGEST_SILENCE_MS = 15_000;
+/** A call whose time is up is still to be told so, and recorded. */
+const DEADLINE_GRACE_MS = 2_000;
 
 /** A gateway that listens. */
 export interface Gateway {
@@ -55,25 +58,29 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const management = app.get(ManagementListener);
   const fastify: FastifyInstance = adapter.getInstance();
   let door: HttpDoor;
+  let url: string;
   try {
-    door = await openDoors(fastify, app, config);
+    door = openDoors(fastify, app, config);
     await app.get(AuditTrail).serverStarted({ node: process.version });
     await app.init();
     app.useLogger(app.get(Logger));
     app.get(OpenApiDocument).describe(app);
     await app.listen(config.port, config.host);
+    url = urlOf(config.host, (fastify.server.address() as { port: number }).port);
+    app.get(ProtectedResourceMetadata).listensAt(url);
     if (config.managementPort !== 0) await management.listen(fastify, config);
+    await app.get(FirstKey).ensure();
   } catch (error) {
     await app.close();
     throw error;
   }
   return {
     app,
-    url: urlOf(config.host, (fastify.server.address() as { port: number }).port),
+    url,
     managementUrl: management.port === undefined ? undefined : urlOf(config.host, management.port),
     async close() {
       const closed = Promise.all([management.close(), app.close()]);
-      await drain(door, config.requestTimeoutMs);
+      await drain(door, config.requestTimeoutMs + DEADLINE_GRACE_MS);
       // What is left open is idle, or hangs beyond its time.
       fastify.server.closeAllConnections();
       management.closeAllConnections();
@@ -82,11 +89,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
 }
 
-async function openDoors(
+function openDoors(
   fastify: FastifyInstance,
   app: NestFastifyApplication,
   config: ConfigOf<typeof httpConfig>,
-): Promise<HttpDoor> {
+): HttpDoor {
   const door = registerHttpDoor(fastify, {
     settlement: app.get(Settlement),
     limits: app.get<ThrottleSettings>(throttleConfig.KEY),
@@ -97,9 +104,11 @@ async function openDoors(
     isManagement: app.get(ManagementListener).owns,
   });
   boundServer(fastify.server, fastify, config);
+  app.get(Metrics).watch('http', fastify.server);
   registerJsonBody(fastify);
   if (config.corsEnabled) {
-    await fastify.register(cors, {
+    // Not awaited: that would make Fastify ready before Nest has told it how errors are answered.
+    void fastify.register(cors, {
       origin: [...config.corsAllowedOrigins],
       credentials: true,
       methods: ['GET', 'POST', 'PUT', 'DELETE'],
@@ -115,7 +124,7 @@ async function openDoors(
   return door;
 }
 
-/** Waits until no request is being answered, and no longer than a request may take. */
+/** Waits until no request is being answered. */
 async function drain(door: HttpDoor, limitMs: number): Promise<void> {
   const limit = Date.now() + limitMs;
   do await sleep(DRAIN_STEP_MS);

@@ -1,9 +1,11 @@
 import { Logger } from '@nestjs/common';
+import { readConfig } from '#config';
+import { httpConfig } from '#transport';
 import { explainStartError } from './explain-start-error.ts';
 import { startGateway, type Gateway } from './gateway.ts';
 
-/** A call may take its whole time-out to finish; after that, a process that hangs helps nobody. */
-const SHUTDOWN_LIMIT_MS = 35_000;
+/** Beside the time that a call in flight may take: for the journal and the database. A process that hangs helps nobody. */
+const LAST_WORDS_MS = 25_000;
 
 try {
   const gateway = await startGateway({ env: process.env });
@@ -18,7 +20,7 @@ try {
 }
 
 async function stop(gateway: Gateway): Promise<void> {
-  setTimeout(() => process.exit(1), SHUTDOWN_LIMIT_MS).unref();
+  setTimeout(() => process.exit(1), readConfig(httpConfig).requestTimeoutMs + LAST_WORDS_MS).unref();
   await gateway.close();
   process.exit(0);
 }

@@ -16,9 +16,11 @@ interface OperationBase {
   revealsSecret?: true;
 }
 
-/** What each route and each tool declares of itself. Public ones say so; all others name a permission. */
-export type OperationOptions = OperationBase &
-  ({ permission: Permission; public?: never } | { public: true; permission?: never });
+/** Who may call it: all that hold the permission, or everybody, which has to be said. */
+export type Access = { permission: Permission; public?: never } | { public: true; permission?: never };
+
+/** What each route and each tool declares of itself. */
+export type OperationOptions = OperationBase & Access;
 
 /** A declaration as the stages read it. One object for each handler, so what is worked out for it can be kept by it. */
 export type Operation = Readonly<OperationOptions>;

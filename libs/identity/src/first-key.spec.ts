@@ -33,7 +33,7 @@ describe.each(databases)('the first key on $name', (kind) => {
 
   it('is an admin of the tier enterprise, printed once, and on record', async () => {
     const { firstKey, verifier } = replica();
-    await firstKey.onApplicationBootstrap();
+    await firstKey.ensure();
     expect(printed()).toHaveLength(1);
     const [[call, outcome]] = settled as [[Call, Outcome]];
     expect(outcome).toMatchObject({ result: 'allowed', event: 'api_key_created' });
@@ -42,14 +42,14 @@ describe.each(databases)('the first key on $name', (kind) => {
   });
 
   it('is kept nowhere in clear', async () => {
-    await replica().firstKey.onApplicationBootstrap();
+    await replica().firstKey.ensure();
     const everything = await database().kysely.selectFrom('api_keys').selectAll().execute();
     expect(everything).toHaveLength(1);
     expect(JSON.stringify(everything)).not.toContain(printed()[0]!.slice(3));
   });
 
   it('is made by one of the replicas that start at once', async () => {
-    await Promise.all(Array.from({ length: 4 }, async () => replica().firstKey.onApplicationBootstrap()));
+    await Promise.all(Array.from({ length: 4 }, async () => replica().firstKey.ensure()));
     expect(printed()).toHaveLength(1);
     expect(settled).toHaveLength(1);
     expect((await replica().store.list({ skip: 0, limit: 9 })).total).toBe(1);
@@ -57,20 +57,20 @@ describe.each(databases)('the first key on $name', (kind) => {
 
   it('is made at the first start only, even when all keys are revoked', async () => {
     const { firstKey, keys, store } = replica();
-    await firstKey.onApplicationBootstrap();
+    await firstKey.ensure();
     const { id } = (await store.list({ skip: 0, limit: 1 })).keys[0]!;
     await keys.revoke(
       id,
       { force: true },
       { id: 'r', name: 'r', role: 'admin', tier: undefined, keyId: 'r' },
     );
-    await replica().firstKey.onApplicationBootstrap();
+    await replica().firstKey.ensure();
     expect(printed()).toHaveLength(1);
   });
 
   it('is not made where the setting names an admin', async () => {
     const { firstKey, store } = replica({ GATEHOUSE_API_KEY: 'x'.repeat(32) });
-    await firstKey.onApplicationBootstrap();
+    await firstKey.ensure();
     expect(stdout).toBe('');
     expect(await store.isEmpty()).toBe(true);
   });

@@ -1,4 +1,4 @@
-import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { allowed, Call, Settlement, type Operation, type Principal } from '#call';
 import { Database } from '#persistence';
 import { ApiKeys, type IssuedKey } from './api-keys.service.ts';
@@ -20,7 +20,7 @@ const operation: Operation = { name: 'keys.create', permission: 'keys:write', ev
  * replicas that start at once, one does.
  */
 @Injectable()
-export class FirstKey implements OnApplicationBootstrap {
+export class FirstKey {
   constructor(
     private readonly keys: ApiKeys,
     private readonly store: KeyStore,
@@ -29,7 +29,8 @@ export class FirstKey implements OnApplicationBootstrap {
     private readonly settlement: Settlement,
   ) {}
 
-  async onApplicationBootstrap(): Promise<void> {
+  /** Called once the ports are open: a key shown above the error of a start that failed would never be found again. */
+  async ensure(): Promise<void> {
     if (this.configured.exists || !(await this.store.isEmpty())) return;
     const issued = await this.database.withLock('first-api-key', async () =>
       (await this.store.isEmpty())
@@ -61,8 +62,8 @@ function announcement({ secret, key }: IssuedKey): string {
     '',
     `    ${secret}`,
     '',
-    `It works until ${key.expiresAt.toISOString().slice(0, 10)}: "gatehouse keys rotate" renews it before,`,
-    'and "gatehouse keys create --local" makes another one if it is lost.',
+    `It works until ${key.expiresAt.toISOString().slice(0, 10)}: "npx gatehouse keys rotate" renews it before,`,
+    'and "npx gatehouse keys create --local" makes another one if it is lost.',
     line,
     '',
     '',

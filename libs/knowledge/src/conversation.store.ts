@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { sql, type Selectable, type Transaction } from 'kysely';
+import { GatehouseError } from '#errors';
 import { Database, type Tables } from '#persistence';
 import type { Chunk } from './chunker.ts';
 import {
@@ -17,7 +18,10 @@ export interface NewConversation {
   readonly scenario_title: string | null;
   readonly original_title: string | null;
   readonly url: string | null;
+  /** Principal id. */
   readonly created_by: string;
+  /** Also a conversation that somebody else made. */
+  readonly mayReplaceAny: boolean;
   readonly chunks: readonly Chunk[];
 }
 
@@ -45,20 +49,31 @@ export class ConversationStore {
   }
 
   /** The row of the conversation, new or taken over, locked until the transaction ends. */
-  async #claim(transaction: Transaction<Tables>, { chunks, ...conversation }: NewConversation) {
+  async #claim(
+    transaction: Transaction<Tables>,
+    { chunks, mayReplaceAny, ...conversation }: NewConversation,
+  ): Promise<{ seq: number; replaced: boolean }> {
     const now = new Date();
     const row = { ...conversation, chunk_count: chunks.length, term_count: 0, updated_at: now };
-    const { scenario_title, original_title, url, chunk_count, updated_at } = row;
-    return (
-      transaction
-        .insertInto('conversations')
-        .values({ ...row, created_at: now })
-        .onConflict((conflict) =>
-          conflict.column('id').doUpdateSet({ scenario_title, original_title, url, chunk_count, updated_at }),
-        )
-        // A row that was just inserted has never been locked or updated.
-        .returning(['seq', sql<boolean>`xmax <> 0`.as('replaced')])
-        .executeTakeFirstOrThrow()
+    const { scenario_title, original_title, url, created_by, chunk_count, updated_at } = row;
+    const claimed = await transaction
+      .insertInto('conversations')
+      .values({ ...row, created_at: now })
+      .onConflict((conflict) =>
+        conflict
+          .column('id')
+          .doUpdateSet({ scenario_title, original_title, url, created_by, chunk_count, updated_at })
+          .where((that) =>
+            that.or([that('conversations.created_by', '=', created_by), that.lit(mayReplaceAny)]),
+          ),
+      )
+      // A row that was just inserted has never been locked or updated.
+      .returning(['seq', sql<boolean>`xmax <> 0`.as('replaced')])
+      .executeTakeFirst();
+    if (claimed) return claimed;
+    throw new GatehouseError(
+      'CONFLICT',
+      'Somebody else made a conversation of this id: take another id, or ask who may delete it',
     );
   }
 

@@ -1,6 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Call } from '#call';
+import { Call, type Role } from '#call';
 import { InvalidInput, NotFound } from '#errors';
 import { databases, useDatabase } from '#testing';
 import { KnowledgeService } from './knowledge.service.ts';
@@ -46,6 +46,12 @@ const weather = {
     { text: 'There will be rain in Chicago, and strong wind.', author_name: 'Bo', author_type: 'assistant' },
   ],
 };
+
+function callOf(id: string, role: Role): Call {
+  const made = new Call({ door: 'rest', address: '127.0.0.1', authorization: undefined });
+  made.principal = { id, name: id, role, tier: undefined, keyId: 'k-2' };
+  return made;
+}
 
 describe.each(databases)('the knowledge base on $name', (kind) => {
   const database = useDatabase(kind);
@@ -116,15 +122,16 @@ describe.each(databases)('the knowledge base on $name', (kind) => {
       expect(await found('gliders')).toEqual([`${conversation_id}#1`]);
     });
 
-    it("replaces a conversation of the same id, and keeps who brought it and its chunks' ids", async () => {
+    it("replaces a conversation of the same id, keeps its chunks' ids, and names who brought what is there now", async () => {
       await knowledge.ingest(booking, call);
       const other = new Call({ door: 'rest', address: '::1', authorization: undefined });
+      other.principal = { id: 'p-2', name: 'Bo', role: 'service', tier: undefined, keyId: 'k-2' };
       const again = await knowledge.ingest({ ...weather, conversation_id: 'booking' }, other);
       expect(again).toMatchObject({ chunks_created: 2, metadata: { replaced: true } });
       expect(await found('Sino')).toEqual([]);
       expect(await found('Chicago')).toEqual(['booking#2', 'booking#1']);
       expect(await knowledge.get({ conversation_id: 'booking' })).toMatchObject({
-        created_by: 'p-1',
+        created_by: 'p-2',
         original_title: null,
         url: null,
         chunk_count: 2,
@@ -433,6 +440,43 @@ describe.each(databases)('the knowledge base on $name', (kind) => {
       });
       await other.close();
     });
+  });
+
+  describe('what somebody else made', () => {
+    it('is not overwritten by who may only write, and is as it was', async () => {
+      await knowledge.ingest(weather, callOf('owner', 'employee'));
+      const forged = { conversation_id: 'weather', content: 'It never rains.' };
+      await expect(knowledge.ingest(forged, callOf('other', 'employee'))).rejects.toMatchObject({
+        code: 'CONFLICT',
+      });
+      expect((await knowledge.get({ conversation_id: 'weather' })).chunks[0]?.text).toMatch(/^What will/);
+    });
+
+    it('is replaced by its owner, and by who may delete it', async () => {
+      const callers = [callOf('owner', 'employee'), callOf('owner', 'employee'), callOf('other', 'service')];
+      for (const caller of callers) await knowledge.ingest(weather, caller);
+      await expect(knowledge.ingest(weather, callOf('owner', 'employee'))).rejects.toThrow(/Somebody else/);
+    });
+  });
+
+  it('keeps no secret, also not one that is longer than a passage', async () => {
+    const line = 'MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7';
+    const key = [
+      '-----BEGIN PRIVATE KEY-----',
+      ...Array<string>(40).fill(line),
+      '-----END PRIVATE KEY-----',
+    ].join('\n');
+    await knowledge.ingest({ conversation_id: 'secret', content: `Here it is: ${key}` }, call);
+    const stored = JSON.stringify(await knowledge.get({ conversation_id: 'secret' }));
+    expect(stored).toContain('Here it is: [SECRET]');
+    expect(stored).not.toContain(line);
+  });
+
+  it('refuses texts that are too long together', async () => {
+    const messages = [{ text: 'a '.repeat(40_000) }, { text: 'b '.repeat(40_000) }];
+    await expect(knowledge.ingest({ messages }, call)).rejects.toThrow(
+      /more than 100000 characters together/,
+    );
   });
 
   it('masks personal data before it is stored, when told to', async () => {

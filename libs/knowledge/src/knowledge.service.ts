@@ -3,7 +3,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Call } from '#call';
 import type { ConfigOf } from '#config';
 import { InvalidInput, NotFound } from '#errors';
-import { maskPii } from '#masking';
+import { maskPii, maskSecrets } from '#masking';
+import { isGranted } from '#rbac';
 import {
   QuestionAnswering,
   type Answer,
@@ -17,6 +18,7 @@ import type { AskQuestion } from './dto/ask-question.dto.ts';
 import type { ConversationId } from './dto/conversation-id.dto.ts';
 import type { ConversationPage } from './dto/conversation-page.dto.ts';
 import type { ConversationMessage, IngestConversation } from './dto/ingest-conversation.dto.ts';
+import { CONTENT_LENGTH } from './dto/limits.ts';
 import type { SearchFilters, SearchPassages } from './dto/search-passages.dto.ts';
 import { ChunkEmbedder } from './embeddings/chunk-embedder.ts';
 import { knowledgeConfig } from './knowledge.config.ts';
@@ -68,12 +70,17 @@ export class KnowledgeService {
     private readonly embedder: ChunkEmbedder,
   ) {}
 
-  /** Stores a conversation, in the place of one with the same id. Throws InvalidInput. */
+  /**
+   * Stores a conversation, in the place of one with the same id if it was the caller's own, or the caller may delete any.
+   * Secrets in it are masked. Throws InvalidInput, and CONFLICT where the id is somebody else's.
+   */
   async ingest(input: IngestConversation, call: Call): Promise<Ingested> {
     const { conversation_id: id, url, content } = input;
     const messages = input.messages ?? [{ text: content ?? '' }];
     const conversation_id = id ?? randomUUID();
-    const mask = this.config.piiAnonymize ? maskPii : (text: string) => text;
+    requireBounded(messages);
+    // Before it is cut into chunks: half a private key looks like any other text.
+    const mask = this.config.piiAnonymize ? (text: string) => maskPii(maskSecrets(text)) : maskSecrets;
     const chunks = chunksOf(messages.map((message, i) => turnOf(message, `/messages/${i}`, mask)));
     if (chunks.length === 0) throw new InvalidInput('The conversation has no text but white space');
     const { replaced } = await this.store.save({
@@ -82,6 +89,7 @@ export class KnowledgeService {
       original_title: optional(input.original_title, mask),
       url: optional(url, mask),
       created_by: call.principal?.id ?? 'nobody',
+      mayReplaceAny: call.principal !== undefined && isGranted(call.principal.role, 'conversations:delete'),
       chunks,
     });
     const vectors = await this.embedder.embed(conversation_id);
@@ -114,7 +122,8 @@ export class KnowledgeService {
 
   /** The best passages, from as many different conversations as there are. Throws InvalidInput. */
   async search(input: SearchPassages, call: Call): Promise<SearchAnswer> {
-    const { query, top_k, filters, include_metadata } = input;
+    const { top_k, filters, include_metadata } = input;
+    const query = maskSecrets(input.query);
     const options = { limit: top_k, perConversation: 1, filters: filtersOf(filters ?? {}) };
     const { passages, ranking, notice } = await this.passages.find(query, options, call.signal);
     const results = passages.map((passage) => resultOf(passage, include_metadata));
@@ -136,8 +145,18 @@ export class KnowledgeService {
     if (conversation_id !== undefined && !(await this.store.exists(conversation_id))) {
       throw new NotFound('No conversation has this id');
     }
-    return { text: query, limit: top_k, filters: { conversation_id }, signal };
+    return { text: maskSecrets(query), limit: top_k, filters: { conversation_id }, signal };
   }
+}
+
+/** All texts together are bounded as a text of its own is: to index one costs the database seconds beyond that. */
+function requireBounded(messages: readonly ConversationMessage[]): void {
+  const length = messages.reduce((sum, { text }) => sum + text.length, 0);
+  if (length <= CONTENT_LENGTH) return;
+  throw new InvalidInput(
+    `The texts have more than ${CONTENT_LENGTH} characters together: split the conversation`,
+    [{ path: '/messages', message: `must have at most ${CONTENT_LENGTH} characters in all` }],
+  );
 }
 
 function turnOf(message: ConversationMessage, path: string, mask: (text: string) => string): Turn {

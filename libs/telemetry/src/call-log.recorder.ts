@@ -8,7 +8,6 @@ import { wire } from '#errors';
 export class CallLog extends CallRecorder {
   constructor(private readonly logger: PinoLogger) {
     super();
-    logger.setContext('call');
   }
 
   record(call: Call, outcome: Outcome): void {
@@ -17,6 +16,7 @@ export class CallLog extends CallRecorder {
     if (!logger.isLevelEnabled(level)) return;
     logger[level](
       {
+        context: 'call',
         correlation_id: call.id,
         door: call.door,
         operation: call.operation?.name,

@@ -1,3 +1,4 @@
+import type { Server } from 'node:net';
 import { Counter, Gauge, Histogram, register, type Metric } from 'prom-client';
 
 /** From a tenth of a millisecond to ten seconds: the ceilings of requirements 12 are of 0.1 to 2 ms. */
@@ -43,6 +44,15 @@ export class Metrics {
     this.queries = counter('rag_queries_total', 'Searches and questions answered', ['operation']);
     this.cacheHits = counter('rag_cache_hits_total', 'Answers served from the cache');
     this.cacheMisses = counter('rag_cache_misses_total', 'Answers that had to be computed');
+  }
+
+  /** Follows the open connections of a listener. */
+  watch(type: string, server: Server): void {
+    const open = this.concurrentConnections.labels(type);
+    server.on('connection', (socket) => {
+      open.inc();
+      socket.once('close', () => open.dec());
+    });
   }
 }
 

@@ -12,7 +12,30 @@ interface ObjectSchema {
   required?: string[];
 }
 
+/** Where an operation is served, and where its input comes from. */
+interface Place {
+  path: string;
+  inputFromUrl: boolean;
+}
+
 const BEARER = 'api-key';
+
+/** What every refusal and failure is answered with: docs/errors.md. */
+const error = {
+  description:
+    'Refused or failed. `code` says why, `more` where to read about it; the log knows the `correlation_id`.',
+  content: {
+    'application/json': {
+      schema: {
+        type: 'object',
+        properties: Object.fromEntries(
+          ['error', 'code', 'correlation_id', 'more'].map((name) => [name, { type: 'string' }]),
+        ),
+        required: ['error'],
+      },
+    },
+  },
+};
 
 /** The OpenAPI document of the REST door. Its schemas are the very ones that the validation stage enforces. */
 @Injectable()
@@ -32,6 +55,7 @@ export class OpenApiDocument {
       .setTitle('Gatehouse')
       .setDescription('Every call is identified, limited, authorised, validated and audited.')
       .setVersion('1')
+      .setOpenAPIVersion('3.1.0') // Its schemas are JSON Schema 2020-12, as ours.
       .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'gk_…' }, BEARER)
       .build();
     const document = SwaggerModule.createDocument(app, config, {
@@ -40,40 +64,49 @@ export class OpenApiDocument {
     const operations = new Map(
       this.declared.routes.map(({ controller, method, operation }) => [`${controller}.${method}`, operation]),
     );
-    for (const path of Object.values(document.paths)) {
-      for (const [verb, item] of Object.entries(path) as [string, PathOperation][]) {
+    for (const [path, items] of Object.entries(document.paths)) {
+      for (const [verb, item] of Object.entries(items) as [string, PathOperation][]) {
         const operation = operations.get(item.operationId ?? '');
-        if (operation) declare(item, operation, verb === 'get' || verb === 'delete');
+        if (operation) declare(item, operation, { path, inputFromUrl: verb === 'get' || verb === 'delete' });
       }
     }
+    document.components = { ...document.components, responses: { Error: error } };
     this.#document = document;
   }
 }
 
-function declare(item: PathOperation, operation: Operation, inputFromUrl: boolean): void {
+function declare(item: PathOperation, operation: Operation, { path, inputFromUrl }: Place): void {
   item.summary = operation.name;
   item.tags = [operation.name.split('.', 1)[0]!];
   item.security = operation.public ? [] : [{ [BEARER]: [] }];
+  item.responses = { ...item.responses, default: { $ref: '#/components/responses/Error' } };
   if (operation.permission) item.description = `Needs the permission \`${operation.permission}\`.`;
   if (!operation.input) return;
 
   const schema: ObjectSchema = schemaOf(operation.input);
-  const inPath = ((item.parameters ?? []) as Parameter[]).filter((parameter) => parameter.in === 'path');
-  const named = new Set(inPath.map(({ name }) => name));
-  for (const parameter of inPath) parameter.schema = schema.properties?.[parameter.name] ?? parameter.schema;
-  const others = Object.entries(schema.properties ?? {}).filter(([name]) => !named.has(name));
+  const inPath = new Set([...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!));
+  const parameters = parametersOf(schema, inPath);
   if (inputFromUrl) {
-    const query = others.map(([name, property]): Parameter => {
-      return { name, in: 'query', required: schema.required?.includes(name) ?? false, schema: property };
-    });
-    item.parameters = [...inPath, ...query];
-  } else {
-    item.parameters = inPath;
-    item.requestBody = {
-      required: true,
-      content: { 'application/json': { schema: without(schema, named) } },
-    };
+    item.parameters = parameters;
+    return;
   }
+  const body = without(schema, inPath);
+  item.parameters = parameters.filter((parameter) => parameter.in === 'path');
+  item.requestBody = {
+    required: (body.required ?? []).length > 0,
+    content: { 'application/json': { schema: body } },
+  };
+}
+
+function parametersOf(
+  { properties = {}, required = [] }: ObjectSchema,
+  inPath: ReadonlySet<string>,
+): Parameter[] {
+  return Object.entries(properties).map(([name, schema]) =>
+    inPath.has(name)
+      ? { name, in: 'path', required: true, schema }
+      : { name, in: 'query', required: required.includes(name), schema },
+  );
 }
 
 /** The schema of the body alone: what stands in the path is not sent twice. */

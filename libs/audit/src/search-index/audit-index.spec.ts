@@ -84,7 +84,7 @@ describe('the index of the journal', () => {
     for (let n = 0; n < 10; n++) await journal.append(body(n), undefined);
     await expect.poll(() => rowsOf(journal.chain), { timeout: 10_000 }).toEqual(upTo(11));
     await index.stop();
-    expect(index.status).toEqual({ caughtUp: true, failures: 0 });
+    await expect.poll(() => index.status, { timeout: 10_000 }).toEqual({ caughtUp: true, failures: 0 });
     await journal.close();
   });
 

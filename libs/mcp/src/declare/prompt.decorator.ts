@@ -1,6 +1,6 @@
 import { applyDecorators, SetMetadata } from '@nestjs/common';
-import { Operation } from '#call';
-import { operationOptions, type Access, type Declaration } from './access.ts';
+import { Operation, type Access } from '#call';
+import { operationOptions, type Declaration } from './declaration.ts';
 
 export type PromptOptions = Declaration & Access;
 

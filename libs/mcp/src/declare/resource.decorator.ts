@@ -1,6 +1,6 @@
 import { applyDecorators, SetMetadata, type Type } from '@nestjs/common';
-import { Operation } from '#call';
-import { operationOptions, type Access, type Declaration } from './access.ts';
+import { Operation, type Access } from '#call';
+import { operationOptions, type Declaration } from './declaration.ts';
 
 interface ResourceDeclaration extends Declaration {
   /** Media type of what it reads as. */

@@ -1,7 +1,7 @@
 import { applyDecorators, SetMetadata, type Type } from '@nestjs/common';
-import { Operation } from '#call';
+import { Operation, type Access } from '#call';
 import type { ToolAnnotations } from '../wire/wire-types.ts';
-import { operationOptions, type Access, type Declaration } from './access.ts';
+import { operationOptions, type Declaration } from './declaration.ts';
 
 interface ToolDeclaration extends Declaration {
   /** DTO class of the structured result: shown to clients, which check it. */

@@ -44,11 +44,11 @@ export class Deadlines {
       if (until > now) return;
       this.#waiting.delete(request);
       const late = new GatehouseError('TIMED_OUT', 'The call took longer than REQUEST_TIMEOUT_MS allows');
-      request.call.cancel(late);
-      if (reply.sent) continue;
       // What still comes of a body that came too slowly is not waited for.
       if (!request.raw.complete) void reply.header('connection', 'close');
       void reply.send(late);
+      // After the answer: a handler that heeds it at once has none of its own to give any more.
+      request.call.cancel(late);
     }
   }
 }

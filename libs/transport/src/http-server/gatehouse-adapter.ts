@@ -1,6 +1,8 @@
+import { Logger } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply } from 'fastify';
 import { EventStream } from '#call';
+import { wire } from '#errors';
 import { serverSentEvents } from './event-stream.ts';
 import { publicError } from './http-error.ts';
 import { isWellFormedUrl, MALFORMED_URL } from './malformed-url.ts';
@@ -14,6 +16,9 @@ import {
 
 /** Nest's Fastify adapter with our bounds, and with event streams as a kind of answer. */
 export class GatehouseAdapter extends FastifyAdapter {
+  readonly #logger = new Logger('EventStream');
+  readonly #beatMs: number;
+
   constructor(config: HttpSettings) {
     super({
       bodyLimit: config.maxRequestBytes,
@@ -27,20 +32,30 @@ export class GatehouseAdapter extends FastifyAdapter {
       // Fastify answers a malformed URL before any hook has run; this one it routes like any other.
       rewriteUrl: ({ url = '/' }) => (isWellFormedUrl(url) ? url : MALFORMED_URL),
       clientErrorHandler: refuseBytes,
+      // Fastify would answer what comes on an open connection meanwhile by itself, and nobody would know of it.
+      return503OnClosing: false,
     });
+    this.#beatMs = config.requestTimeoutMs / 2;
   }
 
   override reply(response: FastifyReply, body: object, statusCode?: number): FastifyReply {
+    if (response.request.answered) return response;
     if (!(body instanceof EventStream)) return super.reply(response, body, statusCode);
     void response.headers({
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',
       'x-accel-buffering': 'no', // nginx would hold the events back
     });
-    const stream = serverSentEvents(body, (error) => {
-      const { code, message } = publicError(error);
-      return { code, error: message, correlation_id: response.request.call.id };
-    });
+    const { id } = response.request.call;
+    const stream = serverSentEvents(body, { tell: (error) => this.#told(error, id), beatMs: this.#beatMs });
     return super.reply(response, stream, statusCode);
+  }
+  /** The call is on record by now, so the log says here what went wrong, and the client what it may know. */
+  #told(thrown: unknown, correlationId: string): Record<string, unknown> {
+    const error = publicError(thrown);
+    const { level } = wire[error.code];
+    if (level === 'error')
+      this.#logger.error({ correlation_id: correlationId, code: error.code, err: error });
+    return { code: error.code, error: error.message, correlation_id: correlationId };
   }
 }

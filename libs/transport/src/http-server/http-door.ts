@@ -21,6 +21,8 @@ declare module 'fastify' {
     outcome: Outcome | undefined;
     /** The handler goes on when the client goes: it will come back for the answer. */
     outlivesConnection: boolean;
+    /** An answer is on its way. What comes later, as of a handler whose time was up, is no answer any more. */
+    answered: boolean;
   }
   interface FastifyContextConfig {
     /** Served on the management port only. */
@@ -61,6 +63,7 @@ export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOpti
   const { settlement, origins, limits, metadata, headers, timeoutMs, isManagement } = options;
   fastify.decorateRequest('outcome', undefined);
   fastify.decorateRequest('outlivesConnection', false);
+  fastify.decorateRequest('answered', false);
   fastify.decorateRequest(CALL, null);
   // Made on first sight, so that no hook of anybody can answer a request that has no call; at the latest below.
   fastify.decorateRequest('call', {
@@ -71,6 +74,7 @@ export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOpti
 
   const deadlines = new Deadlines(timeoutMs);
   const served = new ServedMethods(fastify);
+  /** Calls that wait for an answer nobody reads. No longer than that: a call holds all that its client sent. */
   const abandoned = new Map<Call, NodeJS.Timeout>();
   let running = 0;
   fastify.addHook('onClose', async () => {
@@ -87,7 +91,9 @@ export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOpti
       running--;
       if (reply.raw.writableFinished) return;
       deadlines.end(request);
-      if (!request.outlivesConnection) abandon(call);
+      if (request.outlivesConnection) return;
+      call.cancel(gone);
+      if (!request.answered) abandon(call);
     });
     const { management = false, everywhere = false } = request.routeOptions.config;
     const fault = faultOf(request);
@@ -115,9 +121,13 @@ export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOpti
   }
 
   fastify.addHook('onSend', async (request, reply, payload) => {
+    request.answered = true;
     deadlines.end(request);
     const { call } = request;
-    const outcome = request.outcome ?? allowed(call, reply.statusCode);
+    let outcome = request.outcome ?? allowed(call, reply.statusCode);
+    // It failed because its client had gone, which is no fault of ours.
+    if (outcome.code === 'INTERNAL' && abandoned.has(call)) outcome = refusedBy(gone);
+    forget(call);
     void reply.header('x-correlation-id', call.id).headers(rateLimitHeaders(call.limits, limits));
     const challenge = metadata.challenge(call, outcome);
     if (challenge) void reply.header('www-authenticate', challenge);
@@ -131,14 +141,17 @@ export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOpti
   });
 
   function abandon(call: Call): void {
-    call.cancel(gone);
     // The handler mostly ends all the same, and then the record says how. Where no answer is ever tried, it says this.
     abandoned.set(call, setTimeout(() => void settleAbandoned(call), timeoutMs).unref());
   }
 
-  async function settleAbandoned(call: Call): Promise<void> {
+  function forget(call: Call): void {
     clearTimeout(abandoned.get(call));
     abandoned.delete(call);
+  }
+
+  async function settleAbandoned(call: Call): Promise<void> {
+    forget(call);
     await settlement.settle(call, refusedBy(gone)).catch(logUnrecorded);
   }
 

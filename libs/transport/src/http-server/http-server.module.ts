@@ -10,8 +10,7 @@ import { RestErrorFilter } from './rest-error.filter.ts';
 const metadata = {
   provide: ProtectedResourceMetadata,
   inject: [httpConfig.KEY],
-  useFactory: ({ publicUrl, host, port }: ConfigOf<typeof httpConfig>) =>
-    new ProtectedResourceMetadata(publicUrl ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`),
+  useFactory: ({ publicUrl }: ConfigOf<typeof httpConfig>) => new ProtectedResourceMetadata(publicUrl),
 };
 
 @Global()

@@ -11,7 +11,7 @@ export const httpConfig = defineConfig('http', {
     pattern: /^[\w.:-]{1,255}$/,
     shape: 'an address or a host name',
   }),
-  port: port('PORT', 'Port of the API: REST and MCP', 8000),
+  port: port('PORT', 'Port of the API: REST and MCP; 0 takes any that is free', 8000),
   publicUrl: setting.optional({
     env: 'PUBLIC_URL',
     description:

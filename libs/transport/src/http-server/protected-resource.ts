@@ -12,11 +12,21 @@ export interface ProtectedResource {
 
 /** What tells a client how to get in: the metadata of this resource, and the challenges that point to it. */
 export class ProtectedResourceMetadata {
-  readonly #url: string;
+  readonly #publicUrl: string | undefined;
+  #listensAt = '';
 
-  /** @param url Where clients reach the gateway, without a slash at its end. */
-  constructor(url: string) {
-    this.#url = url;
+  /** @param publicUrl Where clients reach the gateway, without a slash at its end; undefined where it listens itself. */
+  constructor(publicUrl: string | undefined) {
+    this.#publicUrl = publicUrl;
+  }
+
+  /** Where the gateway listens, once that is known. */
+  listensAt(url: string): void {
+    this.#listensAt = url;
+  }
+
+  get #url(): string {
+    return this.#publicUrl ?? this.#listensAt;
   }
 
   /** Of the resource that lies at the path. */

@@ -18,6 +18,7 @@ export class RestErrorFilter implements ExceptionFilter {
 
 /** Writes the error's status, headers and body, and leaves the outcome for the bracket around the call. */
 export function answerError(error: GatehouseError, request: FastifyRequest, reply: FastifyReply): void {
+  if (request.answered) return;
   request.outcome = refusedBy(error);
   const { http } = wire[error.code];
   void reply.code(http).type('application/json; charset=utf-8').send(errorBody(error, request.call.id));

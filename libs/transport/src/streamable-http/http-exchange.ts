@@ -32,7 +32,7 @@ export class HttpExchange implements Exchange {
   /** The door settles the call before the first byte of the stream leaves, as before that of any answer. */
   openStream(): Outlet | undefined {
     // The client has gone, or the time was up first.
-    if (this.#reply.sent || this.#request.call.signal.aborted) return undefined;
+    if (this.#request.answered || this.#request.call.signal.aborted) return undefined;
     this.streaming = true;
     const outlet = new SseOutlet();
     this.#tools.keepAlive.watch(outlet);

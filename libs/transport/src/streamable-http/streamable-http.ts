@@ -96,7 +96,7 @@ function send(
   request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply {
-  if (reply.sent) return reply; // The time was up first.
+  if (request.answered) return reply; // The time was up first.
   request.outcome = outcome;
   if (sessionId !== undefined) reply.header('mcp-session-id', sessionId);
   if (body !== undefined) reply.type('application/json; charset=utf-8');

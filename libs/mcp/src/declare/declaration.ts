@@ -1,8 +1,5 @@
 import type { Type } from '@nestjs/common';
-import type { OperationOptions, Permission } from '#call';
-
-/** Who may use it: all that hold the permission, or everybody. */
-export type Access = { permission: Permission; public?: never } | { public: true; permission?: never };
+import type { Access, OperationOptions } from '#call';
 
 /** What a tool, a resource and a prompt declare alike. */
 export interface Declaration {
