@@ -9,6 +9,7 @@ import { readConfig } from '#config';
 import { throttleConfig } from '#throttle';
 import { registerHttpDoor } from './http-door.ts';
 import { OriginPolicy } from './origin-policy.ts';
+import { ProtectedResourceMetadata } from './protected-resource.ts';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
@@ -38,7 +39,8 @@ describe('the door', () => {
       settlement: new Settlement([recorder]),
       origins: new OriginPolicy({ allowed: [], host: '127.0.0.1' }),
       limits: readConfig(throttleConfig, {}),
-      headers: {},
+      metadata: new ProtectedResourceMetadata(undefined),
+    headers: {},
       timeoutMs: 60_000,
       isManagement: () => false,
     });
