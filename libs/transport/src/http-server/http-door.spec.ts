@@ -40,7 +40,7 @@ describe('the door', () => {
       origins: new OriginPolicy({ allowed: [], host: '127.0.0.1' }),
       limits: readConfig(throttleConfig, {}),
       metadata: new ProtectedResourceMetadata(undefined),
-    headers: {},
+      headers: {},
       timeoutMs: 60_000,
       isManagement: () => false,
     });
