@@ -132,7 +132,7 @@ const badMethods: [request: string, status: number, allow: string | null][] = [
   ['OPTIONS /search', 405, 'POST'],
   ['GET /mcp', 405, 'POST'],
   ['DELETE /mcp', 405, 'POST'],
-  ['PUT /mcp', 405, 'POST'],
+  ['PUT /mcp', 405, 'DELETE, GET, POST'],
   ['PROPFIND /', 404, null],
 ];
 

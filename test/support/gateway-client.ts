@@ -54,6 +54,7 @@ export class GatewayClient {
       'io.modelcontextprotocol/protocolVersion': revision,
       'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
       'io.modelcontextprotocol/clientCapabilities': {},
+      ...(params['_meta'] as object | undefined),
     };
     return this.rest('/mcp', {
       body: {

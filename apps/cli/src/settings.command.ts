@@ -4,6 +4,7 @@ import { definedConfigs, type Setting } from '#config';
 /** As the README shows them: a title, and the definitions whose settings stand under it. */
 const areas: readonly [title: string, definitions: readonly string[]][] = [
   ['Server', ['http']],
+  ['MCP', ['mcp']],
   ['Storage', ['home', 'persistence']],
   ['Keys', ['identity', 'client']],
   ['Limits', ['throttle']],

@@ -18,6 +18,7 @@ import {
   httpConfig,
   ManagementListener,
   OriginPolicy,
+  ProtectedResourceMetadata,
   registerHttpDoor,
   registerJsonBody,
   securityHeaders,
@@ -29,6 +30,8 @@ import { BootLogger } from './boot-logger.ts';
 import { GatewayModule, type GatewayOptions } from './gateway.module.ts';
 
 const DRAIN_STEP_MS = 20;
+/** Proxies close what is silent for a minute. */
+const LONGEST_SILENCE_MS = 15_000;
 /** A call whose time is up is still to be told so, and recorded. */
 const DEADLINE_GRACE_MS = 2_000;
 
@@ -55,6 +58,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const management = app.get(ManagementListener);
   const fastify: FastifyInstance = adapter.getInstance();
   let door: HttpDoor;
+  let url: string;
   try {
     door = openDoors(fastify, app, config);
     await app.get(AuditTrail).serverStarted({ node: process.version });
@@ -62,6 +66,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     app.useLogger(app.get(Logger));
     app.get(OpenApiDocument).describe(app);
     await app.listen(config.port, config.host);
+    url = urlOf(config.host, (fastify.server.address() as { port: number }).port);
+    app.get(ProtectedResourceMetadata).listensAt(url);
     if (config.managementPort !== 0) await management.listen(fastify, config);
     await app.get(FirstKey).ensure();
   } catch (error) {
@@ -70,7 +76,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
   return {
     app,
-    url: urlOf(config.host, (fastify.server.address() as { port: number }).port),
+    url,
     managementUrl: management.port === undefined ? undefined : urlOf(config.host, management.port),
     async close() {
       const closed = Promise.all([management.close(), app.close()]);
@@ -92,6 +98,7 @@ function openDoors(
     settlement: app.get(Settlement),
     limits: app.get<ThrottleSettings>(throttleConfig.KEY),
     origins: new OriginPolicy({ allowed: config.corsAllowedOrigins, host: config.host }),
+    metadata: app.get(ProtectedResourceMetadata),
     headers: config.securityHeaders ? securityHeaders : {},
     timeoutMs: config.requestTimeoutMs,
     isManagement: app.get(ManagementListener).owns,
@@ -108,7 +115,12 @@ function openDoors(
       maxAge: 3600,
     });
   }
-  registerStreamableHttp(fastify, app.get(Dispatcher), { maxRequestBytes: config.maxRequestBytes });
+  registerStreamableHttp(fastify, app.get(Dispatcher), {
+    maxRequestBytes: config.maxRequestBytes,
+    settlement: app.get(Settlement),
+    // A socket that is silent for twice that time is closed.
+    keepAliveMs: Math.min(LONGEST_SILENCE_MS, config.requestTimeoutMs),
+  });
   return door;
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Operation } from './operation.ts';
 import type { Principal } from './principal.ts';
 import type { LimitDecision } from './limit-decision.ts';
+import { silentPeer, type Caller, type Peer } from './peer.ts';
 
 /** Where calls come in. `cli` is a command on the machine itself. */
 export type Door = 'rest' | 'mcp' | 'cli';
@@ -40,6 +41,9 @@ export class Call {
   limits: LimitDecision | undefined = undefined;
   /** More about this call for its audit record. Small, and free of secrets. */
   notes: Record<string, string | number | boolean> | undefined = undefined;
+  /** Set by a door whose clients can be spoken to while a handler works. */
+  caller: Caller | undefined = undefined;
+  #peer: Peer | undefined = undefined;
   #abort: AbortController | undefined = undefined;
   readonly #startedAt = performance.now();
 
@@ -47,6 +51,11 @@ export class Call {
     this.door = door;
     this.address = address;
     this.authorization = authorization;
+  }
+
+  /** To speak to the client before the answer. Made on demand: most handlers never say a word. */
+  get peer(): Peer {
+    return (this.#peer ??= this.caller?.peerOf(this) ?? silentPeer);
   }
 
   /** Aborts when the client has gone or the call's time is up. Made on demand: most handlers never ask. */

@@ -1,28 +1,26 @@
 import { Injectable } from '@nestjs/common';
-import { refusedBy, type Call } from '#call';
-import { errorAnswer, publicError, type Answer, type Received } from './answer.ts';
+import { allowed, refusedBy, type Call } from '#call';
+import type { GatehouseError } from '#errors';
+import { errorAnswer, publicError, type Answer } from './answer.ts';
+import type { Exchange } from './exchange.ts';
+import { Conversations } from './peer/conversations.ts';
+import { InputRequired } from './peer/input-required.ts';
+import { Received } from './received.ts';
 import { Router, type Route } from './router.ts';
-import { eraOf, type Era } from './wire/era.ts';
-import { resultMessage } from './wire/json-rpc.ts';
-import { readableId, readMessage, type Message } from './wire/message.ts';
-import { checkMirroredHeaders, type HeaderReader } from './wire/mirrored-headers.ts';
-
-/** What a door knows of a message beside the message itself. */
-export interface Exchange {
-  /** Reads the headers that repeat the message; doors without headers leave it out. */
-  readonly header?: HeaderReader;
-}
-
-interface Read extends Received {
-  readonly route: Route;
-}
+import { eraOf, newestLegacy, type Era } from './wire/era.ts';
+import { inputRequiredJson, resultMessage } from './wire/json-rpc.ts';
+import { isResponse, readableId, readMessage, type Message } from './wire/message.ts';
+import { checkMirroredHeaders } from './wire/mirrored-headers.ts';
 
 const ACCEPTED: Answer = { status: 202, body: undefined, outcome: undefined };
 
 /** JSON-RPC in, JSON-RPC out. Every message, of whatever kind, walks the pipeline before it is answered. */
 @Injectable()
 export class Dispatcher {
-  constructor(private readonly router: Router) {}
+  constructor(
+    private readonly router: Router,
+    private readonly conversations: Conversations,
+  ) {}
 
   /** Never rejects. Sets the call's operation, target and input before its first guard. */
   async dispatch(value: unknown, call: Call, exchange: Exchange = {}): Promise<Answer> {
@@ -31,57 +29,93 @@ export class Dispatcher {
 
   /** Answers what could not even be parsed. Never rejects. */
   async refuse(error: unknown, call: Call): Promise<Answer> {
-    return this.#answer(this.#malformed(error, undefined), call);
+    return this.#answer(this.#malformed(error, undefined, {}), call);
   }
 
-  #read(value: unknown, { header }: Exchange): Read {
+  /** What a client of 2025 asks of its session beside messages: to listen to it, or to end it. Never rejects. */
+  async attend(what: 'listen' | 'end', call: Call, exchange: Exchange): Promise<Answer> {
+    const route = this.router.session(what);
+    // Its refusals are told by status: there is no message to answer.
+    const parts = { id: undefined, era: newestLegacy, silent: false, malformed: true, route };
+    return this.#answer(new Received(parts, exchange, this.conversations), call);
+  }
+
+  #read(value: unknown, exchange: Exchange): Received {
+    const { header } = exchange;
     let message: Message;
     let era: Era;
     try {
+      if (isResponse(value) && header?.('mcp-session-id') !== undefined)
+        return this.#response(value, exchange);
       message = readMessage(value);
       era = eraOf(message, header);
       if (header && era.name === 'modern') checkMirroredHeaders(message, header);
     } catch (error) {
-      return this.#malformed(error, value);
+      return this.#malformed(error, value, exchange);
     }
     const { id, method } = message;
-    const received = { id, era, uri: resourceOf(message), silent: id === undefined, malformed: false };
+    const silent = id === undefined;
+    let route: Route;
+    let fault: GatehouseError | undefined;
     try {
-      return { ...received, route: this.router.route(message, era) };
+      route = this.router.route(message, era);
+      fault = header && route.mirrored?.(header);
     } catch (error) {
-      return { ...received, route: this.router.refusal(publicError(error), method) };
+      route = this.router.refusal(publicError(error), method);
     }
+    const parts = { message, id, era, silent, malformed: false, route, fault };
+    return new Received(parts, exchange, this.conversations);
   }
 
-  #malformed(error: unknown, value: unknown): Read {
+  #malformed(error: unknown, value: unknown, exchange: Exchange): Received {
     const route = this.router.refusal(publicError(error));
-    return { id: readableId(value), era: undefined, silent: false, malformed: true, route };
+    const parts = { id: readableId(value), era: undefined, silent: false, malformed: true, route };
+    return new Received(parts, exchange, this.conversations);
   }
 
-  async #answer(read: Read, call: Call): Promise<Answer> {
-    const { id, route } = read;
-    const { input = {}, argument = input } = route;
+  #response(params: Message['params'], exchange: Exchange): Received {
+    const message = { id: undefined, method: 'response', params, meta: undefined };
+    const route = this.router.session('answer');
+    const parts = { message, id: undefined, era: newestLegacy, silent: false, malformed: true, route };
+    return new Received(parts, exchange, this.conversations);
+  }
+
+  async #answer(received: Received, call: Call): Promise<Answer> {
+    const { id, route } = received;
+    const { input = {}, argument = route.isProtocol ? received : input } = route;
     call.operation = route.handler.operation;
     call.target = route.target ?? call.target;
     call.input = input;
     call.inputFromUrl = route.inputIsText ?? false;
+    call.caller = received;
+    let answer: Answer;
     try {
       const value = await route.handler.run(argument, call);
-      if (id === undefined) return ACCEPTED;
-      return { status: 200, body: resultMessage(id, route.write(value)), outcome: undefined };
+      answer = id === undefined ? ACCEPTED : written(received, route.write(value));
     } catch (thrown) {
-      return this.#refused(thrown, read, call);
+      answer = this.#refused(thrown, received, call);
     }
+    if (received.session && id !== undefined) received.session.finished(id);
+    received.channel?.finish(answer.body);
+    return answer;
   }
 
-  #refused(thrown: unknown, read: Read, call: Call): Answer {
+  #refused(thrown: unknown, received: Received, call: Call): Answer {
+    const { id, route } = received;
+    if (thrown instanceof InputRequired && id !== undefined) {
+      const json = inputRequiredJson(thrown.questions, thrown.state);
+      return { status: 200, body: resultMessage(id, json), outcome: allowed(call, 200) };
+    }
     const error = publicError(thrown);
-    const told = read.route.writeError?.(error, call);
-    if (told === undefined || read.id === undefined) return errorAnswer(error, call, read);
-    return { status: 200, body: resultMessage(read.id, told), outcome: refusedBy(error, 200) };
+    const told = route.writeError?.(error, call);
+    if (told === undefined || id === undefined) return errorAnswer(error, call, received);
+    return { status: 200, body: resultMessage(id, told), outcome: refusedBy(error, 200) };
   }
 }
 
-function resourceOf({ method, params }: Message): string | undefined {
-  return method === 'resources/read' && typeof params['uri'] === 'string' ? params['uri'] : undefined;
+function written({ id, openedSession }: Received, json: string): Answer {
+  const body = resultMessage(id!, json);
+  return openedSession === undefined
+    ? { status: 200, body, outcome: undefined }
+    : { status: 200, body, outcome: undefined, sessionId: openedSession };
 }

@@ -1,15 +1,35 @@
 import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { ValidationModule } from '#validation';
+import type { ConfigOf } from '#config';
 import { Dispatcher } from './dispatcher.ts';
+import { Changes } from './listen/changes.ts';
+import { ListenMethods } from './listen/listen.methods.ts';
+import { StreamWatch } from './listen/stream-watch.ts';
+import { Subscribers } from './listen/subscribers.ts';
+import { mcpConfig } from './mcp.config.ts';
 import { Catalogue } from './offer/catalogue.ts';
 import { DeclaredHandlers } from './offer/declared-handlers.ts';
 import { HandlerWrapper } from './offer/handler-wrapper.ts';
 import { Lists } from './offer/lists.ts';
+import { Conversations } from './peer/conversations.ts';
+import { SealedState } from './peer/sealed-state.ts';
+import { CompletionMethods } from './protocol/completion.methods.ts';
 import { LifecycleMethods } from './protocol/lifecycle.methods.ts';
 import { ListMethods } from './protocol/list.methods.ts';
 import { OtherMessages } from './protocol/other-messages.ts';
+import { SessionMethods } from './protocol/session.methods.ts';
 import { Router } from './router.ts';
+import { MemorySessionStore } from './session/memory-session-store.ts';
+import { SessionStore } from './session/session-store.ts';
+import { Sessions } from './session/sessions.ts';
+
+const sessionStore = {
+  provide: SessionStore,
+  inject: [mcpConfig.KEY],
+  useFactory: ({ sessionTimeoutMs, sessionsPerClient }: ConfigOf<typeof mcpConfig>) =>
+    new MemorySessionStore({ timeoutMs: sessionTimeoutMs, perClient: sessionsPerClient }),
+};
 
 /** The Model Context Protocol, apart from any transport. Any module's provider may offer tools, resources and prompts. */
 @Module({
@@ -19,12 +39,22 @@ import { Router } from './router.ts';
     Router,
     LifecycleMethods,
     ListMethods,
+    CompletionMethods,
+    SessionMethods,
+    ListenMethods,
     OtherMessages,
+    Conversations,
+    SealedState,
+    sessionStore,
+    Sessions,
+    Subscribers,
+    StreamWatch,
+    Changes,
     Catalogue,
     Lists,
     DeclaredHandlers,
     HandlerWrapper,
   ],
-  exports: [Dispatcher, Catalogue],
+  exports: [Dispatcher, Catalogue, Changes],
 })
 export class McpModule {}

@@ -6,6 +6,9 @@ const granted: ReadonlyMap<string, ReadonlySet<string>> = new Map(
 );
 const known: ReadonlySet<string> = new Set(Object.values(permissionsOf).flat());
 
+/** All permissions that there are, sorted. */
+export const permissions: readonly string[] = [...known].toSorted();
+
 /** Whether a role holds a permission. A role that is not in the table holds none. */
 export function isGranted(role: Role, permission: Permission): boolean {
   return granted.get(role)?.has(permission) ?? false;
@@ -27,6 +30,6 @@ export function permissionFault({ public: isPublic, permission }: Operation): st
   if (known.has(permission)) return undefined;
   return (
     `needs the permission ${permission}, which no role has, so nobody could ever call it: ` +
-    `grant it to a role in libs/rbac/src/roles.ts, or name one of ${[...known].sort().join(', ')}`
+    `grant it to a role in libs/rbac/src/roles.ts, or name one of ${permissions.join(', ')}`
   );
 }

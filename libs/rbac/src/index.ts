@@ -1,2 +1,2 @@
 export { AuthoriseGuard } from './authorise.guard.ts';
-export { isGranted, mayCall, permissionFault } from './grants.ts';
+export { isGranted, mayCall, permissionFault, permissions } from './grants.ts';

@@ -6,5 +6,6 @@ export { registerJsonBody } from './http-server/json-body.ts';
 export { ManagementListener } from './http-server/management-listener.ts';
 export { OriginPolicy } from './http-server/origin-policy.ts';
 export { boundServer } from './http-server/server-bounds.ts';
+export { ProtectedResourceMetadata } from './http-server/protected-resource.ts';
 export { securityHeaders } from './http-server/security-headers.ts';
 export { registerStreamableHttp } from './streamable-http/index.ts';

@@ -1,4 +1,5 @@
 export { InputValidation } from './input-validation.ts';
+export type { JsonSchema } from './json-schema.ts';
 export { parseJson } from './parse-json.ts';
 export { inputSchemaOf, schemaOf } from './schema-of.ts';
 export { ValidationGuard } from './validation.guard.ts';

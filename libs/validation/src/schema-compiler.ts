@@ -47,8 +47,12 @@ export class SchemaCompiler {
   }
 }
 
+/** Words that check nothing: a name for a place in a schema, and for a header that repeats a value (MCP 2026-07-28). */
+const SILENT_KEYWORDS = ['$anchor', 'x-mcp-header'];
+
 function ajv(given: Options): Ajv2020 {
   const made = new Ajv2020(given);
+  made.addVocabulary(SILENT_KEYWORDS);
   addOurFormats(made);
   return made;
 }

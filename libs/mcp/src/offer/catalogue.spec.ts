@@ -7,6 +7,7 @@ import { Method } from '../declare/method.decorator.ts';
 import { Prompt } from '../declare/prompt.decorator.ts';
 import { Resource } from '../declare/resource.decorator.ts';
 import { Tool } from '../declare/tool.decorator.ts';
+import { ConfigModule } from '#config';
 import { McpModule } from '../mcp.module.ts';
 import { Catalogue } from './catalogue.ts';
 
@@ -93,7 +94,10 @@ class Twice {
 }
 
 const boot = async (...providers: Provider[]) => {
-  const module = await Test.createTestingModule({ imports: [McpModule], providers }).compile();
+  const module = await Test.createTestingModule({
+    imports: [ConfigModule.forRoot({}), McpModule],
+    providers,
+  }).compile();
   return module.init();
 };
 

@@ -3,11 +3,15 @@ import { schemaOf } from '#validation';
 import { PROMPT, type PromptOptions } from '../declare/prompt.decorator.ts';
 import { RESOURCE, type ResourceOptions } from '../declare/resource.decorator.ts';
 import { TOOL, type ToolOptions } from '../declare/tool.decorator.ts';
+import { mirroredParams, type MirroredParam } from '../wire/mirrored-params.ts';
 import type { Capability } from '../wire/server-info.ts';
 import { DeclaredHandlers, type Declared } from './declared-handlers.ts';
 import { UriTemplate, type Variables } from './uri-template.ts';
 
-export type OfferedTool = Declared<ToolOptions>;
+export interface OfferedTool extends Declared<ToolOptions> {
+  /** Its parameters that clients repeat in headers. */
+  readonly mirrored?: readonly MirroredParam[] | undefined;
+}
 export type OfferedResource = Declared<ResourceOptions>;
 export type OfferedPrompt = Declared<PromptOptions>;
 
@@ -26,8 +30,7 @@ export class Catalogue implements OnModuleInit {
   constructor(private readonly handlers: DeclaredHandlers) {}
 
   onModuleInit(): void {
-    const tools = this.handlers.find<ToolOptions>(TOOL);
-    tools.forEach(checkTool);
+    const tools = this.handlers.find<ToolOptions>(TOOL).map(checkedTool);
     this.tools = byKey('tool', tools, ({ options }) => options.name);
     this.prompts = byKey('prompt', this.handlers.find<PromptOptions>(PROMPT), ({ options }) => options.name);
     const resources = this.handlers.find<ResourceOptions>(RESOURCE);
@@ -40,6 +43,7 @@ export class Catalogue implements OnModuleInit {
 
   offers(capability: Capability): boolean {
     if (capability === 'resources') return this.resources.size + this.templates.size > 0;
+    if (capability === 'completions') return this.prompts.size + this.templates.size > 0;
     return this[capability].size > 0;
   }
 
@@ -56,18 +60,26 @@ export class Catalogue implements OnModuleInit {
 }
 
 /** Throws an Error that says why a tool can't be shown. That its input can be enforced is checked with its operation. */
-function checkTool({ options: { name, output }, place }: OfferedTool): void {
+function checkedTool(tool: Declared<ToolOptions>): OfferedTool {
+  const { options, place } = tool;
+  const { name, input, output } = options;
   if (!TOOL_NAME.test(name)) throw new Error(`${place}: ${name} is no tool name: ${TOOL_NAME.source}`);
   if (output) schemaOf(output);
+  try {
+    const mirrored = input && mirroredParams(schemaOf(input));
+    return mirrored?.length ? { ...tool, mirrored } : tool;
+  } catch (error) {
+    throw new Error(`${place}: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 /** In the order of their keys, so that clients and models meet the same list in every process. */
-function byKey<T>(
+function byKey<T extends Declared<unknown>>(
   kind: string,
-  all: readonly Declared<T>[],
-  keyOf: (one: Declared<T>) => string,
-): Map<string, Declared<T>> {
-  const found = new Map<string, Declared<T>>();
+  all: readonly T[],
+  keyOf: (one: T) => string,
+): Map<string, T> {
+  const found = new Map<string, T>();
   for (const one of [...all].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))) {
     const other = found.get(keyOf(one));
     if (other)

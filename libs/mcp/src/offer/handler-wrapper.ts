@@ -18,15 +18,22 @@ export class HandlerWrapper {
 
   /** Of a method that takes what its handler is run with. Undefined where it does not declare its operation. */
   wrap(instance: object, methodName: string): Handler | undefined {
-    return this.#create(instance, methodName, methodOf(instance, methodName));
+    const method = methodOf(instance, methodName);
+    return this.#create(
+      instance,
+      methodName,
+      admitting(method, (given, call) => method.call(instance, given, call)),
+    );
   }
 
   /** Of a method that takes the call's input as the stages have left it, with its types and defaults. */
   wrapWithInput(instance: object, methodName: string): Handler | undefined {
     const method = methodOf(instance, methodName);
-    const withInput = (_: unknown, call: unknown): unknown =>
-      method.call(instance, (call as Call).input, call);
-    return this.#create(instance, methodName, standIn(method, withInput));
+    return this.#create(
+      instance,
+      methodName,
+      admitting(method, (_, call) => method.call(instance, call.input, call)),
+    );
   }
 
   #create(instance: object, methodName: string, callback: AnyMethod): Handler | undefined {
@@ -48,6 +55,15 @@ export class HandlerWrapper {
 
 function methodOf(instance: object, methodName: string): AnyMethod {
   return (instance as Record<string, AnyMethod>)[methodName] as AnyMethod;
+}
+
+/** Behind the last guard, the door has its say of who calls; then the method runs. */
+function admitting(method: AnyMethod, run: (given: unknown, call: Call) => unknown): AnyMethod {
+  return standIn(method, (given, second) => {
+    const call = second as Call;
+    const admitted = call.caller?.admit(call);
+    return admitted ? admitted.then(() => run(given, call)) : run(given, call);
+  });
 }
 
 /** A function that guards can't tell from the method: they read its name and what decorators have left on it. */

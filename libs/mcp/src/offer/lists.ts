@@ -1,7 +1,11 @@
-import { Injectable } from '@nestjs/common';
+import { hash } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
 import type { Principal } from '#call';
+import type { ConfigOf } from '#config';
+import { InvalidInput } from '#errors';
 import { mayCall } from '#rbac';
 import { inputSchemaOf, schemaOf } from '#validation';
+import { mcpConfig } from '../mcp.config.ts';
 import type { Era } from '../wire/era.ts';
 import { resultJson } from '../wire/json-rpc.ts';
 import { Catalogue, type OfferedPrompt, type OfferedResource, type OfferedTool } from './catalogue.ts';
@@ -12,32 +16,68 @@ export type ListName = 'tools' | 'prompts' | 'resources' | 'resourceTemplates';
 /** Lists change with the program, and with what a role is granted: with a restart, that is. */
 const HINT = { ttlMs: 300_000, cacheScope: 'private' } as const;
 
-/** The lists of what is on offer, as JSON text, each made once for a role and an era. Each shows what its caller may use. */
+/** The lists of what is on offer, each page made once for a role and an era. Each shows what its caller may use. */
 @Injectable()
 export class Lists {
   readonly #texts = new Map<string, string>();
+  readonly #pageSize: number;
 
-  constructor(private readonly catalogue: Catalogue) {}
+  constructor(
+    private readonly catalogue: Catalogue,
+    @Inject(mcpConfig.KEY) config: ConfigOf<typeof mcpConfig>,
+  ) {
+    this.#pageSize = config.listPageSize;
+  }
 
-  /** The JSON text of the result of a list method. */
-  json(name: ListName, principal: Principal | undefined, era: Era): string {
-    const key = `${name} ${principal?.role ?? ''} ${era.name}`;
+  /** The JSON text of the result of a list method. Throws INVALID_INPUT for a cursor that was never given out. */
+  json(
+    name: ListName,
+    cursor: unknown,
+    { principal, era }: { principal: Principal | undefined; era: Era },
+  ): string {
+    const start = cursor === undefined ? 0 : this.#startOf(name, cursor, principal);
+    const key = `${name} ${principal?.role ?? ''} ${era.name} ${start}`;
     let text = this.#texts.get(key);
     if (text === undefined) {
-      text = resultJson({ [name]: this.#list(name, principal) }, era, HINT);
+      const all = this.#visible(name, principal);
+      const end = start + this.#pageSize;
+      const page = all.slice(start, end).map(({ shown }) => shown);
+      const last = all[end - 1];
+      const nextCursor = end < all.length && last ? cursorAfter(name, last.key) : undefined;
+      text = resultJson({ [name]: page, nextCursor }, era, HINT);
       this.#texts.set(key, text);
     }
     return text;
   }
 
-  #list(name: ListName, principal: Principal | undefined): unknown[] {
-    const { tools, prompts, resources, templates } = this.catalogue;
-    const visible = <T>(all: Iterable<Declared<T>>) =>
-      [...all].filter(({ handler }) => mayCall(principal, handler.operation));
-    if (name === 'tools') return visible(tools.values()).map(shownTool);
-    if (name === 'prompts') return visible(prompts.values()).map(shownPrompt);
-    return visible((name === 'resources' ? resources : templates).values()).map(shownResource);
+  /** Other things are on offer than before. */
+  forget(): void {
+    this.#texts.clear();
   }
+
+  /** The place after the one that the cursor names: it still means the same when the list has changed before it. */
+  #startOf(name: ListName, cursor: unknown, principal: Principal | undefined): number {
+    const all = this.#visible(name, principal);
+    const index = all.findIndex(({ key }) => cursorAfter(name, key) === cursor);
+    if (index >= 0) return index + 1;
+    throw new InvalidInput('Invalid cursor', [{ path: '/cursor', message: 'is none that was given out' }]);
+  }
+
+  #visible(name: ListName, principal: Principal | undefined): { key: string; shown: object }[] {
+    const { tools, prompts, resources, templates } = this.catalogue;
+    const visible = <T extends Declared<unknown>>(all: Iterable<T>, show: (one: T) => object) =>
+      [...all]
+        .filter(({ handler }) => mayCall(principal, handler.operation))
+        .map((one) => ({ key: one.place, shown: show(one) }));
+    if (name === 'tools') return visible(tools.values(), shownTool);
+    if (name === 'prompts') return visible(prompts.values(), shownPrompt);
+    return visible((name === 'resources' ? resources : templates).values(), shownResource);
+  }
+}
+
+/** Opaque to clients. */
+function cursorAfter(name: ListName, key: string): string {
+  return hash('sha256', `${name} ${key}`, 'base64url').slice(0, 22);
 }
 
 function shownTool({ options, handler: { operation } }: OfferedTool): object {

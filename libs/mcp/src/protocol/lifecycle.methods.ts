@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Operation } from '#call';
+import { Operation, type Call } from '#call';
 import { InvalidInput, type Fault } from '#errors';
 import { Method } from '../declare/method.decorator.ts';
 import { Catalogue } from '../offer/catalogue.ts';
@@ -7,15 +7,25 @@ import { eraNamed, newestLegacy, revisions } from '../wire/era.ts';
 import { isRecord, type Params } from '../wire/message.ts';
 import { instructions, serverInfo, type Capability } from '../wire/server-info.ts';
 import type { ServerCapabilities } from '../wire/wire-types.ts';
+import { Sessions } from '../session/sessions.ts';
 import type { ProtocolRequest, ProtocolResult } from './protocol-request.ts';
 
-const capabilities = ['tools', 'resources', 'prompts'] as const satisfies readonly Capability[];
+/** What is said of each thing on offer, where there is something of it. */
+const declared = {
+  tools: { listChanged: true },
+  resources: { subscribe: true, listChanged: true },
+  prompts: { listChanged: true },
+  completions: {},
+} as const satisfies Record<Capability, object>;
 const DISCOVERY_TTL_MS = 3_600_000;
 
 /** How a client gets to know the server, in both eras. */
 @Injectable()
 export class LifecycleMethods {
-  constructor(private readonly catalogue: Catalogue) {}
+  constructor(
+    private readonly catalogue: Catalogue,
+    private readonly sessions: Sessions,
+  ) {}
 
   @Method({ method: 'server/discover', era: 'modern' })
   @Operation({ name: 'mcp.discover', permission: 'mcp:use' })
@@ -29,14 +39,22 @@ export class LifecycleMethods {
     };
   }
 
-  /** A revision that is not spoken here is answered with one that is (MCP 2025-11-25, "Version Negotiation"). */
+  /**
+   * A revision that is not spoken here is answered with one that is (MCP 2025-11-25, "Version Negotiation"). At a door
+   * with headers, a session begins.
+   */
   @Method({ method: 'initialize', era: 'legacy' })
   @Operation({ name: 'mcp.initialize', permission: 'mcp:use' })
-  initialize({ params }: ProtocolRequest): ProtocolResult {
+  async initialize(request: ProtocolRequest, { principal }: Call): Promise<ProtocolResult> {
+    const { params, exchange } = request;
     const faults = handshakeFaults(params);
     if (faults.length > 0) throw new InvalidInput('The initialize request is not complete', faults);
     const wanted = eraNamed(params['protocolVersion']);
     const { revision } = wanted?.name === 'legacy' ? wanted : newestLegacy;
+    if (exchange.openStream && principal) {
+      const capabilities = params['capabilities'] as Params;
+      request.openedSession = await this.sessions.open(principal, { revision, capabilities });
+    }
     return { protocolVersion: revision, capabilities: this.#capabilities(), serverInfo, instructions };
   }
 
@@ -47,9 +65,8 @@ export class LifecycleMethods {
   }
 
   #capabilities(): ServerCapabilities {
-    return Object.fromEntries(
-      capabilities.filter((one) => this.catalogue.offers(one)).map((one) => [one, {}]),
-    );
+    const offered = Object.entries(declared).filter(([one]) => this.catalogue.offers(one as Capability));
+    return { ...Object.fromEntries(offered), logging: {} };
   }
 }
 

@@ -1,11 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Operation, type Call } from '#call';
-import { InvalidInput } from '#errors';
 import { Method } from '../declare/method.decorator.ts';
 import { Lists, type ListName } from '../offer/lists.ts';
 import type { ProtocolRequest, ProtocolResult } from './protocol-request.ts';
 
-/** What there is to call, read and get. Each list is one page. */
+/** What there is to call, read and get. A list comes in pages. */
 @Injectable()
 export class ListMethods {
   constructor(private readonly lists: Lists) {}
@@ -35,10 +34,8 @@ export class ListMethods {
   }
 
   #list(name: ListName, { params, era }: ProtocolRequest, { principal }: Call): ProtocolResult {
-    if (params['cursor'] !== undefined) {
-      throw new InvalidInput('Invalid cursor', [{ path: '/cursor', message: 'is none that was given out' }]);
-    }
+    const text = this.lists.json(name, params['cursor'], { principal, era });
     // As a function, so that masking does not search a text of our own making, however long, at every call.
-    return () => this.lists.json(name, principal, era);
+    return () => text;
   }
 }

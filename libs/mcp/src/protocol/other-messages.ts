@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Operation } from '#call';
 import type { GatehouseError } from '#errors';
+import type { Message } from '../wire/message.ts';
+import type { ProtocolRequest } from './protocol-request.ts';
 
 /**
  * What is neither a tool nor a method is a call all the same. It walks the pipeline before it is answered, so that
@@ -8,9 +10,11 @@ import type { GatehouseError } from '#errors';
  */
 @Injectable()
 export class OtherMessages {
-  /** What a client has to tell: that it is initialized, that a request is cancelled. All of it may be ignored. */
+  /** What a client has to tell. That a request is cancelled counts in a session; all else may be ignored. */
   @Operation({ name: 'mcp.notify', permission: 'mcp:use' })
-  notify(): void {}
+  notify({ message, session }: ProtocolRequest & { message: Message }): void {
+    if (message.method === 'notifications/cancelled') session?.cancel(message.params['requestId']);
+  }
 
   /** A message that nothing stands behind, and what its sender is to be told. */
   @Operation({ name: 'mcp.refuse', permission: 'mcp:use' })

@@ -2,6 +2,7 @@ import { Injectable, Module, type CanActivate, type ExecutionContext } from '@ne
 import { APP_GUARD, APP_INTERCEPTOR, NestFactory } from '@nestjs/core';
 import { IsInt, IsString, Length, Max } from 'class-validator';
 import { Call, callOf, RateLimited, type Role } from '#call';
+import { ConfigModule } from '#config';
 import { CredentialMissing, CredentialUnknown, NotFound } from '#errors';
 import { MaskingInterceptor } from '#masking';
 import { AuthoriseGuard } from '#rbac';
@@ -154,7 +155,7 @@ class KeyGuard implements CanActivate {
 
 /** Tools, resources and prompts of every kind, behind guards that read `as <role>` from the Authorization header. */
 @Module({
-  imports: [McpModule, ValidationModule],
+  imports: [ConfigModule.forRoot({}), McpModule, ValidationModule],
   providers: [
     Offers,
     { provide: APP_GUARD, useClass: KeyGuard },

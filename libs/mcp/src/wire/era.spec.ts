@@ -3,6 +3,14 @@ import { CLIENT_CAPABILITIES, PROTOCOL_VERSION } from './era.ts';
 import { serverInfo } from './server-info.ts';
 import { eras, META, openHouse, request, toolCall, type House, type Sent } from '../testing/house.ts';
 
+const capabilities = {
+  tools: { listChanged: true },
+  resources: { subscribe: true, listChanged: true },
+  prompts: { listChanged: true },
+  completions: {},
+  logging: {},
+};
+
 let house: House;
 beforeAll(async () => {
   house = await openHouse();
@@ -23,7 +31,7 @@ describe('the handshake of 2025', () => {
       result: {
         protocolVersion: revision,
         serverInfo,
-        capabilities: { tools: {}, resources: {}, prompts: {} },
+        capabilities,
       },
     });
   });
@@ -67,7 +75,7 @@ describe('a request of 2026-07-28', () => {
       result: {
         resultType: 'complete',
         supportedVersions: ['2026-07-28', '2025-11-25', '2025-06-18', '2025-03-26'],
-        capabilities: { tools: {}, resources: {}, prompts: {} },
+        capabilities,
         cacheScope: 'public',
       },
     });

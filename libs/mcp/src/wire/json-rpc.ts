@@ -17,6 +17,12 @@ export function resultJson(result: Readonly<Record<string, unknown>>, era: Era, 
   return JSON.stringify({ resultType: 'complete', ...cache, ...result, _meta: meta });
 }
 
+/** The JSON text of a result that asks first (MCP 2026-07-28, `InputRequiredResult`). */
+export function inputRequiredJson(inputRequests: object, requestState: string): string {
+  const meta = { [SERVER_INFO]: serverInfo };
+  return JSON.stringify({ resultType: 'input_required', inputRequests, requestState, _meta: meta });
+}
+
 /** A response, around the JSON text of its result. */
 export function resultMessage(id: RequestId, json: string): string {
   return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${json}}`;

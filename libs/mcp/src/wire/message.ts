@@ -44,8 +44,9 @@ function isRequestId(id: unknown): id is RequestId {
   return typeof id === 'string' || Number.isSafeInteger(id);
 }
 
-function isResponse(value: Params): boolean {
-  return 'result' in value || 'error' in value;
+/** An answer to what a server has asked: clients of 2025 send such. */
+export function isResponse(value: unknown): value is Params {
+  return isRecord(value) && value['method'] === undefined && ('result' in value || 'error' in value);
 }
 
 function invalid(message: string): GatehouseError {

@@ -35,13 +35,13 @@ export function checkMirroredHeaders({ id, method, params }: Message, header: He
   if (typeof value !== 'string') return;
   const nameHeader = header('mcp-name');
   if (nameHeader === undefined) throw new HeaderMismatch('Mcp-Name', 'it is missing');
-  if (decoded(nameHeader) !== value) throw new HeaderMismatch('Mcp-Name', `another params.${field}`);
+  if (decodedHeader(nameHeader) !== value) throw new HeaderMismatch('Mcp-Name', `another params.${field}`);
 }
 
 const SENTINEL = /^=\?base64\?(.*)\?=$/s;
 
 /** What is not plain ASCII comes as `=?base64?…?=` ("Value Encoding"). Undefined when that is not sound Base64. */
-function decoded(value: string): string | undefined {
+export function decodedHeader(value: string): string | undefined {
   const encoded = SENTINEL.exec(value)?.[1];
   if (encoded === undefined) return value;
   const bytes = Buffer.from(encoded, 'base64');

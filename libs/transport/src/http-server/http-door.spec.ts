@@ -9,6 +9,7 @@ import { readConfig } from '#config';
 import { throttleConfig } from '#throttle';
 import { registerHttpDoor } from './http-door.ts';
 import { OriginPolicy } from './origin-policy.ts';
+import { ProtectedResourceMetadata } from './protected-resource.ts';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
@@ -38,6 +39,7 @@ describe('the door', () => {
       settlement: new Settlement([recorder]),
       origins: new OriginPolicy({ allowed: [], host: '127.0.0.1' }),
       limits: readConfig(throttleConfig, {}),
+      metadata: new ProtectedResourceMetadata(undefined),
       headers: {},
       timeoutMs: 60_000,
       isManagement: () => false,

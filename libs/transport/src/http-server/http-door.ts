@@ -8,6 +8,7 @@ import { Deadlines } from './deadlines.ts';
 import { publicError } from './http-error.ts';
 import { MALFORMED_URL } from './malformed-url.ts';
 import type { OriginPolicy } from './origin-policy.ts';
+import type { ProtectedResourceMetadata } from './protected-resource.ts';
 import { errorBody } from './rest-error.filter.ts';
 import { ServedMethods } from './served-methods.ts';
 
@@ -18,6 +19,8 @@ declare module 'fastify' {
     [CALL]: Call | null;
     /** How the call ended, where it did not end well. */
     outcome: Outcome | undefined;
+    /** The handler goes on when the client goes: it will come back for the answer. */
+    outlivesConnection: boolean;
     /** An answer is on its way. What comes later, as of a handler whose time was up, is no answer any more. */
     answered: boolean;
   }
@@ -26,8 +29,6 @@ declare module 'fastify' {
     management?: boolean;
     /** Served on both ports. */
     everywhere?: boolean;
-    /** There to say that its methods are not served. */
-    refusal?: boolean;
     door?: 'rest' | 'mcp';
   }
 }
@@ -37,6 +38,8 @@ export interface HttpDoorOptions {
   origins: OriginPolicy;
   /** For the headers of answers that no limit decided. */
   limits: ThrottleSettings;
+  /** For the challenges of refusals. */
+  metadata: ProtectedResourceMetadata;
   /** Headers of every answer; a handler may set another value. */
   headers: Readonly<Record<string, string>>;
   /** Time that a request may take to be answered, and a handler may go on for a client that has gone, in milliseconds. */
@@ -57,8 +60,9 @@ const MAX_TARGET_LENGTH = 256;
 
 /** The bracket around every HTTP request: a Call before anything looks at it, one record before its answer leaves. */
 export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOptions): HttpDoor {
-  const { settlement, origins, limits, headers, timeoutMs, isManagement } = options;
+  const { settlement, origins, limits, metadata, headers, timeoutMs, isManagement } = options;
   fastify.decorateRequest('outcome', undefined);
+  fastify.decorateRequest('outlivesConnection', false);
   fastify.decorateRequest('answered', false);
   fastify.decorateRequest(CALL, null);
   // Made on first sight, so that no hook of anybody can answer a request that has no call; at the latest below.
@@ -87,6 +91,7 @@ export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOpti
       running--;
       if (reply.raw.writableFinished) return;
       deadlines.end(request);
+      if (request.outlivesConnection) return;
       call.cancel(gone);
       if (!request.answered) abandon(call);
     });
@@ -124,6 +129,8 @@ export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOpti
     if (outcome.code === 'INTERNAL' && abandoned.has(call)) outcome = refusedBy(gone);
     forget(call);
     void reply.header('x-correlation-id', call.id).headers(rateLimitHeaders(call.limits, limits));
+    const challenge = metadata.challenge(call, outcome);
+    if (challenge) void reply.header('www-authenticate', challenge);
     try {
       await settlement.settle(call, outcome);
       return payload;

@@ -12,6 +12,13 @@ export const httpConfig = defineConfig('http', {
     shape: 'an address or a host name',
   }),
   port: port('PORT', 'Port of the API: REST and MCP; 0 takes any that is free', 8000),
+  publicUrl: setting.optional({
+    env: 'PUBLIC_URL',
+    description:
+      'Where clients reach the API, for the metadata that they are pointed to; made of HOST and PORT without it',
+    pattern: /^https?:\/\/[^\s"?#]*[^\s"?#/]$/,
+    shape: 'an http or https URL without a slash at its end',
+  }),
   managementPort: port('MANAGEMENT_PORT', 'Port of metrics and detailed health; 0 turns it off', 8001),
   maxRequestBytes: setting.integer({
     env: 'MAX_REQUEST_SIZE',

@@ -21,7 +21,6 @@ export function answerError(error: GatehouseError, request: FastifyRequest, repl
   if (request.answered) return;
   request.outcome = refusedBy(error);
   const { http } = wire[error.code];
-  if (http === 401) void reply.header('www-authenticate', 'Bearer realm="gatehouse"');
   void reply.code(http).type('application/json; charset=utf-8').send(errorBody(error, request.call.id));
 }
 

@@ -13,7 +13,7 @@ export class ServedMethods {
   /** Sees the routes that are declared from now on. */
   constructor(fastify: FastifyInstance) {
     fastify.addHook('onRoute', ({ url, method, config = {} }) => {
-      if (config.refusal || url.includes('*')) return;
+      if (url.includes('*')) return;
       this.#served.push({ path: patternOf(url), methods: [method].flat(), config });
     });
   }

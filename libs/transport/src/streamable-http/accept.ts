@@ -13,6 +13,12 @@ export function requireAcceptable(accept: string | undefined): void {
   throw new GatehouseError('NOT_ACCEPTABLE', 'Send "Accept: application/json, text/event-stream"');
 }
 
+/** Who listens is sent events and nothing else. Throws NOT_ACCEPTABLE. */
+export function requireEventStream(accept: string | undefined): void {
+  if (accept === undefined || accepts(accept, 'text', 'event-stream')) return;
+  throw new GatehouseError('NOT_ACCEPTABLE', 'Send "Accept: text/event-stream"');
+}
+
 function accepts(accept: string, type: string, subtype: string): boolean {
   const header = accept.toLowerCase();
   return header.includes(`${type}/${subtype}`) || header.includes('*/*') || header.includes(`${type}/*`);

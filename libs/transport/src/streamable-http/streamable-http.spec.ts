@@ -11,13 +11,14 @@ import { IsString } from 'class-validator';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { callOf, CallRecorder, Settlement, type Call, type Outcome } from '#call';
-import { readConfig } from '#config';
+import { ConfigModule, readConfig } from '#config';
 import { CredentialMissing, GatehouseError } from '#errors';
 import { Dispatcher, McpModule, Prompt, Resource, Tool } from '#mcp';
 import { throttleConfig } from '#throttle';
 import { ValidationGuard, ValidationModule } from '#validation';
 import { registerHttpDoor } from '../http-server/http-door.ts';
 import { OriginPolicy } from '../http-server/origin-policy.ts';
+import { ProtectedResourceMetadata } from '../http-server/protected-resource.ts';
 import { registerStreamableHttp } from './index.ts';
 
 class EchoInput {
@@ -84,7 +85,7 @@ class KeyGuard implements CanActivate {
 }
 
 @Module({
-  imports: [McpModule, ValidationModule],
+  imports: [ConfigModule.forRoot({}), McpModule, ValidationModule],
   providers: [
     Offers,
     { provide: APP_GUARD, useClass: KeyGuard },
@@ -106,15 +107,17 @@ beforeAll(async () => {
   const adapter = new FastifyAdapter({ forceCloseConnections: true });
   app = await NestFactory.create<NestFastifyApplication>(App, adapter, { bodyParser: false, logger: false });
   const fastify: FastifyInstance = adapter.getInstance();
+  const settlement = new Settlement([new Outcomes()]);
   registerHttpDoor(fastify, {
-    settlement: new Settlement([new Outcomes()]),
+    settlement,
     origins: new OriginPolicy({ allowed: [], host: '127.0.0.1' }),
     limits: readConfig(throttleConfig, {}),
+    metadata: new ProtectedResourceMetadata('http://gate.example'),
     headers: {},
     timeoutMs: 500,
     isManagement: () => false,
   });
-  registerStreamableHttp(fastify, app.get(Dispatcher), { maxRequestBytes: 1_048_576 });
+  registerStreamableHttp(fastify, app.get(Dispatcher), { maxRequestBytes: 1_048_576, settlement });
   await app.listen(0, '127.0.0.1');
   url = new URL(`http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}/mcp`);
 });
@@ -153,7 +156,7 @@ describe.each(Object.entries(clients))('%s', (_, connected) => {
 
   it('learns who the server is and what it has', () => {
     expect(client.getServerVersion()).toMatchObject({ name: 'gatehouse' });
-    expect(client.getServerCapabilities()).toEqual({ tools: {}, resources: {}, prompts: {} });
+    expect(client.getServerCapabilities()).toMatchObject({ tools: {}, resources: {}, prompts: {} });
     expect(client.getInstructions()).toContain('audited');
   });
 
@@ -176,7 +179,9 @@ describe.each(Object.entries(clients))('%s', (_, connected) => {
   });
 
   it('is refused a tool that it may not use', async () => {
-    await expect(client.callTool({ name: 'erase', arguments: {} })).rejects.toThrow(/Not allowed/);
+    await expect(client.callTool({ name: 'erase', arguments: {} })).rejects.toThrow(
+      /Not allowed|Insufficient scope/,
+    );
     expect(outcomes).toContainEqual(expect.objectContaining({ code: 'ACCESS_REFUSED', status: 403 }));
   });
 
@@ -214,7 +219,8 @@ describe('a post', () => {
     const response = await post(toolCall('echo'), { authorization: '' });
     expect([response.status, response.headers.get('www-authenticate')]).toEqual([
       401,
-      'Bearer realm="gatehouse"',
+      'Bearer realm="gatehouse", scope="tools:call", ' +
+        'resource_metadata="http://gate.example/.well-known/oauth-protected-resource/mcp"',
     ]);
     expect(await response.json()).toMatchObject({
       id: 1,

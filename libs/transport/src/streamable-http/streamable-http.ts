@@ -1,29 +1,43 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GatehouseError } from '#errors';
 import { errorAnswer, type Answer, type Dispatcher } from '#mcp';
+import type { Settlement } from '#call';
 import { parseJson } from '#validation';
 import { publicError } from '../http-server/http-error.ts';
-import { requireAcceptable } from './accept.ts';
+import { requireAcceptable, requireEventStream } from './accept.ts';
+import { HttpExchange, type ExchangeTools } from './http-exchange.ts';
+import { KeepAlive } from './sse-outlet.ts';
 
 /** Arguments may be as deep as a body over REST: they lie in the params of a message. */
 const MAX_DEPTH = 12;
+/** Often enough for the proxies that close what is silent for a minute. */
+const KEEP_ALIVE_MS = 15_000;
 
 export interface StreamableHttpOptions {
   /** Largest body of a message, in bytes. */
   maxRequestBytes: number;
+  /** For the records of what the server asks of clients. */
+  settlement: Pick<Settlement, 'settle'>;
+  /** How often a silent stream says that it is still there, in milliseconds. */
+  keepAliveMs?: number;
   path?: string;
 }
 
 /**
  * The MCP endpoint (MCP 2026-07-28 and 2025-11-25, "Streamable HTTP"): one POST is one JSON-RPC message, and answered
- * with one JSON object. There is no stream to open by GET and no session to end by DELETE. Origin, the `Call` and its
- * record belong to the HTTP door around every route.
+ * with one JSON object, or with a stream once its handler speaks before it answers. A client of 2025 listens to its
+ * session by GET and ends it by DELETE. Origin, the `Call` and its record belong to the HTTP door around every route.
  */
 export function registerStreamableHttp(
   fastify: FastifyInstance,
   dispatcher: Dispatcher,
-  { maxRequestBytes, path = '/mcp' }: StreamableHttpOptions,
+  { maxRequestBytes, settlement, keepAliveMs = KEEP_ALIVE_MS, path = '/mcp' }: StreamableHttpOptions,
 ): void {
+  const tools: ExchangeTools = { keepAlive: new KeepAlive(keepAliveMs), settlement };
+  fastify.addHook('preClose', (done) => {
+    tools.keepAlive.close();
+    done();
+  });
   const config = { door: 'mcp' } as const;
   void fastify.register(async (scope) => {
     scope.removeAllContentTypeParsers();
@@ -34,10 +48,12 @@ export function registerStreamableHttp(
     );
     scope.setErrorHandler(answerError);
     scope.post(path, { config, bodyLimit: maxRequestBytes }, (request, reply) =>
-      answerPost(dispatcher, request, reply),
+      answerPost(dispatcher, request, reply, tools),
     );
-    const refusal = { ...config, refusal: true };
-    scope.route({ method: ['GET', 'DELETE'], url: path, config: refusal, handler: refuseMethod });
+    scope.get(path, { config, exposeHeadRoute: false }, (request, reply) =>
+      attend(dispatcher, 'listen', request, reply, tools),
+    );
+    scope.delete(path, { config }, (request, reply) => attend(dispatcher, 'end', request, reply, tools));
   });
 }
 
@@ -45,6 +61,7 @@ async function answerPost(
   dispatcher: Dispatcher,
   request: FastifyRequest,
   reply: FastifyReply,
+  tools: ExchangeTools,
 ): Promise<FastifyReply> {
   requireAcceptable(request.headers.accept);
   const { call } = request;
@@ -54,21 +71,34 @@ async function answerPost(
   } catch (error) {
     return send(await dispatcher.refuse(error, call), request, reply);
   }
-  return send(await dispatcher.dispatch(message, call, { header: headerReader(request) }), request, reply);
+  const exchange = new HttpExchange(request, reply, tools);
+  const answer = await dispatcher.dispatch(message, call, exchange);
+  return exchange.streaming ? reply : send(answer, request, reply);
 }
 
-/** A header that comes twice has the value of neither. */
-function headerReader({ headers }: FastifyRequest): (name: string) => string | undefined {
-  return (name) => {
-    const value = headers[name];
-    return Array.isArray(value) ? value.join(', ') : value;
-  };
+/** What only a client with a session has to ask for. */
+async function attend(
+  dispatcher: Dispatcher,
+  what: 'listen' | 'end',
+  request: FastifyRequest,
+  reply: FastifyReply,
+  tools: ExchangeTools,
+): Promise<FastifyReply> {
+  if (request.headers['mcp-session-id'] === undefined) return refuseMethod(request, reply);
+  if (what === 'listen') requireEventStream(request.headers.accept);
+  const exchange = new HttpExchange(request, reply, tools);
+  const answer = await dispatcher.attend(what, request.call, exchange);
+  return exchange.streaming ? reply : send(answer, request, reply);
 }
 
-function send({ status, body, outcome }: Answer, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+function send(
+  { status, body, outcome, sessionId }: Answer,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
   if (request.answered) return reply; // The time was up first.
   request.outcome = outcome;
-  if (status === 401) reply.header('www-authenticate', 'Bearer realm="gatehouse"');
+  if (sessionId !== undefined) reply.header('mcp-session-id', sessionId);
   if (body !== undefined) reply.type('application/json; charset=utf-8');
   return reply.code(status).send(body);
 }

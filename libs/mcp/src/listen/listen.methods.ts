@@ -1,0 +1,68 @@
+import { Injectable } from '@nestjs/common';
+import { Operation, type Call, type Principal } from '#call';
+import { GatehouseError, InvalidInput } from '#errors';
+import { mayCall } from '#rbac';
+import { Method } from '../declare/method.decorator.ts';
+import { Catalogue } from '../offer/catalogue.ts';
+import type { ProtocolRequest, ProtocolResult } from '../protocol/protocol-request.ts';
+import { SERVER_INFO, SUBSCRIPTION_ID } from '../wire/era.ts';
+import { isRecord, type Params } from '../wire/message.ts';
+import { serverInfo } from '../wire/server-info.ts';
+import { StreamWatch } from './stream-watch.ts';
+import { Subscribers, type Filter, type Subscriber } from './subscribers.ts';
+
+/** Resources that one subscription names. */
+const MOST_RESOURCES = 100;
+
+/** The long-lived stream of changes (MCP 2026-07-28, "Subscriptions"). */
+@Injectable()
+export class ListenMethods {
+  constructor(
+    private readonly subscribers: Subscribers,
+    private readonly catalogue: Catalogue,
+    private readonly streams: StreamWatch,
+  ) {}
+
+  @Method({ method: 'subscriptions/listen', era: 'modern' })
+  @Operation({ name: 'mcp.listen', permission: 'mcp:use' })
+  async listen(request: ProtocolRequest, call: Call): Promise<ProtocolResult> {
+    const filter = this.#honoured(request.params, call.principal);
+    const principalId = call.principal?.id ?? '';
+    this.subscribers.checkRoom(principalId);
+    const channel = request.openChannel();
+    if (!channel) throw new GatehouseError('METHOD_NOT_FOUND', 'This door has no streams');
+    const id = request.id!;
+    const { promise: over, resolve: end } = Promise.withResolvers<void>();
+    call.signal.addEventListener('abort', () => end(), { once: true });
+    const subscriber: Subscriber = { id, principalId, filter, channel, end };
+    this.subscribers.add(subscriber);
+    const unwatch = this.streams.watch({ call, exchange: request.exchange, end });
+    await over;
+    unwatch();
+    this.subscribers.remove(subscriber);
+    return { _meta: { [SERVER_INFO]: serverInfo, [SUBSCRIPTION_ID]: id } };
+  }
+
+  /** What of its wishes a client will hear of: resources that are not there, or not for it, are left out. */
+  #honoured({ notifications }: Params, principal: Principal | undefined): Filter {
+    if (!isRecord(notifications))
+      throw new InvalidInput('notifications must be an object', [
+        { path: '/notifications', message: 'is required' },
+      ]);
+    const { toolsListChanged, promptsListChanged, resourcesListChanged, resourceSubscriptions } =
+      notifications;
+    const uris = Array.isArray(resourceSubscriptions) ? resourceSubscriptions.slice(0, MOST_RESOURCES) : [];
+    const readable = uris.filter((uri) => typeof uri === 'string' && this.#mayRead(uri, principal));
+    return {
+      ...(toolsListChanged === true && this.catalogue.offers('tools') && { toolsListChanged }),
+      ...(promptsListChanged === true && this.catalogue.offers('prompts') && { promptsListChanged }),
+      ...(resourcesListChanged === true && this.catalogue.offers('resources') && { resourcesListChanged }),
+      ...(readable.length > 0 && { resourceSubscriptions: readable }),
+    };
+  }
+
+  #mayRead(uri: string, principal: Principal | undefined): boolean {
+    const offered = this.catalogue.resourceAt(uri)?.offered;
+    return offered !== undefined && mayCall(principal, offered.handler.operation);
+  }
+}

@@ -1,0 +1,102 @@
+import { allowed, Call, type Operation } from '#call';
+import { GatehouseError } from '#errors';
+import { CLIENT_CAPABILITIES } from '../wire/era.ts';
+import { isRecord, type Params } from '../wire/message.ts';
+import { InputRequired } from './input-required.ts';
+import { McpPeer } from './mcp-peer.ts';
+import { capabilityFor, isAnswer, type ClientCapability, type Question } from './questions.ts';
+
+/** What the server asks of a client is a call too, the other way round, with a record of its own. */
+const ASKED: Operation = Object.freeze({ name: 'mcp.ask', permission: 'mcp:use', event: 'client_asked' });
+
+type Questions = Readonly<Record<string, Question>>;
+type AnswersTo<Q extends Questions> = { readonly [K in keyof Q]: Q[K] extends Question<infer A> ? A : never };
+
+/**
+ * Asks the client, or the person behind it, before a tool, a prompt or a resource answers. The names of the questions
+ * are this handler's own, and each is used once.
+ *
+ * A client of 2025 is asked on the stream of its request, and the handler waits. A client of 2026-07-28 gets the
+ * questions as the result and calls again with the answers: the handler then runs from its beginning, and what was
+ * answered is there at once. So a handler does nothing that must not be done twice before its last question.
+ *
+ * Throws CAPABILITY_MISSING where the client can't be asked this, UPSTREAM_FAILED where it does not answer.
+ */
+export async function ask<const Q extends Questions>(call: Call, questions: Q): Promise<AnswersTo<Q>> {
+  const { peer } = call;
+  const needed = Object.values(questions).map(({ method }) => capabilityFor[method]);
+  if (!(peer instanceof McpPeer)) throw missing(needed);
+  const { received } = peer;
+  const answers =
+    received.era.name === 'modern' ? inTheResult(peer, questions) : await overTheSession(peer, questions);
+  return answers as AnswersTo<Q>;
+}
+
+/** Whether the client of a call has declared that it can be asked such things. */
+export function clientCan(call: Call, capability: ClientCapability): boolean {
+  return call.peer instanceof McpPeer && isRecord(declaredBy(call.peer)[capability]);
+}
+
+function inTheResult(peer: McpPeer, questions: Questions): Params {
+  const { message, earlier } = peer.received;
+  const given = message.params['inputResponses'] as Params | undefined;
+  const open: Record<string, Question> = {};
+  for (const [name, question] of Object.entries(questions)) {
+    const answer = ownValue(earlier, name) ?? ownValue(given, name);
+    if (isAnswer(question, answer)) peer.answered[name] = answer;
+    else open[name] = question;
+  }
+  const left = Object.values(open);
+  if (left.length === 0) return peer.answered;
+  requireCapabilities(peer, left);
+  peer.call.note('asked', left.map(({ method }) => method).join(' '));
+  throw new InputRequired(peer.masked(open), peer.seal(peer.answered));
+}
+
+async function overTheSession(peer: McpPeer, questions: Questions): Promise<Params> {
+  requireCapabilities(peer, Object.values(questions));
+  const named = Object.entries(questions);
+  const answers = await Promise.all(named.map(([, question]) => askOne(peer, question)));
+  return Object.fromEntries(named.map(([name], index) => [name, answers[index]]));
+}
+
+async function askOne(peer: McpPeer, question: Question): Promise<unknown> {
+  const { call, received, answerTimeoutMs } = peer;
+  const { session, exchange } = received;
+  const channel = session && peer.channel;
+  if (!session || !channel) throw missing([capabilityFor[question.method]]);
+  const asked = new Call({ door: call.door, address: call.address, authorization: undefined });
+  Object.assign(asked, { principal: call.principal, operation: ASKED, target: question.method });
+  asked.note('asked_by', call.id);
+  // No question leaves before its record is safe.
+  await exchange.record?.(asked, allowed(asked, 200));
+  const answer = await session.ask(peer.masked(question), { channel, call, timeoutMs: answerTimeoutMs });
+  if (!isAnswer(question, answer))
+    throw new GatehouseError('UPSTREAM_FAILED', 'The client gave no such answer');
+  return answer;
+}
+
+function requireCapabilities(peer: McpPeer, questions: readonly Question[]): void {
+  const declared = declaredBy(peer);
+  const lacking = questions
+    .map(({ method }) => capabilityFor[method])
+    .filter((one) => !isRecord(declared[one]));
+  if (lacking.length > 0) throw missing(lacking);
+}
+
+function declaredBy({ received: { era, message, session } }: McpPeer): Params {
+  const declared = era.name === 'modern' ? message.meta?.[CLIENT_CAPABILITIES] : session?.state.capabilities;
+  return isRecord(declared) ? declared : {};
+}
+
+/** MCP 2026-07-28, `MissingRequiredClientCapabilityError`. */
+function missing(capabilities: readonly ClientCapability[]): GatehouseError {
+  const names = [...new Set(capabilities)];
+  return new GatehouseError('CAPABILITY_MISSING', `The client has to support: ${names.join(', ')}`, {
+    details: { requiredCapabilities: Object.fromEntries(names.map((name) => [name, {}])) },
+  });
+}
+
+function ownValue(values: Params | undefined, name: string): unknown {
+  return values !== undefined && Object.hasOwn(values, name) ? values[name] : undefined;
+}

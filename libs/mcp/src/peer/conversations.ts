@@ -1,0 +1,75 @@
+import { hash } from 'node:crypto';
+import { Inject, Injectable, Optional } from '@nestjs/common';
+import type { Call } from '#call';
+import type { ConfigOf } from '#config';
+import { maskingConfig, secretsAndPii, secretsOnly, type MaskText } from '#masking';
+import { mcpConfig } from '../mcp.config.ts';
+import type { Received } from '../received.ts';
+import { Sessions } from '../session/sessions.ts';
+import { isRecord, type Params } from '../wire/message.ts';
+import { McpPeer } from './mcp-peer.ts';
+import { SealedState, type Binding } from './sealed-state.ts';
+
+const SESSION_HEADER = 'mcp-session-id';
+
+/** What a message and its client have between them beside one question and one answer. */
+@Injectable()
+export class Conversations {
+  readonly #mask: MaskText;
+  readonly #answerTimeoutMs: number;
+
+  constructor(
+    private readonly sessions: Sessions,
+    private readonly sealed: SealedState,
+    @Inject(mcpConfig.KEY) config: ConfigOf<typeof mcpConfig>,
+    @Optional() @Inject(maskingConfig.KEY) masking?: ConfigOf<typeof maskingConfig>,
+  ) {
+    this.#mask = (masking?.piiInAnswers ? secretsAndPii : secretsOnly).mask;
+    this.#answerTimeoutMs = config.answerTimeoutMs;
+  }
+
+  /** Behind the last guard. Throws SESSION_NOT_FOUND, STATE_REFUSED, HEADER_MISMATCH. */
+  admit(received: Received, call: Call): Promise<void> | void {
+    if (received.fault) throw received.fault;
+    if (received.era?.name !== 'modern') return this.#enter(received, call);
+    const state = received.message.params['requestState'];
+    if (state !== undefined) received.earlier = this.#opened(state as string, received, call);
+  }
+
+  peerOf(received: Received, call: Call): McpPeer {
+    const state = {
+      seal: (answers: Params) => this.sealed.seal(answers, bindingOf(received, call)),
+      answerTimeoutMs: this.#answerTimeoutMs,
+    };
+    return new McpPeer({ received, call, mask: this.#mask, ...state });
+  }
+
+  #enter(received: Received, call: Call): Promise<void> | void {
+    const id = received.exchange.header?.(SESSION_HEADER);
+    // The handshake opens a session; what is public knows nobody whose session it could be.
+    if (id === undefined || !call.principal || received.message.method === 'initialize') return;
+    const found = this.sessions.find(id, call.principal);
+    if (found instanceof Promise) return found.then((session) => received.enter(session, call));
+    received.enter(found, call);
+  }
+
+  #opened(state: string, received: Received, call: Call): Params {
+    const answers = this.sealed.open(state, bindingOf(received, call));
+    return isRecord(answers) ? answers : {};
+  }
+}
+
+/** A state is good for the same principal, the same method, and the same arguments. */
+function bindingOf({ message: { method, params } }: Received, { principal, target }: Call): Binding {
+  const asked = canonical(params['arguments'] ?? params['uri'] ?? null);
+  return { principalId: principal?.id ?? '', request: `${method} ${target} ${hash('sha256', asked, 'hex')}` };
+}
+
+/** A client may write the fields of an object in another order when it calls again. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) =>
+    isRecord(inner)
+      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}

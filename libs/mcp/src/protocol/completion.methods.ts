@@ -1,0 +1,54 @@
+import { Injectable } from '@nestjs/common';
+import { Operation, type Call, type Principal } from '#call';
+import { GatehouseError, InvalidInput } from '#errors';
+import { mayCall } from '#rbac';
+import { schemaOf, type JsonSchema } from '#validation';
+import { Method } from '../declare/method.decorator.ts';
+import { Catalogue } from '../offer/catalogue.ts';
+import { isRecord } from '../wire/message.ts';
+import type { ProtocolRequest, ProtocolResult } from './protocol-request.ts';
+
+/** MCP, "Completion Results". */
+const MOST_VALUES = 100;
+
+/** What a person may want to write next: the values that the schema of an argument lists, as its enum or as examples. */
+@Injectable()
+export class CompletionMethods {
+  constructor(private readonly catalogue: Catalogue) {}
+
+  @Method({ method: 'completion/complete', capability: 'completions' })
+  @Operation({ name: 'mcp.complete', permission: 'mcp:use' })
+  complete({ params: { ref, argument } }: ProtocolRequest, { principal }: Call): ProtocolResult {
+    const { name, value } = isRecord(argument) ? argument : {};
+    if (!isRecord(ref) || typeof name !== 'string' || typeof value !== 'string') {
+      const fault = {
+        path: isRecord(ref) ? '/argument' : '/ref',
+        message: 'must be an object as the protocol has it',
+      };
+      throw new InvalidInput('What is to be completed is not well described', [fault]);
+    }
+    const schema = this.#inputOf(ref, principal)?.properties?.[name];
+    const known = valuesOf(schema).filter((one) => one.toLowerCase().startsWith(value.toLowerCase()));
+    const values = known.slice(0, MOST_VALUES);
+    return { completion: { values, total: known.length, hasMore: known.length > values.length } };
+  }
+
+  /** Throws INVALID_INPUT for what is not there, or not for this principal. */
+  #inputOf(
+    { type, name, uri }: Readonly<Record<string, unknown>>,
+    principal: Principal | undefined,
+  ): JsonSchema | undefined {
+    const offered =
+      type === 'ref/prompt'
+        ? this.catalogue.prompts.get(String(name))
+        : [...this.catalogue.templates.values()].find(({ options }) => options.uriTemplate === uri);
+    if (!offered || !mayCall(principal, offered.handler.operation))
+      throw new GatehouseError('NOT_FOUND', 'There is no such prompt or resource template');
+    return offered.options.input && schemaOf(offered.options.input);
+  }
+}
+
+function valuesOf(schema: JsonSchema | undefined): string[] {
+  const listed = schema?.enum ?? schema?.['examples'];
+  return Array.isArray(listed) ? listed.filter((value): value is string => typeof value === 'string') : [];
+}

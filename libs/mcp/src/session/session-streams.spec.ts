@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import type { Outlet, StreamEvent } from '../exchange.ts';
+import { SessionStreams } from './session-streams.ts';
+
+class Connection implements Outlet {
+  readonly events: StreamEvent[] = [];
+  open = true;
+  readonly closed = Promise.resolve();
+  send(event: StreamEvent): void {
+    this.events.push(event);
+  }
+  end(): void {
+    this.open = false;
+  }
+  get said(): string[] {
+    return this.events.map(({ data }) => data);
+  }
+}
+
+describe('the streams of a session', () => {
+  it('begin with an event that says where to come back to, for clients that know it', () => {
+    const [young, old] = [new Connection(), new Connection()];
+    new SessionStreams(true).open(young);
+    new SessionStreams(false).open(old);
+    expect(young.events).toEqual([{ id: '1_0', data: '', retryMs: 1000 }]);
+    expect(old.events).toEqual([]);
+  });
+
+  it('say what was missed to a client that comes back, once, and end', () => {
+    const streams = new SessionStreams(true);
+    const first = new Connection();
+    const channel = streams.open(first);
+    channel.send('one');
+    channel.pause();
+    expect(first.open).toBe(false);
+    channel.send('two');
+    channel.finish('answer');
+    const second = new Connection();
+    expect(streams.resume(first.events.at(-1)!.id!, second)).toBe(true);
+    expect(second.said).toEqual(['two', 'answer']);
+    expect(second.open).toBe(false);
+  });
+
+  it('go on after a client came back', () => {
+    const streams = new SessionStreams(true);
+    const [first, second] = [new Connection(), new Connection()];
+    const channel = streams.open(first);
+    channel.pause();
+    streams.resume('1_0', second);
+    channel.finish('answer');
+    expect(second.said).toEqual(['answer']);
+  });
+
+  it('do not mix', () => {
+    const streams = new SessionStreams(true);
+    const [first, second, third] = [new Connection(), new Connection(), new Connection()];
+    streams.open(first).finish('of the first');
+    streams.open(second).finish('of the second');
+    streams.resume('2_0', third);
+    expect(third.said).toEqual(['of the second']);
+  });
+
+  it.each(['', '9_0', '1', '1_x', '1_-1', 'listen_0', '__proto__'])('know no event %j', (id) => {
+    const streams = new SessionStreams(true);
+    streams.open(new Connection());
+    expect(streams.resume(id, new Connection())).toBe(false);
+  });
+
+  it('let one connection listen at a time', () => {
+    const streams = new SessionStreams(true);
+    const [first, second] = [new Connection(), new Connection()];
+    streams.notify('nobody listens');
+    streams.listen(first);
+    streams.listen(second);
+    streams.notify('news');
+    expect([first.open, first.said, second.said]).toEqual([false, [''], ['', 'news']]);
+  });
+
+  it('keep a bounded part of what was said', () => {
+    const streams = new SessionStreams(true);
+    const channel = streams.open(new Connection());
+    for (let n = 0; n < 3000; n++) channel.send(`${n} ${'x'.repeat(1000)}`);
+    const back = new Connection();
+    streams.resume('1_0', back);
+    expect(back.events.length).toBeLessThanOrEqual(1000);
+    expect(back.said.at(-1)).toMatch(/^2999 /);
+  });
+
+  it('end together', () => {
+    const streams = new SessionStreams(true);
+    const [first, second] = [new Connection(), new Connection()];
+    streams.open(first);
+    streams.listen(second);
+    streams.end();
+    expect([first.open, second.open]).toEqual([false, false]);
+  });
+});

@@ -1,0 +1,141 @@
+import type { Outlet } from '../exchange.ts';
+import type { Channel } from '../peer/channel.ts';
+
+/** All that one session may have said and not yet forgotten, so that a client can come back for it. */
+const MOST_BYTES = 1_048_576;
+const MOST_EVENTS = 1000;
+/** A client that has not come back for this long does not come back. */
+const KEPT_MS = 300_000;
+const RETRY_MS = 1000;
+
+interface Kept {
+  readonly stream: ResumableStream;
+  readonly position: number;
+  readonly data: string;
+  readonly at: number;
+}
+
+/** The streams of one session, and what was said on them lately (MCP 2025-11-25, "Resumability and Redelivery"). */
+export class SessionStreams {
+  /** Oldest first, over all streams. */
+  #kept: Kept[] = [];
+  #bytes = 0;
+  readonly #streams = new Map<string, ResumableStream>();
+  #made = 0;
+
+  /** Older clients take an event without data for a broken message (SEP-1699). */
+  constructor(private readonly primes: boolean) {}
+
+  /** A stream for the answer of one request. */
+  open(outlet: Outlet): Channel {
+    const stream = this.#make(String(++this.#made));
+    stream.attach(outlet, this.primes);
+    return stream;
+  }
+
+  /** The one stream for what belongs to no request; another connection takes it over. */
+  listen(outlet: Outlet): void {
+    const stream = this.#streams.get(STANDALONE) ?? this.#make(STANDALONE);
+    stream.attach(outlet, this.primes);
+  }
+
+  /** Says what was missed since the event, and goes on from there. False where that stream is not known any more. */
+  resume(lastEventId: string, outlet: Outlet): boolean {
+    const [name = '', position = ''] = lastEventId.split('_', 2);
+    const stream = this.#streams.get(name);
+    if (!stream || !/^\d{1,15}$/.test(position)) return false;
+    stream.attach(outlet, false);
+    for (const kept of this.#kept)
+      if (kept.stream === stream && kept.position > Number(position)) outlet.send(eventOf(kept));
+    if (stream.finished) outlet.end();
+    return true;
+  }
+
+  /** To whoever listens, or comes back to listen; lost where nobody ever has. */
+  notify(message: string): void {
+    this.#streams.get(STANDALONE)?.send(message);
+  }
+
+  get isListening(): boolean {
+    return this.#streams.get(STANDALONE)?.connected ?? false;
+  }
+
+  keep(stream: ResumableStream, position: number, data: string): Kept {
+    const kept = { stream, position, data, at: performance.now() };
+    this.#kept.push(kept);
+    this.#bytes += data.length;
+    while (this.#bytes > MOST_BYTES || this.#kept.length > MOST_EVENTS) this.#forgetOldest();
+    return kept;
+  }
+
+  forgetOld(): void {
+    const limit = performance.now() - KEPT_MS;
+    while (this.#kept[0] && this.#kept[0].at < limit) this.#forgetOldest();
+    const remembered = new Set(this.#kept.map(({ stream }) => stream));
+    for (const [name, stream] of this.#streams)
+      if (stream.finished && !remembered.has(stream)) this.#streams.delete(name);
+  }
+
+  end(): void {
+    for (const stream of this.#streams.values()) stream.finish(undefined);
+    this.#streams.clear();
+    this.#kept = [];
+    this.#bytes = 0;
+  }
+
+  #make(name: string): ResumableStream {
+    if (this.#streams.size >= MOST_EVENTS) this.forgetOld();
+    const stream = new ResumableStream(name, this);
+    this.#streams.set(name, stream);
+    return stream;
+  }
+
+  #forgetOldest(): void {
+    this.#bytes -= this.#kept.shift()?.data.length ?? 0;
+  }
+}
+
+const STANDALONE = 'listen';
+
+/** A stream that outlives its connections. */
+class ResumableStream implements Channel {
+  finished = false;
+  #position = 0;
+  #outlet: Outlet | undefined;
+
+  constructor(
+    readonly name: string,
+    private readonly streams: SessionStreams,
+  ) {}
+
+  get connected(): boolean {
+    return this.#outlet?.open ?? false;
+  }
+
+  /** The first event of a connection tells the client where to begin when it has to come back. */
+  attach(outlet: Outlet, primed: boolean): void {
+    this.#outlet?.end();
+    this.#outlet = outlet;
+    if (primed) outlet.send({ id: `${this.name}_${this.#position}`, data: '', retryMs: RETRY_MS });
+  }
+
+  send(data: string): void {
+    const kept = this.streams.keep(this, ++this.#position, data);
+    if (this.#outlet?.open) this.#outlet.send(eventOf(kept));
+  }
+
+  finish(data: string | undefined): void {
+    if (data !== undefined) this.send(data);
+    this.finished = true;
+    this.#outlet?.end();
+  }
+
+  pause(): void {
+    this.#outlet?.end();
+    this.#outlet = undefined;
+  }
+}
+
+function eventOf({ stream, position, data }: Kept): { id: string; data: string } {
+  return { id: `${stream.name}_${position}`, data };
+}

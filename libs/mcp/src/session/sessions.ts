@@ -1,0 +1,86 @@
+import { randomBytes } from 'node:crypto';
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import type { Principal } from '#call';
+import { GatehouseError } from '#errors';
+import { LiveSession } from './live-session.ts';
+import { SessionStore, type SessionState } from './session-store.ts';
+
+const SWEEP_MS = 30_000;
+
+/** The sessions of clients of 2025 (MCP 2025-11-25, "Session Management"). */
+@Injectable()
+export class Sessions implements OnModuleDestroy {
+  readonly #live = new Map<string, LiveSession>();
+  readonly #sweeper = setInterval(() => void this.sweep(), SWEEP_MS).unref();
+
+  constructor(private readonly store: SessionStore) {}
+
+  /** A new session: its id is 192 random bits, in visible ASCII. */
+  async open(
+    principal: Principal,
+    declared: Pick<SessionState, 'revision' | 'capabilities'>,
+  ): Promise<string> {
+    const id = randomBytes(24).toString('base64url');
+    const ended = await this.store.add({ id, principalId: principal.id, subscriptions: [], ...declared });
+    if (ended !== undefined) this.#end(ended);
+    return id;
+  }
+
+  /** Throws SESSION_NOT_FOUND, for one that belongs to another as for one that is not there. */
+  find(id: string, principal: Principal): LiveSession | Promise<LiveSession> {
+    const state = this.store.find(id);
+    return state instanceof Promise
+      ? state.then((found) => this.#owned(found, principal))
+      : this.#owned(state, principal);
+  }
+
+  async change(session: LiveSession, change: Partial<SessionState>): Promise<void> {
+    session.state = { ...session.state, ...change };
+    await this.store.change(session.state.id, change);
+  }
+
+  async close({ state }: LiveSession): Promise<void> {
+    await this.store.remove(state.id);
+    this.#end(state.id);
+  }
+
+  /** Those that this process serves. */
+  get live(): Iterable<LiveSession> {
+    return this.#live.values();
+  }
+
+  async sweep(): Promise<void> {
+    // Whoever listens uses its session.
+    for (const [id, session] of this.#live) {
+      session.rest();
+      if (session.isListening) await this.store.find(id);
+    }
+    for (const id of await this.store.expire()) this.#end(id);
+  }
+
+  onModuleDestroy(): void {
+    clearInterval(this.#sweeper);
+    for (const session of this.#live.values()) session.end();
+    this.#live.clear();
+  }
+
+  #owned(state: SessionState | undefined, principal: Principal): LiveSession {
+    if (state?.principalId !== principal.id) throw new SessionNotFound();
+    let session = this.#live.get(state.id);
+    if (session) session.state = state;
+    else this.#live.set(state.id, (session = new LiveSession(state)));
+    return session;
+  }
+
+  #end(id: string): void {
+    this.#live.get(id)?.end();
+    this.#live.delete(id);
+  }
+}
+
+/** A client that gets this begins anew with initialize. */
+export class SessionNotFound extends GatehouseError {
+  constructor() {
+    super('SESSION_NOT_FOUND', 'There is no such session: initialize anew');
+  }
+}

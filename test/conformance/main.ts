@@ -1,0 +1,55 @@
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { openFixture } from './fixture/open-fixture.ts';
+import { openProxy } from './proxy.ts';
+import { runSuite, suiteRevisions, type SuiteRun } from './suite.ts';
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    scenario: { type: 'string' },
+    json: { type: 'string' },
+    verbose: { type: 'boolean' },
+    help: { type: 'boolean', short: 'h' },
+  },
+});
+
+if (values.help || (values.only !== undefined && !suiteRevisions.includes(values.only))) {
+  const revisions = suiteRevisions.join('|');
+  process.stderr.write(
+    `npm run conformance -- [--only ${revisions}] [--scenario NAME] [--json FILE] [--verbose]\n`,
+  );
+  process.exit(values.help ? 0 : 2);
+}
+
+const fixture = await openFixture();
+const proxy = await openProxy(fixture.url, fixture.key);
+const runs: SuiteRun[] = [];
+try {
+  for (const revision of suiteRevisions.filter((one) => values.only === undefined || values.only === one)) {
+    process.stderr.write(`running the official suite for ${revision}…\n`);
+    const url = `${proxy.url}/mcp`;
+    runs.push(await runSuite({ url, revision, scenario: values.scenario, verbose: values.verbose }));
+  }
+} finally {
+  await proxy.close();
+  await fixture.close();
+}
+
+for (const { revision, scenarios } of runs) {
+  for (const { name, required, passed, faults } of scenarios) {
+    if (faults.length > 0 || values.verbose)
+      console.log(`${passed ? '✓' : '✗'} ${revision} ${name}${required ? '' : ' (not scored)'}`);
+    for (const fault of faults) console.log(`    ${fault}`);
+  }
+}
+for (const { revision, scenarios } of runs) {
+  const count = (required: boolean): string => {
+    const all = scenarios.filter((scenario) => scenario.required === required);
+    return `${all.filter(({ passed }) => passed).length}/${all.length}`;
+  };
+  console.log(`${revision}: ${count(true)} required scenarios, ${count(false)} others`);
+}
+if (values.json) writeFileSync(values.json, `${JSON.stringify(runs, undefined, 2)}\n`);
+const failed = runs.some(({ scenarios }) => scenarios.some(({ required, passed }) => required && !passed));
+process.exit(failed || runs.some(({ scenarios }) => scenarios.length === 0) ? 1 : 0);

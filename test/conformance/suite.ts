@@ -1,0 +1,98 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The revisions that the suite has requirements for, newest first. */
+export const suiteRevisions = ['2026-07-28', '2025-11-25'];
+
+export interface Scenario {
+  readonly name: string;
+  /** Counts toward conformance; the others are run and reported. */
+  readonly required: boolean;
+  readonly passed: boolean;
+  readonly faults: readonly string[];
+}
+
+export interface SuiteRun {
+  readonly revision: string;
+  readonly scenarios: readonly Scenario[];
+}
+
+interface Check {
+  readonly id: string;
+  readonly status: string;
+  readonly errorMessage?: string;
+}
+
+export interface SuiteOptions {
+  url: string;
+  revision: string;
+  /** Only this one. */
+  scenario?: string | undefined;
+  verbose?: boolean | undefined;
+}
+
+const SUITE = suiteFolder();
+const TIME_LIMIT_MS = 600_000;
+
+/** Runs the official suite against a server, in a process of its own. */
+export async function runSuite({ url, revision, scenario, verbose }: SuiteOptions): Promise<SuiteRun> {
+  const output = mkdtempSync(join(tmpdir(), 'gatehouse-conformance-'));
+  try {
+    const which = scenario
+      ? ['--scenario', scenario, '--spec-version', revision]
+      : ['--requirements', revision];
+    const child = spawn(
+      process.execPath,
+      [join(SUITE, 'dist/index.js'), 'server', '--url', url, ...which, '-o', output],
+      { stdio: ['ignore', verbose ? 'inherit' : 'ignore', 'inherit'], timeout: TIME_LIMIT_MS },
+    );
+    await once(child, 'exit');
+    return { revision, scenarios: readResults(output, requiredBy(revision)) };
+  } finally {
+    rmSync(output, { recursive: true, force: true });
+  }
+}
+
+/** The folder that the suite is installed in; CONFORMANCE_SUITE names another one. */
+function suiteFolder(): string {
+  const named = process.env['CONFORMANCE_SUITE'];
+  if (named) return named;
+  return join(dirname(fileURLToPath(import.meta.resolve('@modelcontextprotocol/conformance'))), '..');
+}
+
+/** The scenarios that a server of a revision has to pass: a list in the suite's own file. */
+function requiredBy(revision: string): ReadonlySet<string> {
+  const text = readFileSync(join(SUITE, 'requirements', `${revision}.yaml`), 'utf8');
+  const list = /^server:\n((?: {2}- .+\n)+)/m.exec(text)?.[1] ?? '';
+  return new Set(list.split('\n').map((line) => line.replace(/^ {2}- /, '')));
+}
+
+function readResults(folder: string, required: ReadonlySet<string>): Scenario[] {
+  const found = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  return found
+    .filter((path) => path.endsWith('checks.json'))
+    .map((path) => {
+      const name = nameIn(path);
+      const checks = JSON.parse(readFileSync(join(folder, path), 'utf8')) as Check[];
+      const failed = checks.filter(({ status }) => status === 'FAILURE');
+      const warned = checks.filter(({ status }) => status === 'WARNING');
+      return {
+        name,
+        required: required.has(name),
+        passed: failed.length === 0 && checks.length > 0,
+        faults: [...failed, ...warned].map(
+          ({ id, status, errorMessage }) => `${status.toLowerCase()} ${id}: ${errorMessage ?? ''}`,
+        ),
+      };
+    });
+}
+
+/** Results of a scenario lie in `server-NAME-TIME/checks.json`. */
+function nameIn(path: string): string {
+  const folder = dirname(path);
+  return folder.replace(/^server-/, '').replace(/-\d{4}-\d{2}-\d{2}T[\w-]+$/, '');
+}
