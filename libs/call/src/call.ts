@@ -37,6 +37,11 @@ export class Call {
   inputFromUrl = false;
   /** Set by the identity stage. */
   principal: Principal | undefined = undefined;
+  /**
+   * Who made the call that this one carries on, where no client is there to show a credential. Only ever set from what
+   * the identity stage has proven before; it looks again whether that still holds.
+   */
+  onBehalfOf: Principal | undefined = undefined;
   /** Set by the throttle stage, for the headers of the answer. */
   limits: LimitDecision | undefined = undefined;
   /** More about this call for its audit record. Small, and free of secrets. */
