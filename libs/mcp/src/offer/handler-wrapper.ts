@@ -2,11 +2,18 @@ import { Injectable } from '@nestjs/common';
 import { ApplicationConfig, ModulesContainer, type NestContainer } from '@nestjs/core';
 import { GuardsContextCreator } from '@nestjs/core/guards/index.js';
 import { InterceptorsContextCreator } from '@nestjs/core/interceptors/index.js';
+import { SkipThrottle } from '@nestjs/throttler';
 import { operationOf, type Call } from '#call';
 import type { Handler } from './handler.ts';
 import { walkOf } from './walk.ts';
 
 type AnyMethod = (...args: unknown[]) => unknown;
+
+/** Where a method is. */
+export interface Place {
+  readonly instance: object;
+  readonly methodName: string;
+}
 
 /**
  * The one place that knows how Nest puts guards and interceptors before a method that is no route: the very same
@@ -43,6 +50,20 @@ export class HandlerWrapper {
       instance,
       admitting(method, (_, call) => method.call(instance, call.input, call)),
     );
+  }
+
+  /**
+   * Of a method in whose place something else runs: behind the same stages, with the same declaration. Uncounted: it is
+   * on nobody's account, for nobody has asked for it just now.
+   */
+  wrapInPlace(
+    { instance, methodName }: Place,
+    run: (call: Call) => unknown,
+    { uncounted = false } = {},
+  ): Handler {
+    const callback = admitting(methodOf(instance, methodName), (_, call) => run(call));
+    if (uncounted) SkipThrottle()(instance, methodName, { value: callback });
+    return this.#create(instance, callback) as Handler;
   }
 
   #create(instance: object, method: AnyMethod): Handler | undefined {
