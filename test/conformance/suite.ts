@@ -51,24 +51,34 @@ export async function runSuite({ url, revision, scenario, verbose }: SuiteOption
       { stdio: ['ignore', verbose ? 'inherit' : 'ignore', 'inherit'], timeout: TIME_LIMIT_MS },
     );
     await once(child, 'exit');
-    return { revision, scenarios: readResults(output, requiredBy(revision)) };
+    const required = requiredBy(revision);
+    const scenarios = readResults(output, required);
+    // What is required and left no result has not passed.
+    const missing = scenario
+      ? []
+      : [...required].filter((name) => !scenarios.some((one) => one.name === name));
+    return { revision, scenarios: [...scenarios, ...missing.map(withoutResult)] };
   } finally {
     rmSync(output, { recursive: true, force: true });
   }
 }
 
-/** The folder that the suite is installed in; CONFORMANCE_SUITE names another one. */
+/** It has no main entry. */
 function suiteFolder(): string {
-  const named = process.env['CONFORMANCE_SUITE'];
-  if (named) return named;
-  return join(dirname(fileURLToPath(import.meta.resolve('@modelcontextprotocol/conformance'))), '..');
+  return dirname(fileURLToPath(import.meta.resolve('@modelcontextprotocol/conformance/package.json')));
 }
 
 /** The scenarios that a server of a revision has to pass: a list in the suite's own file. */
 function requiredBy(revision: string): ReadonlySet<string> {
   const text = readFileSync(join(SUITE, 'requirements', `${revision}.yaml`), 'utf8');
-  const list = /^server:\n((?: {2}- .+\n)+)/m.exec(text)?.[1] ?? '';
-  return new Set(list.split('\n').map((line) => line.replace(/^ {2}- /, '')));
+  const list = /^server:\n((?: {2}- .+\n)+)/m.exec(text)?.[1];
+  if (list === undefined) throw new Error(`The suite names no required scenarios for ${revision}`);
+  return new Set(
+    list
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.replace(/^ {2}- /, '')),
+  );
 }
 
 function readResults(folder: string, required: ReadonlySet<string>): Scenario[] {
@@ -89,6 +99,10 @@ function readResults(folder: string, required: ReadonlySet<string>): Scenario[] 
         ),
       };
     });
+}
+
+function withoutResult(name: string): Scenario {
+  return { name, required: true, passed: false, faults: ['it left no result'] };
 }
 
 /** Results of a scenario lie in `server-NAME-TIME/checks.json`. */
