@@ -26,6 +26,7 @@ import { TaskMethods } from './tasks/task.methods.ts';
 import { TaskRunner } from './tasks/task-runner.ts';
 import { TaskStore } from './tasks/task-store.ts';
 import { TaskTools } from './tasks/task-tools.ts';
+import { TaskWatch } from './tasks/task-watch.ts';
 import { tasksConfig } from './tasks/tasks.config.ts';
 import { MemorySessionStore } from './session/memory-session-store.ts';
 import { SessionStore } from './session/session-store.ts';
@@ -72,6 +73,7 @@ const taskStore = {
     taskStore,
     TaskTools,
     TaskRunner,
+    TaskWatch,
     TaskMethods,
   ],
   exports: [Dispatcher, Catalogue, Changes],

@@ -38,6 +38,10 @@ export interface Task {
   readonly expiresAt: Date;
 }
 
+export function hasEnded({ status }: Task): boolean {
+  return status !== 'working' && status !== 'input_required';
+}
+
 export function taskOf(row: Selectable<Tables['tasks']>): Task {
   return {
     id: row.id,
