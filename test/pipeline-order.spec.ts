@@ -6,6 +6,7 @@ describe('the pipeline', () => {
     expect(pipeline.map(({ useClass }) => useClass.name)).toEqual([
       'BindGuard',
       'IdentityGuard',
+      'VisibilityGuard',
       'ThrottleGuard',
       'AuthoriseGuard',
       'ValidationGuard',

@@ -29,6 +29,10 @@ export class Call {
   readonly receivedAt: number = Date.now();
   /** Set by the door once it knows what is asked for; absent in what never became a call (bad JSON, no such route). */
   operation: Operation | undefined = undefined;
+  /**
+   * What is asked for, where the door shows its callers only what their role may ever use: to all others it is not there.
+   */
+  offered: Operation | undefined = undefined;
   /** MCP tool, prompt or resource that is asked for; the route's path on REST. */
   target: string | undefined = undefined;
   /** What the caller sent: bound by the door, checked by the validation stage. */

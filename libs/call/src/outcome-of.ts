@@ -1,4 +1,4 @@
-import { GatehouseError, wire } from '#errors';
+import { GatehouseError, Hidden, wire, type ErrorCode } from '#errors';
 import type { Call } from './call.ts';
 import type { Outcome } from './settlement.ts';
 
@@ -13,9 +13,18 @@ export function allowed(call: Call, status: number): Outcome {
   };
 }
 
-/** The outcome of a call that an error ended. What is not ours to explain is INTERNAL. */
-export function refusedBy(error: unknown, status?: number): Outcome {
-  const code = error instanceof GatehouseError ? error.code : 'INTERNAL';
+/**
+ * The outcome of a call that an error ended. What is not ours to explain is INTERNAL. What was hidden from its caller is
+ * told here, with the status that the caller was given.
+ */
+export function refusedBy(thrown: unknown, told?: number): Outcome {
+  const error = thrown instanceof Hidden ? thrown.refusal : thrown;
+  const code = codeOf(error);
   const { http, event, severity } = wire[code];
-  return { result: http >= 500 ? 'failed' : 'refused', event, severity, code, status: status ?? http, error };
+  const status = told ?? wire[codeOf(thrown)].http;
+  return { result: http >= 500 ? 'failed' : 'refused', event, severity, code, status, error };
+}
+
+function codeOf(error: unknown): ErrorCode {
+  return error instanceof GatehouseError ? error.code : 'INTERNAL';
 }

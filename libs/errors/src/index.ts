@@ -5,6 +5,7 @@ export {
   CredentialInvalid,
   CredentialMissing,
   CredentialUnknown,
+  Hidden,
   InvalidInput,
   NotFound,
   type Fault,

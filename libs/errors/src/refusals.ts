@@ -30,10 +30,14 @@ export class CredentialExpired extends GatehouseError {
 
 /** The principal is known, and may not do this. */
 export class AccessRefused extends GatehouseError {
+  /** The permission that it lacks. */
+  readonly missing: string;
+
   constructor({ operation, missing }: { operation: string; missing: string }) {
     super('ACCESS_REFUSED', `Not allowed: ${operation} needs the permission ${missing}`, {
       details: { operation, missing },
     });
+    this.missing = missing;
   }
 }
 
@@ -41,6 +45,20 @@ export class AccessRefused extends GatehouseError {
 export class NotFound extends GatehouseError {
   constructor(message: string) {
     super('NOT_FOUND', message);
+  }
+}
+
+/** Refused, and not told so: its caller is told what it would be told of a thing that is not there. */
+export class Hidden extends NotFound {
+  /**
+   * @param message what is said of a thing that is not there, to the letter
+   * @param refusal what goes on record
+   */
+  constructor(
+    message: string,
+    readonly refusal: AccessRefused,
+  ) {
+    super(message);
   }
 }
 

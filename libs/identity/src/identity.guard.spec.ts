@@ -45,6 +45,14 @@ describe.each(doors)('IdentityGuard at the door %s', (door) => {
     }
   });
 
+  it('asks no second time of a call whose caller is proven', () => {
+    const { call, context } = visit(door, { authorization: 'Bearer nobody' });
+    const proven = { id: 'p', name: 'p', role: 'service', tier: undefined, keyId: 'k' } as const;
+    call.principal = proven;
+    expect(guard.canActivate(context)).toBe(true);
+    expect(call.principal).toBe(proven);
+  });
+
   it.each([
     ['no credential', undefined, CredentialMissing],
     ['another scheme', 'Basic YTpi', CredentialInvalid],

@@ -10,6 +10,7 @@ import {
   toolCall,
   type House,
   type SendOptions,
+  type Sent,
 } from './testing/house.ts';
 
 let house: House;
@@ -20,6 +21,9 @@ afterAll(() => house.close());
 beforeEach(() => {
   house.visits.length = 0;
 });
+
+/** An answer without what no two answers share. */
+const told = ({ status, body, call }: Sent) => [status, JSON.stringify(body).replace(call.id, '')];
 
 describe.each(eraNames)('a message of %s', (era) => {
   const ask = (message: ReturnType<typeof request>, options?: SendOptions) =>
@@ -134,7 +138,7 @@ describe.each(eraNames)('a message of %s', (era) => {
       code: 'CREDENTIAL_UNKNOWN',
       body: { error: { code: -31001 } },
     });
-    expect(await ask(call, { as: 'as auditor' })).toMatchObject({
+    expect(await ask(request(modern ? 'server/discover' : 'ping'), { as: 'as guest' })).toMatchObject({
       status: 403,
       code: 'ACCESS_REFUSED',
       body: { error: { code: -31003 } },
@@ -155,6 +159,22 @@ describe.each(eraNames)('a message of %s', (era) => {
       },
     });
   });
+
+  it.each([{}, { arguments: [] }, { arguments: { a: 1 } }, { requestState: 1 }, { requestState: 'a.b' }])(
+    'answers a call that its role can never make as one of nothing, and records it, with %j',
+    async (more) => {
+      // One that knows the protocol but not this tool, and one that may not even speak.
+      for (const as of ['as auditor', 'as guest']) {
+        const hidden = await ask(request('tools/call', { name: 'erase', ...more }), { as });
+        const absent = await ask(request('tools/call', { name: 'erasf', ...more }), { as });
+        expect(told(hidden)).toEqual(told(absent));
+        expect(hidden).toMatchObject({
+          code: 'ACCESS_REFUSED',
+          call: { target: 'erase', operation: { name: 'erase' }, notes: { missing: 'conversations:delete' } },
+        });
+      }
+    },
+  );
 
   it('lists what the principal may use, in order, with the schema that is enforced', async () => {
     const { body } = await ask(request('tools/list'), { as: 'as employee' });

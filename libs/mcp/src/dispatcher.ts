@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { allowed, isThenable, refusedBy, type Call } from '#call';
-import type { GatehouseError } from '#errors';
+import { after, allowed, isThenable, refusedBy, type Call } from '#call';
+import { Hidden, type GatehouseError } from '#errors';
 import { errorAnswer, publicError, type Answer } from './answer.ts';
 import type { Exchange } from './exchange.ts';
 import { Conversations } from './peer/conversations.ts';
@@ -87,6 +87,7 @@ export class Dispatcher {
     const { route } = received;
     const { input = {}, argument = route.isProtocol ? received : input } = route;
     call.operation = route.handler.operation;
+    call.offered = route.offered;
     call.target = route.target ?? call.target;
     call.input = input;
     call.inputFromUrl = route.inputIsText ?? false;
@@ -97,7 +98,7 @@ export class Dispatcher {
         ? this.#later(value, received, call)
         : finished(received, written(received, value));
     } catch (thrown) {
-      return finished(received, this.#refused(thrown, received, call));
+      return this.#ended(thrown, received, call);
     }
   }
 
@@ -105,8 +106,29 @@ export class Dispatcher {
     try {
       return finished(received, written(received, await value));
     } catch (thrown) {
-      return finished(received, this.#refused(thrown, received, call));
+      return this.#ended(thrown, received, call);
     }
+  }
+
+  #ended(thrown: unknown, received: Received, call: Call): Answer | Promise<Answer> {
+    if (!(thrown instanceof Hidden)) return finished(received, this.#refused(thrown, received, call));
+    call.note('missing', thrown.refusal.missing);
+    const { absent } = received.route;
+    if (absent === undefined) return finished(received, this.#refused(thrown, received, call));
+    const { offered } = call;
+    const answer = this.#answer(this.#nothing(new Hidden(absent, thrown.refusal), received), call);
+    return after(answer, (told) => {
+      // What the client is told is one thing, what goes on record another.
+      call.operation = offered;
+      call.target = received.route.target;
+      return told;
+    }) as Answer | Promise<Answer>;
+  }
+
+  /** The same message, if nothing stood behind the name in it: it walks the same way, and has the same limits. */
+  #nothing(error: Hidden, { message, id, era, silent, exchange }: Received): Received {
+    const route = this.router.refusal(error, message.method);
+    return new Received({ message, id, era, silent, malformed: false, route }, exchange, this.conversations);
   }
 
   #refused(thrown: unknown, received: Received, call: Call): Answer {

@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import type { Call } from '#call';
-import { GatehouseError, InvalidInput } from '#errors';
+import type { Call, Operation } from '#call';
+import { GatehouseError, InvalidInput, NotFound } from '#errors';
 import { METHOD, type MethodOptions } from './declare/method.decorator.ts';
 import { Catalogue } from './offer/catalogue.ts';
 import { DeclaredHandlers } from './offer/declared-handlers.ts';
@@ -27,6 +27,10 @@ export interface Route {
   readonly argument?: unknown;
   /** A method of the protocol itself: its handler gets the message. */
   readonly isProtocol?: true;
+  /** What stands behind a name that a client has asked for. It is there for those alone who may ever use it. */
+  readonly offered?: Operation;
+  /** What all others are told, to the letter what is said of a name that nothing stands behind. */
+  readonly absent?: string;
   /** What is wrong with the headers that repeat arguments. Told to those alone who may call. */
   mirrored?(header: HeaderReader): GatehouseError | undefined;
   /** The values of the input are texts that its schema may turn into numbers and booleans. */
@@ -38,6 +42,9 @@ export interface Route {
   writeError?(error: GatehouseError, call: Call): string | undefined;
 }
 
+const NO_TOOL = 'Unknown tool: tools/list names those that there are';
+const NO_RESOURCE = 'Resource not found';
+const NO_PROMPT = 'Unknown prompt: prompts/list names those that there are';
 /** A target is a name in a record, not a payload. */
 const MAX_TARGET_LENGTH = 128;
 
@@ -95,13 +102,19 @@ export class Router implements OnModuleInit {
 
   #toolCall(params: Params, era: Era): Route {
     const tool = this.catalogue.tools.get(text(params, 'name'));
-    if (!tool) throw new GatehouseError('NOT_FOUND', 'Unknown tool: tools/list names those that there are');
-    checkRounds(params, era);
+    if (!tool) throw new NotFound(NO_TOOL);
     const { mirrored } = tool;
+    const { operation: offered } = tool.handler;
+    const absent = NO_TOOL;
+    const target = tool.options.name;
+    const fault = roundsFault(params, era) ?? argumentsFault(params);
+    if (fault) return { ...this.refusal(fault), offered, absent, target };
     return {
       handler: tool.handler,
-      input: argumentsOf(params),
-      target: tool.options.name,
+      input: params['arguments'] ?? {},
+      offered,
+      absent,
+      target,
       ...(mirrored &&
         era.name === 'modern' && {
           mirrored: (header: HeaderReader) => mirrorFault(mirrored, params['arguments'], header),
@@ -115,29 +128,39 @@ export class Router implements OnModuleInit {
   #resourceRead(params: Params, era: Era): Route {
     const uri = text(params, 'uri');
     const found = this.catalogue.resourceAt(uri);
-    if (!found) throw new GatehouseError('NOT_FOUND', 'Resource not found');
-    checkRounds(params, era);
+    if (!found) throw new NotFound(NO_RESOURCE);
     const { options, handler } = found.offered;
+    const { operation: offered } = handler;
+    const absent = NO_RESOURCE;
+    const target = options.uri ?? options.uriTemplate;
+    const fault = roundsFault(params, era);
+    if (fault) return { ...this.refusal(fault), offered, absent, target };
     return {
       handler,
       input: found.variables,
       inputIsText: true,
-      target: options.uri ?? options.uriTemplate,
+      offered,
+      absent,
+      target,
       write: (value) => resourceResultJson(value, { uri, mimeType: options.mimeType }, era),
     };
   }
 
   #promptGet(params: Params, era: Era): Route {
     const prompt = this.catalogue.prompts.get(text(params, 'name'));
-    if (!prompt)
-      throw new GatehouseError('NOT_FOUND', 'Unknown prompt: prompts/list names those that there are');
-    checkRounds(params, era);
-    const { name, description } = prompt.options;
+    if (!prompt) throw new NotFound(NO_PROMPT);
+    const { name: target, description } = prompt.options;
+    const { operation: offered } = prompt.handler;
+    const absent = NO_PROMPT;
+    const fault = roundsFault(params, era) ?? argumentsFault(params);
+    if (fault) return { ...this.refusal(fault), offered, absent, target };
     return {
       handler: prompt.handler,
-      input: argumentsOf(params),
+      input: params['arguments'] ?? {},
       inputIsText: true,
-      target: name,
+      offered,
+      absent,
+      target,
       write: (value) => promptResultJson(value, description, era),
     };
   }
@@ -170,26 +193,26 @@ function clipped(name: string): string {
 function text(params: Params, key: string): string {
   const value = params[key];
   if (typeof value === 'string') return value;
-  throw new InvalidInput(`params.${key} must be a text`, [
-    { path: `/params/${key}`, message: 'must be a text' },
-  ]);
+  throw faultAt(key, 'a text');
 }
 
-/** The fields of a call that is made again with answers (MCP 2026-07-28, "Multi Round-Trip Requests"). */
-function checkRounds({ inputResponses, requestState }: Params, era: Era): void {
-  if (era.name === 'legacy') return;
+/** Of the fields of a call that is made again with answers (MCP 2026-07-28, "Multi Round-Trip Requests"). */
+function roundsFault({ inputResponses, requestState }: Params, era: Era): InvalidInput | undefined {
+  if (era.name === 'legacy') return undefined;
   const answers =
     inputResponses === undefined ||
     (isRecord(inputResponses) && Object.values(inputResponses).every(isRecord));
-  if (answers && (requestState === undefined || typeof requestState === 'string')) return;
-  const [name, shape] = answers ? ['requestState', 'a text'] : ['inputResponses', 'an object of objects'];
-  const fault = { path: `/params/${name}`, message: `must be ${shape}` };
-  throw new InvalidInput(`params.${name} must be ${shape}`, [fault]);
+  if (answers && (requestState === undefined || typeof requestState === 'string')) return undefined;
+  return answers ? faultAt('requestState', 'a text') : faultAt('inputResponses', 'an object of objects');
 }
 
-function argumentsOf(params: Params): Params {
-  const given = params['arguments'] ?? {};
-  if (isRecord(given)) return given;
-  const fault = { path: '/params/arguments', message: 'must be an object' };
-  throw new InvalidInput('params.arguments must be an object', [fault]);
+function argumentsFault({ arguments: given }: Params): InvalidInput | undefined {
+  return given === undefined || given === null || isRecord(given)
+    ? undefined
+    : faultAt('arguments', 'an object');
+}
+
+function faultAt(name: string, shape: string): InvalidInput {
+  const fault = { path: `/params/${name}`, message: `must be ${shape}` };
+  return new InvalidInput(`params.${name} must be ${shape}`, [fault]);
 }

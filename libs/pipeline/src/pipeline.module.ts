@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR, DiscoveryModule } from '@nestjs/core';
 import { IdentityGuard, IdentityModule } from '#identity';
 import { MaskingInterceptor } from '#masking';
-import { AuthoriseGuard } from '#rbac';
+import { AuthoriseGuard, VisibilityGuard } from '#rbac';
 import { ThrottleGuard, ThrottleModule } from '#throttle';
 import { ValidationGuard, ValidationModule } from '#validation';
 import { BindGuard } from './bind.guard.ts';
@@ -15,6 +15,7 @@ import { DeclaredOperations } from './declared-operations.ts';
 export const pipeline = [
   { provide: APP_GUARD, useClass: BindGuard }, // what: the operation and its input
   { provide: APP_GUARD, useClass: IdentityGuard }, // who
+  { provide: APP_GUARD, useClass: VisibilityGuard }, // is it there at all, for them: else its own limits would tell
   { provide: APP_GUARD, useClass: ThrottleGuard }, // how much: before anything that costs
   { provide: APP_GUARD, useClass: AuthoriseGuard }, // may they at all
   { provide: APP_GUARD, useClass: ValidationGuard }, // is it well made: a flood must not buy schema work

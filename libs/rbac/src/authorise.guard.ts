@@ -1,5 +1,5 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import { callOf } from '#call';
+import { callOf, type Operation } from '#call';
 import { AccessRefused } from '#errors';
 import { mayCall } from './grants.ts';
 
@@ -9,9 +9,14 @@ export class AuthoriseGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const { operation, principal } = callOf(context);
     if (operation && mayCall(principal, operation)) return true;
-    throw new AccessRefused({
-      operation: operation?.name ?? 'This call',
-      missing: operation?.permission ?? 'of a declared operation',
-    });
+    throw refusalOf(operation);
   }
+}
+
+/** What there is to say of an operation that a principal may not call. */
+export function refusalOf(operation: Operation | undefined): AccessRefused {
+  return new AccessRefused({
+    operation: operation?.name ?? 'This call',
+    missing: operation?.permission ?? 'of a declared operation',
+  });
 }

@@ -1,2 +1,3 @@
-export { AuthoriseGuard } from './authorise.guard.ts';
+export { AuthoriseGuard, refusalOf } from './authorise.guard.ts';
 export { isGranted, mayCall, permissionFault, permissions } from './grants.ts';
+export { VisibilityGuard } from './visibility.guard.ts';

@@ -32,7 +32,7 @@ export class ListenMethods {
   async listen(request: ProtocolRequest, call: Call): Promise<ProtocolResult> {
     const taskIds = await this.#tasksOf(request.params, call.principal);
     const filter = {
-      ...this.#honoured(request.params, call.principal),
+      ...this.#honoured(request.params, call),
       ...(taskIds.length > 0 && { taskIds }),
     };
     const principalId = call.principal?.id ?? '';
@@ -59,7 +59,7 @@ export class ListenMethods {
   }
 
   /** What of its wishes a client will hear of: resources that are not there, or not for it, are left out. */
-  #honoured({ notifications }: Params, principal: Principal | undefined): Filter {
+  #honoured({ notifications }: Params, call: Call): Filter {
     if (!isRecord(notifications))
       throw new InvalidInput('notifications must be an object', [
         { path: '/notifications', message: 'is required' },
@@ -67,7 +67,7 @@ export class ListenMethods {
     const { toolsListChanged, promptsListChanged, resourcesListChanged, resourceSubscriptions } =
       notifications;
     const uris = Array.isArray(resourceSubscriptions) ? resourceSubscriptions.slice(0, MOST_RESOURCES) : [];
-    const readable = uris.filter((uri) => typeof uri === 'string' && this.#mayRead(uri, principal));
+    const readable = uris.filter((uri) => typeof uri === 'string' && this.#mayRead(uri, call));
     return {
       ...(toolsListChanged === true && this.catalogue.offers('tools') && { toolsListChanged }),
       ...(promptsListChanged === true && this.catalogue.offers('prompts') && { promptsListChanged }),
@@ -86,8 +86,12 @@ export class ListenMethods {
     return this.tasks.ownOf(ids, principal);
   }
 
-  #mayRead(uri: string, principal: Principal | undefined): boolean {
-    const offered = this.catalogue.resourceAt(uri)?.offered;
-    return offered !== undefined && mayCall(principal, offered.handler.operation);
+  /** What is hidden from its caller is left out without a word to it, and goes on record. */
+  #mayRead(uri: string, call: Call): boolean {
+    const operation = this.catalogue.resourceAt(uri)?.offered.handler.operation;
+    if (operation === undefined) return false;
+    const may = mayCall(call.principal, operation);
+    if (!may && operation.permission) call.note('missing', operation.permission);
+    return may;
   }
 }

@@ -32,8 +32,9 @@ export class Conversations {
   admit(received: Received, call: Call): Promise<void> | void {
     if (received.fault) throw received.fault;
     if (received.era?.name !== 'modern') return this.#enter(received, call);
-    const state = received.message.params['requestState'];
-    if (state !== undefined) received.earlier = this.#opened(state as string, received, call);
+    const state = call.offered && received.message.params['requestState'];
+    // Of another type it is a fault of the message, which is told next.
+    if (typeof state === 'string') received.earlier = this.#opened(state, received, call);
   }
 
   peerOf(received: Received, call: Call): McpPeer {

@@ -1,15 +1,16 @@
 import { Injectable } from '@nestjs/common';
-import { Operation, type Call, type Principal } from '#call';
-import { GatehouseError, InvalidInput } from '#errors';
-import { mayCall } from '#rbac';
+import { Operation, type Call } from '#call';
+import { Hidden, InvalidInput, NotFound } from '#errors';
+import { mayCall, refusalOf } from '#rbac';
 import { schemaOf, type JsonSchema } from '#validation';
 import { Method } from '../declare/method.decorator.ts';
-import { Catalogue } from '../offer/catalogue.ts';
+import { Catalogue, type OfferedPrompt, type OfferedResource } from '../offer/catalogue.ts';
 import { isRecord } from '../wire/message.ts';
 import type { ProtocolRequest, ProtocolResult } from './protocol-request.ts';
 
 /** MCP, "Completion Results". */
 const MOST_VALUES = 100;
+const NOTHING = 'There is no such prompt or resource template';
 
 /** What a person may want to write next: the values that the schema of an argument lists, as its enum or as examples. */
 @Injectable()
@@ -18,7 +19,7 @@ export class CompletionMethods {
 
   @Method({ method: 'completion/complete', capability: 'completions' })
   @Operation({ name: 'mcp.complete', permission: 'mcp:use' })
-  complete({ params: { ref, argument } }: ProtocolRequest, { principal }: Call): ProtocolResult {
+  complete({ params: { ref, argument } }: ProtocolRequest, call: Call): ProtocolResult {
     const { name, value } = isRecord(argument) ? argument : {};
     if (!isRecord(ref) || typeof name !== 'string' || typeof value !== 'string') {
       const fault = {
@@ -27,23 +28,22 @@ export class CompletionMethods {
       };
       throw new InvalidInput('What is to be completed is not well described', [fault]);
     }
-    const schema = this.#inputOf(ref, principal)?.properties?.[name];
+    const schema = this.#inputOf(ref, call)?.properties?.[name];
     const known = valuesOf(schema).filter((one) => one.toLowerCase().startsWith(value.toLowerCase()));
     const values = known.slice(0, MOST_VALUES);
     return { completion: { values, total: known.length, hasMore: known.length > values.length } };
   }
 
-  /** Throws INVALID_INPUT for what is not there, or not for this principal. */
-  #inputOf(
-    { type, name, uri }: Readonly<Record<string, unknown>>,
-    principal: Principal | undefined,
-  ): JsonSchema | undefined {
+  /** Throws NOT_FOUND for what is not there, or not for this principal. */
+  #inputOf({ type, name, uri }: Readonly<Record<string, unknown>>, call: Call): JsonSchema | undefined {
     const offered =
       type === 'ref/prompt'
         ? this.catalogue.prompts.get(String(name))
         : [...this.catalogue.templates.values()].find(({ options }) => options.uriTemplate === uri);
-    if (!offered || !mayCall(principal, offered.handler.operation))
-      throw new GatehouseError('NOT_FOUND', 'There is no such prompt or resource template');
+    if (!offered) throw new NotFound(NOTHING);
+    const { operation } = offered.handler;
+    call.target = targetOf(offered.options);
+    if (!mayCall(call.principal, operation)) throw new Hidden(NOTHING, refusalOf(operation));
     return offered.options.input && schemaOf(offered.options.input);
   }
 }
@@ -51,4 +51,8 @@ export class CompletionMethods {
 function valuesOf(schema: JsonSchema | undefined): string[] {
   const listed = schema?.enum ?? schema?.['examples'];
   return Array.isArray(listed) ? listed.filter((value): value is string => typeof value === 'string') : [];
+}
+
+function targetOf(options: OfferedPrompt['options'] | OfferedResource['options']): string {
+  return 'uriTemplate' in options && options.uriTemplate ? options.uriTemplate : options.name;
 }

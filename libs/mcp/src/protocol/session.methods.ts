@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { logLevels, Operation, type Call, type LogLevel } from '#call';
-import { GatehouseError, InvalidInput } from '#errors';
-import { mayCall } from '#rbac';
+import { GatehouseError, Hidden, InvalidInput, NotFound } from '#errors';
+import { mayCall, refusalOf } from '#rbac';
 import { Method } from '../declare/method.decorator.ts';
 import { Catalogue } from '../offer/catalogue.ts';
 import { StreamWatch } from '../listen/stream-watch.ts';
@@ -9,6 +9,8 @@ import type { LiveSession } from '../session/live-session.ts';
 import { SessionNotFound, Sessions } from '../session/sessions.ts';
 import type { Params } from '../wire/message.ts';
 import type { ProtocolRequest, ProtocolResult } from './protocol-request.ts';
+
+const NO_RESOURCE = 'Resource not found';
 
 /** Of one session. */
 const MOST_SUBSCRIPTIONS = 100;
@@ -37,12 +39,14 @@ export class SessionMethods {
 
   @Method({ method: 'resources/subscribe', era: 'legacy', capability: 'resources' })
   @Operation({ name: 'mcp.resources.subscribe', permission: 'mcp:use' })
-  async subscribe(request: ProtocolRequest, { principal }: Call): Promise<ProtocolResult> {
+  async subscribe(request: ProtocolRequest, call: Call): Promise<ProtocolResult> {
     const session = required(request.session);
     const uri = uriIn(request.params);
     const offered = this.catalogue.resourceAt(uri)?.offered;
-    if (!offered || !mayCall(principal, offered.handler.operation))
-      throw new GatehouseError('NOT_FOUND', 'Resource not found');
+    if (!offered) throw new NotFound(NO_RESOURCE);
+    const { operation } = offered.handler;
+    call.target = offered.options.uri ?? offered.options.uriTemplate;
+    if (!mayCall(call.principal, operation)) throw new Hidden(NO_RESOURCE, refusalOf(operation));
     const { subscriptions } = session.state;
     if (subscriptions.includes(uri)) return {};
     if (subscriptions.length >= MOST_SUBSCRIPTIONS)

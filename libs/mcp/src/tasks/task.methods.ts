@@ -1,8 +1,8 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { Operation, type Call } from '#call';
 import type { ConfigOf } from '#config';
-import { GatehouseError, InvalidInput } from '#errors';
-import { mayCall } from '#rbac';
+import { Hidden, InvalidInput, NotFound } from '#errors';
+import { mayCall, refusalOf } from '#rbac';
 import { Method } from '../declare/method.decorator.ts';
 import { Catalogue } from '../offer/catalogue.ts';
 import { isAnswer } from '../peer/questions.ts';
@@ -14,6 +14,8 @@ import { TaskStore } from './task-store.ts';
 import { requireTasks } from './tasks-capability.ts';
 import { tasksConfig } from './tasks.config.ts';
 import type { Questions, Task } from './task.ts';
+
+const NO_TASK = 'There is no such task, or its time is up';
 
 /** How a client follows its tasks (MCP extension `io.modelcontextprotocol/tasks`). Another's is as one that is not there. */
 @Injectable()
@@ -48,7 +50,7 @@ export class TaskMethods {
         { path: '/inputResponses', message: 'must be an object' },
       ]);
     const updated = await this.store.answer(id, call.principal!, (open) => accepted(open, inputResponses));
-    if (!updated) throw new NoSuchTask();
+    if (!updated) throw new NotFound(NO_TASK);
     return {};
   }
 
@@ -68,15 +70,11 @@ export class TaskMethods {
     const task =
       typeof taskId === 'string' && principal ? await this.store.find(taskId, principal) : undefined;
     const tool = task && this.catalogue.tools.get(task.tool);
-    if (!task || (tool && !mayCall(principal, tool.handler.operation))) throw new NoSuchTask();
+    if (!task) throw new NotFound(NO_TASK);
+    const operation = tool?.handler.operation;
+    if (operation && !mayCall(principal, operation)) throw new Hidden(NO_TASK, refusalOf(operation));
     call.note('task', task.id);
     return task;
-  }
-}
-
-class NoSuchTask extends GatehouseError {
-  constructor() {
-    super('NOT_FOUND', 'There is no such task, or its time is up');
   }
 }
 

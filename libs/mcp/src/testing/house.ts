@@ -5,7 +5,7 @@ import { Call, callOf, RateLimited, type Role } from '#call';
 import { ConfigModule } from '#config';
 import { CredentialMissing, CredentialUnknown, NotFound } from '#errors';
 import { MaskingInterceptor } from '#masking';
-import { AuthoriseGuard } from '#rbac';
+import { AuthoriseGuard, VisibilityGuard } from '#rbac';
 import { ValidationGuard, ValidationModule } from '#validation';
 import { Prompt } from '../declare/prompt.decorator.ts';
 import { Resource } from '../declare/resource.decorator.ts';
@@ -159,6 +159,7 @@ class KeyGuard implements CanActivate {
   providers: [
     Offers,
     { provide: APP_GUARD, useClass: KeyGuard },
+    { provide: APP_GUARD, useClass: VisibilityGuard },
     { provide: APP_GUARD, useClass: AuthoriseGuard },
     { provide: APP_GUARD, useClass: ValidationGuard },
     { provide: APP_INTERCEPTOR, useClass: MaskingInterceptor },

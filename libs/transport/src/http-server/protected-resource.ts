@@ -1,4 +1,8 @@
-import type { Call, Outcome } from '#call';
+import type { Call, Outcome, Permission } from '#call';
+import { AccessRefused } from '#errors';
+
+/** What every method of the protocol needs. */
+const MCP_SCOPE: Permission = 'mcp:use';
 
 export const METADATA_PATH = '/.well-known/oauth-protected-resource';
 
@@ -44,15 +48,25 @@ export class ProtectedResourceMetadata {
    * The WWW-Authenticate header of a refusal (RFC 6750, section 3; RFC 9728, section 5.1). It names all the scopes that
    * the call needs, so that one more step is enough. Undefined where no credential would help.
    */
-  challenge(call: Call, { code, status }: Pick<Outcome, 'code' | 'status'>): string | undefined {
-    if (status !== 401 && code !== 'ACCESS_REFUSED') return undefined;
-    const permission = call.operation?.permission;
-    const error = code === 'ACCESS_REFUSED' ? 'insufficient_scope' : 'invalid_token';
+  challenge(call: Call, { code, status, error: refusal }: Outcome): string | undefined {
+    const isRefusal = code === 'ACCESS_REFUSED' && status === 403;
+    if (status !== 401 && !isRefusal) return undefined;
+    const scope = isRefusal ? missingIn(refusal) : scopeToEnter(call);
+    const error = isRefusal ? 'insufficient_scope' : 'invalid_token';
     return [
       'Bearer realm="gatehouse"',
       ...(code === 'CREDENTIAL_MISSING' ? [] : [`error="${error}"`]),
-      ...(permission ? [`scope="${permission}"`] : []),
+      ...(scope ? [`scope="${scope}"`] : []),
       `resource_metadata="${this.#url}${METADATA_PATH}${call.door === 'mcp' ? '/mcp' : ''}"`,
     ].join(', ');
   }
+}
+
+function missingIn(refusal: unknown): string | undefined {
+  return refusal instanceof AccessRefused ? refusal.missing : undefined;
+}
+
+/** On MCP the same for all: what a tool needs would tell a stranger that there is such a tool. */
+function scopeToEnter({ door, operation }: Call): string | undefined {
+  return door === 'mcp' ? MCP_SCOPE : operation?.permission;
 }

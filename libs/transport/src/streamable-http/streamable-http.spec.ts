@@ -219,7 +219,7 @@ describe('a post', () => {
     const response = await post(toolCall('echo'), { authorization: '' });
     expect([response.status, response.headers.get('www-authenticate')]).toEqual([
       401,
-      'Bearer realm="gatehouse", scope="tools:call", ' +
+      'Bearer realm="gatehouse", scope="mcp:use", ' +
         'resource_metadata="http://gate.example/.well-known/oauth-protected-resource/mcp"',
     ]);
     expect(await response.json()).toMatchObject({
