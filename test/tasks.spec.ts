@@ -46,6 +46,49 @@ function codeOf({ body }: Answer): string | undefined {
   return (body as { error?: { data?: { code?: string } } }).error?.data?.code;
 }
 
+/** What a subscription to tasks says within a while. */
+async function listened(
+  { client, key }: TaskClient,
+  taskIds: string[],
+): Promise<{ method: string; params: Record<string, unknown> }[]> {
+  const meta = {
+    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    'io.modelcontextprotocol/clientCapabilities': { extensions: { 'io.modelcontextprotocol/tasks': {} } },
+  };
+  const abort = new AbortController();
+  const response = await fetch(new URL('/mcp', client.url), {
+    method: 'POST',
+    signal: abort.signal,
+    headers: {
+      authorization: `Bearer ${key}`,
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      'mcp-protocol-version': '2026-07-28',
+      'mcp-method': 'subscriptions/listen',
+    },
+    body: JSON.stringify({
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'subscriptions/listen',
+      params: { notifications: { taskIds }, _meta: meta },
+    }),
+  });
+  let text = '';
+  setTimeout(() => abort.abort(), 1500);
+  try {
+    for await (const chunk of response.body!) text += Buffer.from(chunk as Uint8Array).toString();
+  } catch {
+    // It was listened to for long enough.
+  }
+  return [...text.matchAll(/^data: (.+)$/gm)].map(
+    ([, data]) => JSON.parse(data!) as { method: string; params: Record<string, unknown> },
+  );
+}
+
+function inColour(colour: unknown): object {
+  return { action: 'accept', content: { colour } };
+}
+
 describe.each(databases)('tasks on $name', (kind) => {
   const env = { MAX_TASKS_PER_CLIENT: String(CAP), TASK_CONCURRENCY: '2', TASK_DRAIN_MS: '0' };
   const booted = useGateway(kind, { env, features: [TasksModule] });
@@ -207,15 +250,14 @@ describe.each(databases)('tasks on $name', (kind) => {
     const id = await client.start('paint');
     const asked = await client.until(id, ({ status }) => status === 'input_required');
     expect(Object.keys(asked.inputRequests!)).toEqual(['wall', 'door']);
-    const answer = (colour: unknown) => ({ action: 'accept', content: { colour } });
-    const wrong = await client.ask('update', id, { inputResponses: { wall: answer(7) } });
+    const wrong = await client.ask('update', id, { inputResponses: { wall: inColour(7) } });
     expect(codeOf(wrong)).toBe('INVALID_INPUT');
-    await client.ask('update', id, { inputResponses: { wall: answer('red'), roof: answer('early') } });
+    await client.ask('update', id, { inputResponses: { wall: inColour('red'), roof: inColour('early') } });
     expect(Object.keys((await client.get(id)).inputRequests!)).toEqual(['door']);
-    await client.ask('update', id, { inputResponses: { door: answer('blue'), wall: answer('late') } });
+    await client.ask('update', id, { inputResponses: { door: inColour('blue'), wall: inColour('late') } });
     const again = await client.until(id, ({ inputRequests }) => inputRequests?.['roof'] !== undefined);
     expect(Object.keys(again.inputRequests!)).toEqual(['roof']);
-    await client.ask('update', id, { inputResponses: { roof: answer('green') } });
+    await client.ask('update', id, { inputResponses: { roof: inColour('green') } });
     expect((await client.ended(id)).result?.content[0]?.text).toBe('red, blue, green');
   });
 
@@ -271,43 +313,4 @@ describe.each(databases)('tasks on $name', (kind) => {
     const answer = await auditor.call('work', { milliseconds: 0 });
     expect((answer.body as { result?: unknown }).result).toBeUndefined();
   });
-
-  /** What a subscription to tasks says within a while. */
-  async function listened(
-    { client, key }: TaskClient,
-    taskIds: string[],
-  ): Promise<{ method: string; params: Record<string, unknown> }[]> {
-    const meta = {
-      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-      'io.modelcontextprotocol/clientCapabilities': { extensions: { 'io.modelcontextprotocol/tasks': {} } },
-    };
-    const abort = new AbortController();
-    const response = await fetch(new URL('/mcp', client.url), {
-      method: 'POST',
-      signal: abort.signal,
-      headers: {
-        authorization: `Bearer ${key}`,
-        'content-type': 'application/json',
-        accept: 'application/json, text/event-stream',
-        'mcp-protocol-version': '2026-07-28',
-        'mcp-method': 'subscriptions/listen',
-      },
-      body: JSON.stringify({
-        jsonrpc: '2.0',
-        id: 1,
-        method: 'subscriptions/listen',
-        params: { notifications: { taskIds }, _meta: meta },
-      }),
-    });
-    let text = '';
-    setTimeout(() => abort.abort(), 1500);
-    try {
-      for await (const chunk of response.body!) text += Buffer.from(chunk as Uint8Array).toString();
-    } catch {
-      // It was listened to for long enough.
-    }
-    return [...text.matchAll(/^data: (.+)$/gm)].map(
-      ([, data]) => JSON.parse(data!) as { method: string; params: Record<string, unknown> },
-    );
-  }
 });
