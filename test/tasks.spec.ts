@@ -114,7 +114,7 @@ describe.each(databases)('tasks on $name', (kind) => {
       resultType: 'task',
       status: 'working',
       ttlMs: 3_600_000,
-      pollIntervalMs: 1000,
+      pollIntervalMs: 2000,
     });
     const task = await client.ended(result['taskId'] as string);
     expect(task).toMatchObject({ status: 'completed', result: { structuredContent: { worked: 100 } } });

@@ -26,6 +26,7 @@ const LOOK_EVERY_MS = 2000;
 /** Runs the jobs of one queue, so many at a time, in the order in which they come. */
 export class JobWorker {
   readonly #running = new Set<Claim>();
+  readonly #settling = new Set<Promise<void>>();
   readonly #logger = new Logger('Jobs');
   #run: ((job: Job) => Promise<JobEnd>) | undefined;
   #look: NodeJS.Timeout | undefined;
@@ -74,6 +75,7 @@ export class JobWorker {
   async close(): Promise<void> {
     await this.rest();
     clearInterval(this.#renewal);
+    await Promise.allSettled(this.#settling);
   }
 
   async #fetch(): Promise<void> {
@@ -91,13 +93,23 @@ export class JobWorker {
   async #do(claim: Claim): Promise<void> {
     this.#running.add(claim);
     try {
-      await this.source.settle(claim, await this.#end(claim));
+      await this.#settle(claim, await this.#end(claim));
     } catch (error) {
       // It is handed out again when its lease is over, or after the next start.
       this.#complain('The end of a job could not be noted', error);
     } finally {
       this.#running.delete(claim);
       this.nudge();
+    }
+  }
+
+  async #settle(claim: Claim, end: JobEnd): Promise<void> {
+    const settling = this.source.settle(claim, end);
+    this.#settling.add(settling);
+    try {
+      await settling;
+    } finally {
+      this.#settling.delete(settling);
     }
   }
 

@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { CompiledQuery } from 'kysely';
-import { PgBoss, type Db, type SendOptions } from 'pg-boss';
+import type { Db, PgBoss, SendOptions } from 'pg-boss';
 import type { ConfigOf } from '#config';
 import { GatehouseError } from '#errors';
 import { Database } from '#persistence';
@@ -28,7 +28,7 @@ interface JobData {
 @Injectable()
 export class PgBossQueue extends JobQueue {
   readonly #workers = new Map<string, JobWorker>();
-  readonly #opened = new Set<string>();
+  readonly #opened = new Map<string, Promise<void>>();
   readonly #logger = new Logger('Jobs');
   readonly #lease: number;
   #boss: PgBoss | undefined;
@@ -43,19 +43,15 @@ export class PgBossQueue extends JobQueue {
     this.#lease = config.leaseSeconds;
   }
 
-  override async open(queue: string): Promise<void> {
-    const boss = await this.#started();
-    if (this.#opened.has(queue)) return;
-    await boss.createQueue(queue);
-    // Its first look-up of a queue is not part of the transaction that it is asked in, and would wait for its end.
-    const kept = await boss.findJobs(queue);
-    const abandoned = this.#isAlone ? kept.filter(({ state }) => state === 'active') : [];
-    if (abandoned.length > 0)
-      await boss.fail(
-        queue,
-        abandoned.map(({ id }) => id),
-      );
-    this.#opened.add(queue);
+  /** Once, however many ask: what is found running then is nobody's, and later it is somebody's. */
+  override open(queue: string): Promise<void> {
+    let opening = this.#opened.get(queue);
+    if (!opening) {
+      opening = this.#open(queue);
+      this.#opened.set(queue, opening);
+      opening.catch(() => this.#opened.delete(queue));
+    }
+    return opening;
   }
 
   override async add(queue: string, key: string, within: Transaction): Promise<void> {
@@ -96,6 +92,19 @@ export class PgBossQueue extends JobQueue {
     this.#boss = undefined;
   }
 
+  async #open(queue: string): Promise<void> {
+    const boss = await this.#started();
+    await boss.createQueue(queue);
+    // Its first look-up of a queue is not part of the transaction that it is asked in, and would wait for its end.
+    const kept = await boss.findJobs(queue);
+    const abandoned = this.#isAlone ? kept.filter(({ state }) => state === 'active') : [];
+    if (abandoned.length > 0)
+      await boss.fail(
+        queue,
+        abandoned.map(({ id }) => id),
+      );
+  }
+
   get #isAlone(): boolean {
     return this.database.engine === 'pglite';
   }
@@ -119,10 +128,11 @@ export class PgBossQueue extends JobQueue {
 
   #ready(): PgBoss {
     if (this.#boss && !this.#closed) return this.#boss;
-    throw new GatehouseError('UNAVAILABLE', 'Background jobs are not available at the moment: try again');
+    throw unavailable();
   }
 
   #started(): Promise<PgBoss> {
+    if (this.#closed) throw unavailable();
     if (this.#boss) return Promise.resolve(this.#boss);
     this.#starting ??= this.#start().finally(() => (this.#starting = undefined));
     return this.#starting;
@@ -130,6 +140,8 @@ export class PgBossQueue extends JobQueue {
 
   async #start(): Promise<PgBoss> {
     const { database } = this;
+    // Not before it is needed: loading it takes a start longer, and most programs have no jobs.
+    const { PgBoss } = await import('pg-boss');
     const boss = new PgBoss({
       db: { executeSql: async (text, values) => ({ rows: await database.run(text, values) }) },
       backend: this.#isAlone ? 'pglite' : 'postgres',
@@ -154,6 +166,10 @@ export class PgBossQueue extends JobQueue {
     this.#boss = boss;
     return boss;
   }
+}
+
+function unavailable(): GatehouseError {
+  return new GatehouseError('UNAVAILABLE', 'Background jobs are not available at the moment: try again');
 }
 
 function claimOf({ id, retryCount, data }: { id: string; retryCount: number; data: JobData }): Claim {

@@ -82,6 +82,21 @@ class StrayVariable {
   room(): void {}
 }
 @Injectable()
+class SecretTask {
+  @Tool({ name: 'a', description: 'd', task: 'optional', revealsSecret: true })
+  tool(): void {}
+}
+@Injectable()
+class EternalTask {
+  @Tool({ name: 'a', description: 'd', task: { support: 'optional', ttlMs: 86_400_000 } })
+  tool(): void {}
+}
+@Injectable()
+class HomelessTask {
+  @Tool({ name: 'a', description: 'd', task: 'optional' })
+  tool(): void {}
+}
+@Injectable()
 class Silent {
   @Method({ method: 'x/y' })
   method(): void {}
@@ -137,6 +152,13 @@ describe('the catalogue', () => {
     ],
     ['a template that can not be read', [BadTemplate], /BadTemplate\.room: a:\/\/\{x\}\{y\}/],
     ['a variable that is no field', [StrayVariable], /StrayVariable\.room: .*\{room\}, which is no field/],
+    ['a task that would keep a secret', [SecretTask], /SecretTask\.tool: what reveals a secret/],
+    ['a task that would be kept for too long', [EternalTask], /EternalTask\.tool: the ttlMs of a task/],
+    [
+      'a task that nothing would keep',
+      [HomelessTask],
+      /HomelessTask\.tool runs as a task: import JobsModule/,
+    ],
     ['a method without a declaration', [Silent], /Silent\.method carries no @Operation/],
     ['a method that is served already', [Twice], /serves ping a second time/],
   ])('stops the boot for %s', async (_, providers, message) => {

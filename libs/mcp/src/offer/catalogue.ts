@@ -1,5 +1,6 @@
 import { Injectable, type OnModuleInit, type Type } from '@nestjs/common';
 import { schemaOf } from '#validation';
+import { taskFault } from '../declare/task-declaration.ts';
 import { PROMPT, type PromptOptions } from '../declare/prompt.decorator.ts';
 import { RESOURCE, type ResourceOptions } from '../declare/resource.decorator.ts';
 import { TOOL, type ToolOptions } from '../declare/tool.decorator.ts';
@@ -66,8 +67,8 @@ function checkedTool(tool: Declared<ToolOptions>): OfferedTool {
   const { name, input, output, task, revealsSecret } = options;
   if (!TOOL_NAME.test(name)) throw new Error(`${place}: ${name} is no tool name: ${TOOL_NAME.source}`);
   if (output) schemaOf(output);
-  // A result is kept until its client fetches it: a secret must not be.
-  if (task && revealsSecret) throw new Error(`${place}: what reveals a secret can't be a task`);
+  const fault = task && taskFault(task, revealsSecret);
+  if (fault) throw new Error(`${place}: ${fault}`);
   try {
     const mirrored = input && mirroredParams(schemaOf(input));
     return mirrored?.length ? { ...tool, mirrored } : tool;

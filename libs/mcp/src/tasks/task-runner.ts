@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   Inject,
   Injectable,
@@ -30,6 +31,8 @@ const LISTEN_EVERY_MS = 1_000;
 const CHECK_EVERY_MS = 15_000;
 const SWEEP_EVERY_MS = 60_000;
 const OPEN_AGAIN_MS = 5_000;
+const TRY_AGAIN_MS = 2_000;
+const MOST_TRIES = 10;
 /** A task that ends its process each time it runs must not do so for ever. */
 const MOST_INTERRUPTIONS = 3;
 /** What is kept of a result, in characters. */
@@ -44,6 +47,8 @@ export class TaskRunner implements OnApplicationBootstrap, BeforeApplicationShut
   readonly #mask: MaskText;
   #settlement!: Settlement;
   #opening: Promise<void> | undefined;
+  /** Jobs that were taken, also those that are not running yet, or not any more. */
+  #taken = 0;
   #stopping = false;
 
   constructor(
@@ -96,23 +101,34 @@ export class TaskRunner implements OnApplicationBootstrap, BeforeApplicationShut
       return;
     }
     if (this.#stopping) return;
-    this.queue.work(TASK_QUEUE, { concurrency: this.config.concurrency }, (job) => this.#run(job));
+    this.queue.work(TASK_QUEUE, { concurrency: this.config.concurrency }, (job) => this.#take(job));
     this.#every(LISTEN_EVERY_MS, () => this.#listen());
     this.#every(CHECK_EVERY_MS, () => this.#check());
     this.#every(SWEEP_EVERY_MS, () => this.store.deleteExpired());
     await this.store.deleteExpired().catch(() => undefined);
   }
 
-  async #run({ key }: Job): Promise<JobEnd> {
-    const task = await this.store.begin(key);
-    if (!task) return 'done';
+  async #take({ key }: Job): Promise<JobEnd> {
+    this.#taken++;
+    try {
+      const task = await this.store.begin(key);
+      if (!task) return 'done';
+      if (!this.#stopping) return await this.#run(task);
+      await this.store.release(task);
+      return 'again';
+    } finally {
+      this.#taken--;
+    }
+  }
+
+  async #run(task: Task): Promise<JobEnd> {
     const tool = this.tools.get(task.tool);
     const run = new TaskRun(task, tool, { mask: this.#mask, tell: (...of) => this.store.tell(...of) });
     const fault = tool
       ? interruptionOf(task, tool)
       : new GatehouseError('NOT_FOUND', 'There is no such tool any more');
     if (!tool || fault) return this.#fail(run, fault!);
-    this.#runs.set(key, { run, tool });
+    this.#runs.set(task.id, { run, tool });
     const expiry = setTimeout(
       () => run.stop(new GatehouseError('TIMED_OUT', 'The time of the task is up')),
       task.expiresAt.getTime() - Date.now(),
@@ -123,7 +139,7 @@ export class TaskRunner implements OnApplicationBootstrap, BeforeApplicationShut
       return await this.#broken(run, thrown);
     } finally {
       clearTimeout(expiry);
-      this.#runs.delete(key);
+      this.#runs.delete(task.id);
     }
   }
 
@@ -161,8 +177,17 @@ export class TaskRunner implements OnApplicationBootstrap, BeforeApplicationShut
     return 'done';
   }
 
+  /** A database that is gone for a moment must not cost the work of an hour. */
   async #keep({ task }: TaskRun, end: RunEnd): Promise<void> {
-    await this.store.end(task, end);
+    for (let tries = 1; ; tries++) {
+      try {
+        await this.store.end(task, end);
+        return;
+      } catch (error) {
+        if (tries === MOST_TRIES || this.#stopping) throw error;
+        await sleep(TRY_AGAIN_MS);
+      }
+    }
   }
 
   async #listen(): Promise<void> {
@@ -195,10 +220,7 @@ export class TaskRunner implements OnApplicationBootstrap, BeforeApplicationShut
 
   async #drained(ms: number): Promise<void> {
     const limit = Date.now() + ms;
-    while (this.#runs.size > 0 && Date.now() < limit)
-      await new Promise((resolve) => {
-        setTimeout(resolve, 20);
-      });
+    while (this.#taken > 0 && Date.now() < limit) await sleep(20);
   }
 }
 

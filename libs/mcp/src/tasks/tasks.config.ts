@@ -1,17 +1,18 @@
 import { defineConfig, setting } from '#config';
+import { LEAST_TTL_MS, MOST_TTL_MS } from '../declare/task-declaration.ts';
 
 export const tasksConfig = defineConfig('tasks', {
   ttlMs: setting.integer({
     env: 'TASK_TTL_MS',
     description: 'Time from the call of a tool that runs as a task until the task and its result are deleted',
     default: 3_600_000,
-    min: 1000,
-    max: 43_200_000,
+    min: LEAST_TTL_MS,
+    max: MOST_TTL_MS,
   }),
   pollIntervalMs: setting.integer({
     env: 'TASK_POLL_INTERVAL_MS',
     description: 'How often clients are told to ask how a task stands',
-    default: 1000,
+    default: 2000,
     min: 100,
     max: 600_000,
   }),
@@ -33,7 +34,7 @@ export const tasksConfig = defineConfig('tasks', {
     env: 'MAX_KEPT_TASKS_PER_CLIENT',
     description:
       'Tasks of one client at most, those that have ended and are kept until their time is up included',
-    default: 500,
+    default: 200,
     min: 1,
     max: 100_000,
   }),
