@@ -33,6 +33,8 @@ export class KeepAlive {
 export class SseOutlet implements Outlet {
   readonly body = new Readable({ read: () => undefined });
   readonly closed: Promise<void>;
+  /** The stream itself says so only when all of it was read, and breaks when more comes meanwhile. */
+  #ended = false;
 
   constructor() {
     this.closed = new Promise((resolve) => this.body.once('close', resolve));
@@ -42,7 +44,7 @@ export class SseOutlet implements Outlet {
   }
 
   get open(): boolean {
-    return !this.body.destroyed && !this.body.readableEnded;
+    return !this.#ended && !this.body.destroyed;
   }
 
   send({ id, data, retryMs }: StreamEvent): void {
@@ -55,7 +57,9 @@ export class SseOutlet implements Outlet {
   }
 
   end(): void {
-    if (this.open) this.body.push(null);
+    if (!this.open) return;
+    this.#ended = true;
+    this.body.push(null);
   }
 
   #push(text: string): void {
