@@ -34,6 +34,13 @@ export const mcpConfig = defineConfig('mcp', {
     min: 1,
     max: 10_000,
   }),
+  sessions: setting.integer({
+    env: 'MAX_SESSIONS',
+    description: 'MCP sessions of all clients together at most; the session that rested longest ends',
+    default: 20_000,
+    min: 1,
+    max: 1_000_000,
+  }),
   listPageSize: setting.integer({
     env: 'MCP_LIST_PAGE_SIZE',
     description: 'Tools, resources or prompts on one page of a list',

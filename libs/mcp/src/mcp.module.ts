@@ -35,8 +35,8 @@ import { Sessions } from './session/sessions.ts';
 const sessionStore = {
   provide: SessionStore,
   inject: [mcpConfig.KEY],
-  useFactory: ({ sessionTimeoutMs, sessionsPerClient }: ConfigOf<typeof mcpConfig>) =>
-    new MemorySessionStore({ timeoutMs: sessionTimeoutMs, perClient: sessionsPerClient }),
+  useFactory: ({ sessionTimeoutMs, sessionsPerClient, sessions }: ConfigOf<typeof mcpConfig>) =>
+    new MemorySessionStore({ timeoutMs: sessionTimeoutMs, perClient: sessionsPerClient, total: sessions }),
 };
 
 /** There is none where the program keeps nothing, which is well as long as no tool runs as a task. */

@@ -4,6 +4,7 @@ import { GatehouseError, InvalidInput } from '#errors';
 import { mayCall } from '#rbac';
 import { Method } from '../declare/method.decorator.ts';
 import { Catalogue } from '../offer/catalogue.ts';
+import { MOST_URI_CHARACTERS } from '../offer/uri-template.ts';
 import type { ProtocolRequest, ProtocolResult } from '../protocol/protocol-request.ts';
 import { SERVER_INFO, SUBSCRIPTION_ID } from '../wire/era.ts';
 import { isRecord, type Params } from '../wire/message.ts';
@@ -88,6 +89,7 @@ export class ListenMethods {
 
   /** What is hidden from its caller is left out without a word to it, and goes on record. */
   #mayRead(uri: string, call: Call): boolean {
+    if (uri.length > MOST_URI_CHARACTERS) return false;
     const operation = this.catalogue.resourceAt(uri)?.offered.handler.operation;
     if (operation === undefined) return false;
     const may = mayCall(call.principal, operation);

@@ -3,6 +3,9 @@ const VARIABLE = /\{([A-Za-z_]\w{0,63})\}/g;
 /** What ends a segment of a URI, and so can't stand in a variable unless it is percent-encoded (RFC 3986, section 3). */
 const DELIMITER = /[/?#]/;
 
+/** Longest URI that is kept for as long as somebody wants to hear of its resource. */
+export const MOST_URI_CHARACTERS = 2048;
+
 /** The variables of a URI that fits a template, percent-decoded. */
 export type Variables = Readonly<Record<string, string>>;
 

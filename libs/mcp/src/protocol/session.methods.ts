@@ -4,6 +4,7 @@ import { GatehouseError, Hidden, InvalidInput, NotFound } from '#errors';
 import { mayCall, refusalOf } from '#rbac';
 import { Method } from '../declare/method.decorator.ts';
 import { Catalogue } from '../offer/catalogue.ts';
+import { MOST_URI_CHARACTERS } from '../offer/uri-template.ts';
 import { StreamWatch } from '../listen/stream-watch.ts';
 import type { LiveSession } from '../session/live-session.ts';
 import { SessionNotFound, Sessions } from '../session/sessions.ts';
@@ -97,6 +98,7 @@ function required(session: LiveSession | undefined): LiveSession {
 }
 
 function uriIn({ uri }: Params): string {
-  if (typeof uri === 'string') return uri;
-  throw new InvalidInput('uri must be a text', [{ path: '/uri', message: 'must be a text' }]);
+  if (typeof uri === 'string' && uri.length <= MOST_URI_CHARACTERS) return uri;
+  const message = `must be a text of ${MOST_URI_CHARACTERS} characters at most`;
+  throw new InvalidInput(`uri ${message}`, [{ path: '/uri', message }]);
 }

@@ -5,6 +5,7 @@ import type { Channel } from '../peer/channel.ts';
 import type { Question } from '../peer/questions.ts';
 import { isRecord, type Params, type RequestId } from '../wire/message.ts';
 import type { SessionState } from './session-store.ts';
+import type { ReplayMemory } from './replay-memory.ts';
 import { SessionStreams } from './session-streams.ts';
 
 /** The first revision whose clients know an event without data. */
@@ -26,16 +27,20 @@ export class LiveSession {
   readonly #questions = new Map<string, Waiting>();
   #asked = 0;
 
-  constructor(state: SessionState) {
+  constructor(
+    state: SessionState,
+    private readonly memory: ReplayMemory,
+  ) {
     this.state = state;
   }
 
   get streams(): SessionStreams {
-    return (this.#streams ??= new SessionStreams(this.state.revision >= PRIMING_SINCE));
+    return (this.#streams ??= new SessionStreams(this.state.revision >= PRIMING_SINCE, this.memory));
   }
 
-  get isListening(): boolean {
-    return this.#streams?.isListening ?? false;
+  /** Its client listens, or waits for the answer to a call. */
+  get isInUse(): boolean {
+    return this.#running.size > 0 || (this.#streams?.isListening ?? false);
   }
 
   channel(outlet: Outlet): Channel {

@@ -8,6 +8,8 @@ interface Kept {
 export interface MemorySessionStoreOptions {
   readonly timeoutMs: number;
   readonly perClient: number;
+  /** Of all clients together. */
+  readonly total: number;
 }
 
 /** The sessions of one process. */
@@ -26,7 +28,7 @@ export class MemorySessionStore extends SessionStore {
 
   override add(state: SessionState): string | undefined {
     const own = this.#byPrincipal.get(state.principalId) ?? new Set();
-    const oldest = own.size >= this.options.perClient ? this.#restedLongest(own) : undefined;
+    const oldest = this.#oneTooMany(own);
     if (oldest !== undefined) this.remove(oldest);
     own.add(state.id);
     this.#byPrincipal.set(state.principalId, own);
@@ -66,6 +68,12 @@ export class MemorySessionStore extends SessionStore {
     }
     for (const id of ended) this.remove(id);
     return ended;
+  }
+
+  /** A client at its bound loses one of its own; past the bound of all, anyone's may go. */
+  #oneTooMany(own: ReadonlySet<string>): string | undefined {
+    if (own.size >= this.options.perClient) return this.#restedLongest(own);
+    return this.#sessions.size >= this.options.total ? this.#sessions.keys().next().value : undefined;
   }
 
   #isExpired({ usedAt }: Kept): boolean {

@@ -7,7 +7,7 @@ const TIMEOUT_MS = 200;
 
 /** What every store of sessions is held to. */
 const stores: [string, () => SessionStore][] = [
-  ['memory', () => new MemorySessionStore({ timeoutMs: TIMEOUT_MS, perClient: 2 })],
+  ['memory', () => new MemorySessionStore({ timeoutMs: TIMEOUT_MS, perClient: 2, total: 4 })],
 ];
 
 function session(id: string, principalId = 'p1'): SessionState {
@@ -46,6 +46,18 @@ describe.each(stores)('the store of sessions in %s', (_, open) => {
       'c',
       'z',
     ]);
+  });
+
+  it('ends the session of all clients that rested longest, when there is one too many', async () => {
+    const store = open();
+    for (const id of ['a', 'b', 'c', 'd']) expect(await store.add(session(id, `of ${id}`))).toBeUndefined();
+    await store.find('a');
+    expect(await store.add(session('e', 'of e'))).toBe('b');
+    expect(await store.find('b')).toBeUndefined();
+    expect(await store.add(session('f', 'of e'))).toBe('c');
+    expect(await store.add(session('g', 'of e'))).toBe('e');
+    const left = await Promise.all(['a', 'd', 'f', 'g'].map(async (id) => (await store.find(id))?.id));
+    expect(left).toEqual(['a', 'd', 'f', 'g']);
   });
 
   it('ends what was not used for too long', async () => {

@@ -19,7 +19,10 @@ type Eventually<T> = T | Promise<T>;
 
 /** Keeps the sessions of clients of 2025. Answers at once where it can: it is asked at every message. */
 export abstract class SessionStore {
-  /** Keeps a new session. Of a client that has as many as it may, the one that rested longest ends: its id is returned. */
+  /**
+   * Keeps a new session. Of a client that has as many as it may, the one that rested longest ends; so does that of all
+   * clients, where they have too many together. Returns the id of the one that ended.
+   */
   abstract add(state: SessionState): Eventually<string | undefined>;
   /** Counts as a use of it. */
   abstract find(id: string): Eventually<SessionState | undefined>;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Outlet, StreamEvent } from '../exchange.ts';
+import { ReplayMemory } from './replay-memory.ts';
 import { SessionStreams } from './session-streams.ts';
 
 class Connection implements Outlet {
@@ -17,17 +18,21 @@ class Connection implements Outlet {
   }
 }
 
+function streamsOf({ primes = true, memory = new ReplayMemory() } = {}): SessionStreams {
+  return new SessionStreams(primes, memory);
+}
+
 describe('the streams of a session', () => {
   it('begin with an event that says where to come back to, for clients that know it', () => {
     const [young, old] = [new Connection(), new Connection()];
-    new SessionStreams(true).open(young);
-    new SessionStreams(false).open(old);
+    streamsOf().open(young);
+    streamsOf({ primes: false }).open(old);
     expect(young.events).toEqual([{ id: '1_0', data: '', retryMs: 1000 }]);
     expect(old.events).toEqual([]);
   });
 
   it('say what was missed to a client that comes back, once, and end', () => {
-    const streams = new SessionStreams(true);
+    const streams = streamsOf();
     const first = new Connection();
     const channel = streams.open(first);
     channel.send('one');
@@ -42,7 +47,7 @@ describe('the streams of a session', () => {
   });
 
   it('go on after a client came back', () => {
-    const streams = new SessionStreams(true);
+    const streams = streamsOf();
     const [first, second] = [new Connection(), new Connection()];
     const channel = streams.open(first);
     channel.pause();
@@ -52,7 +57,7 @@ describe('the streams of a session', () => {
   });
 
   it('do not mix', () => {
-    const streams = new SessionStreams(true);
+    const streams = streamsOf();
     const [first, second, third] = [new Connection(), new Connection(), new Connection()];
     streams.open(first).finish('of the first');
     streams.open(second).finish('of the second');
@@ -61,13 +66,13 @@ describe('the streams of a session', () => {
   });
 
   it.each(['', '9_0', '1', '1_x', '1_-1', 'listen_0', '__proto__'])('know no event %j', (id) => {
-    const streams = new SessionStreams(true);
+    const streams = streamsOf();
     streams.open(new Connection());
     expect(streams.resume(id, new Connection())).toBe(false);
   });
 
   it('let one connection listen at a time', () => {
-    const streams = new SessionStreams(true);
+    const streams = streamsOf();
     const [first, second] = [new Connection(), new Connection()];
     streams.notify('nobody listens');
     streams.listen(first);
@@ -77,7 +82,7 @@ describe('the streams of a session', () => {
   });
 
   it('keep a bounded part of what was said', () => {
-    const streams = new SessionStreams(true);
+    const streams = streamsOf();
     const channel = streams.open(new Connection());
     for (let n = 0; n < 3000; n++) channel.send(`${n} ${'x'.repeat(1000)}`);
     const back = new Connection();
@@ -87,11 +92,51 @@ describe('the streams of a session', () => {
   });
 
   it('end together', () => {
-    const streams = new SessionStreams(true);
+    const streams = streamsOf();
     const [first, second] = [new Connection(), new Connection()];
     streams.open(first);
     streams.listen(second);
     streams.end();
     expect([first.open, second.open]).toEqual([false, false]);
   });
+
+  it('are forgotten with the session, also what is said after it has ended', () => {
+    const memory = new ReplayMemory();
+    const streams = streamsOf({ memory });
+    const channel = streams.open(new Connection());
+    channel.send('x'.repeat(1000));
+    expect(memory.characters).toBeGreaterThan(1000);
+    streams.end();
+    channel.finish('x'.repeat(1000));
+    expect(memory.characters).toBe(0);
+  });
 });
+
+describe('what all sessions remember', () => {
+  it('is bounded: whoever was silent longest forgets first', () => {
+    const memory = new ReplayMemory(10_000);
+    const [silent, talking] = [streamsOf({ memory }), streamsOf({ memory })];
+    for (const streams of [silent, talking]) streams.open(new Connection()).send(`first ${'x'.repeat(4000)}`);
+    expect(heardAgain(silent)).toHaveLength(1);
+    const channel = talking.open(new Connection());
+    channel.send('y'.repeat(4000));
+    expect(heardAgain(silent)).toEqual([]);
+    expect(heardAgain(talking)).toHaveLength(1);
+    channel.send('z'.repeat(9000));
+    expect(heardAgain(talking)).toEqual([]);
+    expect(memory.characters).toBeLessThanOrEqual(10_000);
+  });
+
+  it('is bounded in a message too large to remember at all', () => {
+    const memory = new ReplayMemory(100);
+    streamsOf({ memory }).open(new Connection()).send('x'.repeat(1000));
+    expect(memory.characters).toBe(0);
+  });
+});
+
+/** What the first stream says to a client that comes back to its beginning. */
+function heardAgain(streams: SessionStreams): string[] {
+  const connection = new Connection();
+  expect(streams.resume('1_0', connection)).toBe(true);
+  return connection.said;
+}

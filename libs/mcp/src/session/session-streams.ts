@@ -1,8 +1,11 @@
 import type { Outlet } from '../exchange.ts';
 import type { Channel } from '../peer/channel.ts';
+import type { ReplayMemory, Rememberer } from './replay-memory.ts';
 
 /** All that one session may have said and not yet forgotten, so that a client can come back for it. */
-const MOST_BYTES = 1_048_576;
+const MOST_CHARACTERS = 1_048_576;
+/** What remembering an event takes beside its text, roughly. */
+const OVERHEAD = 200;
 const MOST_EVENTS = 1000;
 /** A client that has not come back for this long does not come back. */
 const KEPT_MS = 300_000;
@@ -16,15 +19,19 @@ interface Kept {
 }
 
 /** The streams of one session, and what was said on them lately (MCP 2025-11-25, "Resumability and Redelivery"). */
-export class SessionStreams {
+export class SessionStreams implements Rememberer {
   /** Oldest first, over all streams. */
-  #kept: Kept[] = [];
-  #bytes = 0;
+  readonly #kept: Kept[] = [];
+  #characters = 0;
+  #ended = false;
   readonly #streams = new Map<string, ResumableStream>();
   #made = 0;
 
   /** Older clients take an event without data for a broken message (SEP-1699). */
-  constructor(private readonly primes: boolean) {}
+  constructor(
+    private readonly primes: boolean,
+    private readonly memory: ReplayMemory,
+  ) {}
 
   /** A stream for the answer of one request. */
   open(outlet: Outlet): Channel {
@@ -62,15 +69,18 @@ export class SessionStreams {
 
   keep(stream: ResumableStream, position: number, data: string): Kept {
     const kept = { stream, position, data, at: performance.now() };
+    if (this.#ended) return kept;
     this.#kept.push(kept);
-    this.#bytes += data.length;
-    while (this.#bytes > MOST_BYTES || this.#kept.length > MOST_EVENTS) this.#forgetOldest();
+    const characters = sizeOf(kept);
+    this.#characters += characters;
+    this.memory.remembered(this, characters);
+    while (this.#characters > MOST_CHARACTERS || this.#kept.length > MOST_EVENTS) this.forgetOldest();
     return kept;
   }
 
   forgetOld(): void {
     const limit = performance.now() - KEPT_MS;
-    while (this.#kept[0] && this.#kept[0].at < limit) this.#forgetOldest();
+    while (this.#kept[0] && this.#kept[0].at < limit) this.forgetOldest();
     const remembered = new Set(this.#kept.map(({ stream }) => stream));
     for (const [name, stream] of this.#streams)
       if (stream.finished && !remembered.has(stream)) this.#streams.delete(name);
@@ -79,8 +89,17 @@ export class SessionStreams {
   end(): void {
     for (const stream of this.#streams.values()) stream.finish(undefined);
     this.#streams.clear();
-    this.#kept = [];
-    this.#bytes = 0;
+    this.#ended = true;
+    while (this.forgetOldest() > 0);
+  }
+
+  forgetOldest(): number {
+    const kept = this.#kept.shift();
+    const characters = kept ? sizeOf(kept) : 0;
+    this.#characters -= characters;
+    this.memory.forgotten(characters);
+    if (this.#kept.length === 0) this.memory.leave(this);
+    return characters;
   }
 
   #make(name: string): ResumableStream {
@@ -88,10 +107,6 @@ export class SessionStreams {
     const stream = new ResumableStream(name, this);
     this.#streams.set(name, stream);
     return stream;
-  }
-
-  #forgetOldest(): void {
-    this.#bytes -= this.#kept.shift()?.data.length ?? 0;
   }
 }
 
@@ -134,6 +149,10 @@ class ResumableStream implements Channel {
     this.#outlet?.end();
     this.#outlet = undefined;
   }
+}
+
+function sizeOf({ data }: Kept): number {
+  return data.length + OVERHEAD;
 }
 
 function eventOf({ stream, position, data }: Kept): { id: string; data: string } {

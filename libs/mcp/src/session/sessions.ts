@@ -1,25 +1,40 @@
 import { randomBytes } from 'node:crypto';
-import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { Principal } from '#call';
-import { GatehouseError } from '#errors';
+import type { ConfigOf } from '#config';
+import { GatehouseError, InvalidInput } from '#errors';
+import { mcpConfig } from '../mcp.config.ts';
 import { LiveSession } from './live-session.ts';
+import { ReplayMemory } from './replay-memory.ts';
 import { SessionStore, type SessionState } from './session-store.ts';
 
-const SWEEP_MS = 30_000;
+const SLOWEST_SWEEP_MS = 30_000;
+/** How often a session in use is marked as used, within the time after which it would end. */
+const SWEEPS = 4;
+/** Of what a client declares that it can do, as JSON: it is kept for as long as the session. */
+const MOST_CAPABILITIES_CHARACTERS = 8192;
 
 /** The sessions of clients of 2025 (MCP 2025-11-25, "Session Management"). */
 @Injectable()
 export class Sessions implements OnModuleDestroy {
   readonly #live = new Map<string, LiveSession>();
-  readonly #sweeper = setInterval(() => void this.sweep(), SWEEP_MS).unref();
+  readonly #memory = new ReplayMemory();
+  readonly #sweeper: NodeJS.Timeout;
 
-  constructor(private readonly store: SessionStore) {}
+  constructor(
+    private readonly store: SessionStore,
+    @Inject(mcpConfig.KEY) { sessionTimeoutMs }: ConfigOf<typeof mcpConfig>,
+  ) {
+    const everyMs = Math.min(SLOWEST_SWEEP_MS, sessionTimeoutMs / SWEEPS);
+    this.#sweeper = setInterval(() => void this.sweep(), everyMs).unref();
+  }
 
-  /** A new session: its id is 192 random bits, in visible ASCII. */
+  /** A new session: its id is 192 random bits, in visible ASCII. Throws INVALID_INPUT for capabilities beyond all measure. */
   async open(
     principal: Principal,
     declared: Pick<SessionState, 'revision' | 'capabilities'>,
   ): Promise<string> {
+    if (JSON.stringify(declared.capabilities).length > MOST_CAPABILITIES_CHARACTERS) throw tooMuchDeclared();
     const id = randomBytes(24).toString('base64url');
     const ended = await this.store.add({ id, principalId: principal.id, subscriptions: [], ...declared });
     if (ended !== undefined) this.#end(ended);
@@ -50,10 +65,9 @@ export class Sessions implements OnModuleDestroy {
   }
 
   async sweep(): Promise<void> {
-    // Whoever listens uses its session.
     for (const [id, session] of this.#live) {
       session.rest();
-      if (session.isListening) await this.store.find(id);
+      if (session.isInUse) await this.store.find(id);
     }
     for (const id of await this.store.expire()) this.#end(id);
   }
@@ -68,7 +82,7 @@ export class Sessions implements OnModuleDestroy {
     if (state?.principalId !== principal.id) throw new SessionNotFound();
     let session = this.#live.get(state.id);
     if (session) session.state = state;
-    else this.#live.set(state.id, (session = new LiveSession(state)));
+    else this.#live.set(state.id, (session = new LiveSession(state, this.#memory)));
     return session;
   }
 
@@ -76,6 +90,11 @@ export class Sessions implements OnModuleDestroy {
     this.#live.get(id)?.end();
     this.#live.delete(id);
   }
+}
+
+function tooMuchDeclared(): InvalidInput {
+  const message = `must be ${MOST_CAPABILITIES_CHARACTERS} characters of JSON at most`;
+  return new InvalidInput('The capabilities are too long', [{ path: '/capabilities', message }]);
 }
 
 /** A client that gets this begins anew with initialize. */
