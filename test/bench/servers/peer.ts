@@ -7,7 +7,7 @@ import { ready } from './ready.ts';
 
 const START_MS = 60_000;
 const STEP_MS = 100;
-const folder = fileURLToPath(new URL('../../../../test/bench/peers', import.meta.url));
+const folder = fileURLToPath(new URL('../peers', import.meta.url));
 
 const port = await freePort();
 const BRIDGED = 'node stdio-server.mjs';

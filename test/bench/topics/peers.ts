@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { figureOf, rateRow } from '../comparison.ts';
 import { LEGACY } from '../handshake.ts';
@@ -13,7 +13,9 @@ const SECONDS = 2;
 const INSTALL_MS = 300_000;
 const PEERS = ['mcp-proxy', 'supergateway', 'mcp-nest'];
 
-const folder = fileURLToPath(new URL('../../../../test/bench/peers', import.meta.url));
+const sources = fileURLToPath(new URL('../../../../test/bench/peers', import.meta.url));
+/** Beside this program where it was built: out of the way of what looks through the sources. */
+const folder = fileURLToPath(new URL('../peers', import.meta.url));
 
 /**
  * The same table with what else stands before MCP servers, for the record: the npm bridges mcp-proxy and supergateway
@@ -32,10 +34,11 @@ export async function peers({ rounds, seconds = SECONDS }: TopicOptions): Promis
 
 /** Without their install scripts. Throws an Error that says what is missing. */
 function install(): void {
+  cpSync(sources, folder, { recursive: true });
   const lock = readFileSync(`${folder}/package-lock.json`, 'utf8');
   const installed = `${folder}/node_modules/.package-lock.json`;
   if (existsSync(installed) && sameTree(lock, readFileSync(installed, 'utf8'))) return;
-  process.stderr.write('peers: npm ci --ignore-scripts in test/bench/peers\n');
+  process.stderr.write(`peers: npm ci --ignore-scripts in ${folder}\n`);
   try {
     const flags = ['ci', '--ignore-scripts', '--no-audit', '--no-fund'];
     execFileSync('npm', flags, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'], timeout: INSTALL_MS });
