@@ -4,8 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { Database } from '#persistence';
 import { databases } from '#testing';
+import { ReportModule } from './fixtures/report.module.ts';
 import { TasksModule } from './fixtures/tasks.module.ts';
 import { journalOf, type AuditRecord } from './support/audit-records.ts';
+import { Document, ROOT } from './support/documents.ts';
 import { LEGACY, type Answer } from './support/gateway-client.ts';
 import { useGateway } from './support/gateway.ts';
 import { TaskClient } from './support/task-client.ts';
@@ -91,7 +93,7 @@ function inColour(colour: unknown): object {
 
 describe.each(databases)('tasks on $name', (kind) => {
   const env = { MAX_TASKS_PER_CLIENT: String(CAP), TASK_CONCURRENCY: '2', TASK_DRAIN_MS: '0' };
-  const booted = useGateway(kind, { env, features: [TasksModule] });
+  const booted = useGateway(kind, { env, features: [TasksModule, ReportModule] });
   let diaries = 0;
 
   const newClient = async () => new TaskClient(booted().client, await booted().createKey());
@@ -306,6 +308,19 @@ describe.each(databases)('tasks on $name', (kind) => {
     expect(codeOf(await client.rpc('tasks/get', { taskId: 'x' }, { revision: LEGACY }))).toBe(
       'METHOD_NOT_FOUND',
     );
+  });
+
+  it('runs the example of docs/tasks.md', async () => {
+    const example = readFileSync(join(ROOT, 'test/fixtures/report.module.ts'), 'utf8');
+    expect(new Document('docs/tasks.md').blocks('ts')).toEqual([example]);
+    const client = await newClient();
+    const written = await client.ended(await client.start('write_report', { pages: 3 }));
+    expect(written).toMatchObject({ status: 'completed', result: { structuredContent: { pages: 3 } } });
+    const id = await client.start('print_report');
+    await client.until(id, ({ status }) => status === 'input_required');
+    const sure = { action: 'accept', content: { print: true } };
+    await client.ask('update', id, { inputResponses: { sure } });
+    expect((await client.ended(id)).result?.content[0]?.text).toBe('printed');
   });
 
   it('refuses a task to whoever may not use the tool', async () => {
