@@ -16,6 +16,14 @@ async function withKey() {
   return { keys, standing, guard, key, principal };
 }
 
+function carriedOn(principal: Principal) {
+  const call = new Call({ door: 'mcp', address: '192.0.2.1', authorization: undefined });
+  call.operation = { name: 'a.b', permission: 'tools:call' };
+  call.onBehalfOf = principal;
+  const context = { getType: () => 'mcp', getArgByIndex: () => call } as unknown as ExecutionContext;
+  return { call, context };
+}
+
 describe('who was let in before', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'] }));
   afterEach(() => void vi.useRealTimers());
@@ -60,16 +68,12 @@ describe('who was let in before', () => {
 
   it('is who the guard says calls, whatever credential there is not', async () => {
     const { guard, keys, key, principal } = await withKey();
-    const call = new Call({ door: 'mcp', address: '192.0.2.1', authorization: undefined });
-    call.operation = { name: 'a.b', permission: 'tools:call' };
-    call.onBehalfOf = principal;
-    const context = {
-      getType: () => 'mcp',
-      getArgByIndex: () => call,
-    } as unknown as ExecutionContext;
+    const { call, context } = carriedOn(principal);
     expect(await guard.canActivate(context)).toBe(true);
     expect(call.principal).toEqual(principal);
     await keys.revoke(key.id, {}, root);
-    await expect(guard.canActivate(context)).rejects.toThrow(CredentialUnknown);
+    const later = carriedOn(principal);
+    await expect(guard.canActivate(later.context)).rejects.toThrow(CredentialUnknown);
+    expect(later.call.principal).toBeUndefined();
   });
 });
