@@ -260,6 +260,17 @@ describe.each(eraNames)('a message of %s', (era) => {
     });
   });
 
+  it.each([{ toString: null }, 7, undefined, ['greet']])(
+    'completes nothing of a prompt named %j',
+    async (name) => {
+      const params = { ref: { type: 'ref/prompt', name }, argument: { name: 'text', value: '' } };
+      expect(await ask(request('completion/complete', params))).toMatchObject({
+        status: 200,
+        code: 'NOT_FOUND',
+      });
+    },
+  );
+
   it('accepts any notification and never answers one, not even to refuse it', async () => {
     const notification = { jsonrpc: '2.0', method: 'notifications/whatever' };
     expect(await ask(notification)).toMatchObject({ status: 202, body: undefined, code: undefined });

@@ -38,7 +38,7 @@ export class CompletionMethods {
   #inputOf({ type, name, uri }: Readonly<Record<string, unknown>>, call: Call): JsonSchema | undefined {
     const offered =
       type === 'ref/prompt'
-        ? this.catalogue.prompts.get(String(name))
+        ? this.catalogue.prompts.get(name as string)
         : [...this.catalogue.templates.values()].find(({ options }) => options.uriTemplate === uri);
     if (!offered) throw new NotFound(NOTHING);
     const { operation } = offered.handler;
