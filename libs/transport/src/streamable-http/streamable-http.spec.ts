@@ -12,7 +12,7 @@ import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { callOf, CallRecorder, Settlement, type Call, type Outcome } from '#call';
 import { ConfigModule, readConfig } from '#config';
-import { CredentialMissing, GatehouseError } from '#errors';
+import { AccessRefused, CredentialMissing, GatehouseError } from '#errors';
 import { Dispatcher, McpModule, Prompt, Resource, Tool } from '#mcp';
 import { throttleConfig } from '#throttle';
 import { ValidationGuard, ValidationModule } from '#validation';
@@ -75,6 +75,10 @@ class Offers {
 class KeyGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const call = callOf(context);
+    const { operation } = call;
+    // Somebody whose role lacks what every method needs.
+    if (call.authorization === 'Bearer narrow')
+      throw new AccessRefused({ operation: operation!.name, missing: operation!.permission! });
     if (call.authorization !== 'Bearer good') throw new CredentialMissing();
     if (call.operation?.permission === 'conversations:delete') {
       throw new GatehouseError('ACCESS_REFUSED', 'Not allowed');
@@ -227,6 +231,16 @@ describe('a post', () => {
       error: { code: -31001, data: { code: 'CREDENTIAL_MISSING' } },
     });
     expect(outcomes).toMatchObject([{ code: 'CREDENTIAL_MISSING', status: 401 }]);
+  });
+
+  it('of a method that its sender may not call is told all that it needs', async () => {
+    const listing = { jsonrpc: '2.0', id: 1, method: 'tools/list' };
+    const response = await post(JSON.stringify(listing), { authorization: 'Bearer narrow' });
+    expect([response.status, response.headers.get('www-authenticate')]).toEqual([
+      403,
+      'Bearer realm="gatehouse", error="insufficient_scope", scope="mcp:use", ' +
+        'resource_metadata="http://gate.example/.well-known/oauth-protected-resource/mcp"',
+    ]);
   });
 
   const deep = '['.repeat(10_000) + ']'.repeat(10_000);
