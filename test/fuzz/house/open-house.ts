@@ -1,0 +1,85 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { Agent } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Role } from '#call';
+import { Dispatcher } from '#mcp';
+import { startGateway } from '../../../apps/gateway/src/gateway.ts';
+import { freePort } from '../../support/free-port.ts';
+import { FuzzModule } from './fuzz.module.ts';
+import { Watch } from './watch.ts';
+
+const ADMIN_KEY = 'only-for-fuzzing-0123456789-abcdefghijklmnop';
+
+/** No call takes longer: a handler that does is answered for. */
+export const REQUEST_TIMEOUT_MS = 500;
+/** An answer that has not come by then never will. */
+export const HANG_MS = 10 * REQUEST_TIMEOUT_MS;
+
+/** Who calls. */
+export type Caller = 'service' | 'auditor' | 'admin' | 'other' | 'nobody' | 'wrong';
+
+/** The whole gateway, with handlers of every kind, seen from inside. */
+export interface FuzzHouse {
+  readonly url: URL;
+  readonly dispatcher: Dispatcher;
+  readonly watch: Watch;
+  /** The Authorization header of each. */
+  readonly credentials: Readonly<Record<Caller, string | undefined>>;
+  /** Connections that are kept. */
+  readonly agent: Agent;
+  close(): Promise<void>;
+}
+
+export async function openHouse(): Promise<FuzzHouse> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'gatehouse-fuzz-'));
+  const watch = new Watch();
+  const gateway = await startGateway({
+    env: {
+      DATA_DIR: dataDir,
+      GATEHOUSE_API_KEY: ADMIN_KEY,
+      PORT: String(await freePort()),
+      MANAGEMENT_PORT: '0',
+      LOG_LEVEL: 'silent',
+      AUDIT_DURABILITY: 'relaxed',
+      REQUEST_TIMEOUT_MS: String(REQUEST_TIMEOUT_MS),
+      CLIENT_ANSWER_TIMEOUT_MS: '100',
+      // Raised so that none refuses; each is counted all the same.
+      AUTH_FAILURES_MAX: '1000000',
+      RATE_LIMIT_CLIENT_MAX: '1000000',
+      RATE_LIMIT_GLOBAL_MAX: '1000000',
+      RATE_LIMIT_ADDRESS_MAX: '1000000',
+    },
+    features: [FuzzModule.watchedBy(watch)],
+  });
+  const agent = new Agent({ keepAlive: true });
+  const admin = `Bearer ${ADMIN_KEY}`;
+  const keyOf = async (name: string, role: Role) => {
+    const response = await fetch(new URL('/admin/keys', gateway.url), {
+      method: 'POST',
+      headers: { authorization: admin, 'content-type': 'application/json' },
+      body: JSON.stringify({ name, role }),
+    });
+    return `Bearer ${((await response.json()) as { key: string }).key}`;
+  };
+  return {
+    url: new URL(gateway.url),
+    dispatcher: gateway.app.get(Dispatcher),
+    watch,
+    agent,
+    credentials: {
+      service: await keyOf('service', 'service'),
+      auditor: await keyOf('auditor', 'auditor'),
+      other: await keyOf('other', 'service'),
+      admin,
+      nobody: undefined,
+      wrong: 'Bearer wrong',
+    },
+    async close() {
+      agent.destroy();
+      await gateway.close();
+      watch.close();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
