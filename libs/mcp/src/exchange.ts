@@ -27,6 +27,8 @@ export interface StreamEvent {
 export interface Outlet {
   /** False when nobody is there any more, or has not read for too long. */
   readonly open: boolean;
+  /** Its first byte was let go, so the call that it answers is on record. */
+  readonly begun: boolean;
   /** Resolves when the client has gone, or the outlet was ended. */
   readonly closed: Promise<void>;
   send(event: StreamEvent): void;

@@ -6,6 +6,7 @@ import { SessionStreams } from './session-streams.ts';
 class Connection implements Outlet {
   readonly events: StreamEvent[] = [];
   open = true;
+  begun = true;
   readonly closed = Promise.resolve();
   send(event: StreamEvent): void {
     this.events.push(event);
@@ -44,6 +45,18 @@ describe('the streams of a session', () => {
     expect(streams.resume(first.events.at(-1)!.id!, second)).toBe(true);
     expect(second.said).toEqual(['two', 'answer']);
     expect(second.open).toBe(false);
+  });
+
+  it('are not there to come back to before their first byte was let go, whatever was said by then', () => {
+    const streams = streamsOf();
+    const [first, second, third] = [new Connection(), new Connection(), new Connection()];
+    first.begun = false;
+    streams.open(first).finish('answer');
+    expect(streams.resume('1_0', second)).toBe(false);
+    expect(second.events).toEqual([]);
+    first.begun = true;
+    expect(streams.resume('1_0', third)).toBe(true);
+    expect(third.said).toEqual(['answer']);
   });
 
   it('go on after a client came back', () => {

@@ -36,22 +36,25 @@ export class SessionStreams implements Rememberer {
   /** A stream for the answer of one request. */
   open(outlet: Outlet): Channel {
     const stream = this.#make(String(++this.#made));
-    stream.attach(outlet, this.primes);
+    stream.open(outlet, this.primes);
     return stream;
   }
 
   /** The one stream for what belongs to no request; another connection takes it over. */
   listen(outlet: Outlet): void {
     const stream = this.#streams.get(STANDALONE) ?? this.#make(STANDALONE);
-    stream.attach(outlet, this.primes);
+    stream.open(outlet, this.primes);
   }
 
-  /** Says what was missed since the event, and goes on from there. False where that stream is not known any more. */
+  /**
+   * Says what was missed since the event, and goes on from there. False where that stream is not known any more, or has
+   * not begun: nobody can have missed a word of it, and what it says is not on record yet, and may never be.
+   */
   resume(lastEventId: string, outlet: Outlet): boolean {
     const [name = '', position = ''] = lastEventId.split('_', 2);
     const stream = this.#streams.get(name);
-    if (!stream || !/^\d{1,15}$/.test(position)) return false;
-    stream.attach(outlet, false);
+    if (!stream?.begun || !/^\d{1,15}$/.test(position)) return false;
+    stream.attach(outlet);
     for (const kept of this.#kept)
       if (kept.stream === stream && kept.position > Number(position)) outlet.send(eventOf(kept));
     if (stream.finished) outlet.end();
@@ -117,6 +120,9 @@ class ResumableStream implements Channel {
   finished = false;
   #position = 0;
   #outlet: Outlet | undefined;
+  /** Of the call that it answers. */
+  #opener: Outlet | undefined;
+  #begun = false;
 
   constructor(
     readonly name: string,
@@ -127,11 +133,21 @@ class ResumableStream implements Channel {
     return this.#outlet?.open ?? false;
   }
 
+  get begun(): boolean {
+    return (this.#begun ||= this.#opener?.begun ?? false);
+  }
+
   /** The first event of a connection tells the client where to begin when it has to come back. */
-  attach(outlet: Outlet, primed: boolean): void {
+  open(outlet: Outlet, primed: boolean): void {
+    this.#begun = this.begun;
+    this.#opener = outlet;
+    this.attach(outlet);
+    if (primed) outlet.send({ id: `${this.name}_${this.#position}`, data: '', retryMs: RETRY_MS });
+  }
+
+  attach(outlet: Outlet): void {
     this.#outlet?.end();
     this.#outlet = outlet;
-    if (primed) outlet.send({ id: `${this.name}_${this.#position}`, data: '', retryMs: RETRY_MS });
   }
 
   send(data: string): void {

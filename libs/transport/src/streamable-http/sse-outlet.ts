@@ -47,6 +47,11 @@ export class SseOutlet implements Outlet {
     return !this.#ended && !this.body.destroyed;
   }
 
+  /** Fastify reads nothing of it before the door says so. */
+  get begun(): boolean {
+    return this.body.readableFlowing !== null;
+  }
+
   send({ id, data, retryMs }: StreamEvent): void {
     const head = `${id === undefined ? '' : `id: ${id}\n`}${retryMs === undefined ? '' : `retry: ${retryMs}\n`}`;
     this.#push(`event: message\n${head}data: ${data}\n\n`);
