@@ -38,6 +38,8 @@ export class HttpExchange implements Exchange {
     this.#tools.keepAlive.watch(outlet);
     // An answer that can't be recorded is none: then nobody reads this stream, and it ends with the response.
     this.#reply.raw.once('close', () => outlet.body.destroy());
+    // Too much was said before the first byte could leave: there is no answer left to begin with.
+    void outlet.closed.then(() => this.#reply.raw.headersSent || this.#reply.raw.destroy());
     void this.#reply
       .code(200)
       .headers({ 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' })

@@ -48,6 +48,19 @@ class Offers {
     return new Promise((resolve) => waiting.push({ call, release: () => resolve('done') }));
   }
 
+  @Tool({ name: 'tell', description: 'Says something, then answers.' })
+  tell(_input: object, { peer }: Call): string {
+    peer.progress({ progress: 1, message: 'on its way' });
+    return 'told';
+  }
+
+  @Tool({ name: 'chatter', description: 'Says more than anybody reads.' })
+  chatter(_input: object, { peer }: Call): string {
+    for (let progress = 1; progress <= 2; progress++)
+      peer.progress({ progress, message: 'x'.repeat(700_000) });
+    return 'done';
+  }
+
   @Tool({ name: 'erase', description: 'Erases.', permission: 'conversations:delete' })
   erase(): string {
     return 'gone';
@@ -99,8 +112,11 @@ class KeyGuard implements CanActivate {
 class App {}
 
 const outcomes: Outcome[] = [];
+/** A tool whose calls can't be recorded. */
+let unrecordable: string | undefined;
 class Outcomes extends CallRecorder {
-  record(_call: Call, outcome: Outcome): void {
+  record({ target }: Call, outcome: Outcome): void {
+    if (target === unrecordable) throw new GatehouseError('UNAVAILABLE', 'No place for a record');
     outcomes.push(outcome);
   }
 }
@@ -128,6 +144,7 @@ beforeAll(async () => {
 afterAll(() => app.close());
 beforeEach(() => {
   outcomes.length = 0;
+  unrecordable = undefined;
 });
 
 const requestInit = { headers: { authorization: 'Bearer good' } };
@@ -166,7 +183,7 @@ describe.each(Object.entries(clients))('%s', (_, connected) => {
 
   it('lists and calls tools', async () => {
     const { tools } = await client.listTools();
-    expect(tools.map(({ name }) => name)).toEqual(['echo', 'wait']);
+    expect(tools.map(({ name }) => name)).toEqual(['chatter', 'echo', 'tell', 'wait']);
     const result = await client.callTool({ name: 'echo', arguments: { text: 'grüß dich' } });
     expect(result.structuredContent).toEqual({ text: 'grüß dich' });
     expect(result.content).toEqual([{ type: 'text', text: '{"text":"grüß dich"}' }]);
@@ -350,6 +367,26 @@ describe('a post', () => {
     expect(outcomes).toMatchObject([{ result: 'failed', code: 'TIMED_OUT', status: 504 }]);
   });
 
+  it('ends its connection when too much is said before the first byte leaves', async () => {
+    await expect(post(spokenCall('chatter')).then((response) => response.text())).rejects.toThrow('fetch failed');
+  });
+
+  it('is not there to come back for when its record is not', async () => {
+    const params = {
+      protocolVersion: '2025-11-25',
+      capabilities: {},
+      clientInfo: { name: 't', version: '1' },
+    };
+    const opened = await post(JSON.stringify({ jsonrpc: '2.0', id: 0, method: 'initialize', params }));
+    const session = { 'mcp-session-id': opened.headers.get('mcp-session-id')! };
+    unrecordable = 'tell';
+    expect((await post(spokenCall('tell'), session)).status).toBe(503);
+    unrecordable = undefined;
+    expect((await post(spokenCall('tell'), session)).status).toBe(200);
+    expect(await resumed({ ...session, 'last-event-id': '1_0' })).not.toContain('told');
+    expect(await resumed({ ...session, 'last-event-id': '2_0' })).toContain('told');
+  });
+
   it('cancels its call when the client goes away', async () => {
     const abort = new AbortController();
     const gone = fetch(url, {
@@ -378,6 +415,23 @@ function post(
 
 function toolCall(name: string, args: object = {}): string {
   return JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: args } });
+}
+
+/** The client wants to hear how far it is. */
+function spokenCall(name: string): string {
+  const params = { name, arguments: {}, _meta: { progressToken: 1 } };
+  return JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params });
+}
+
+/** What the stream of a session says at first. */
+async function resumed(headers: Record<string, string>): Promise<string> {
+  const response = await fetch(url, { headers: { authorization: 'Bearer good', ...headers } });
+  const reader = response.body!.getReader();
+  let said = '';
+  const decoder = new TextDecoder();
+  while (!said.includes('id: ')) said += decoder.decode((await reader.read()).value);
+  await reader.cancel();
+  return said;
 }
 
 function raw(lines: string[]): Promise<string> {
