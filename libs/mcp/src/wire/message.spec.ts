@@ -26,6 +26,11 @@ describe('a message', () => {
     ['a fractional id', { ...toolCall('echo'), id: 1.5 }],
     ['an id beyond 2^53', { ...toolCall('echo'), id: 2 ** 53 }],
     ['an object for an id', { ...toolCall('echo'), id: {} }],
+    ['an id without end', { ...toolCall('echo'), id: 'x'.repeat(513) }],
+    [
+      'a progress token without end',
+      { ...toolCall('echo'), params: { _meta: { progressToken: 'x'.repeat(513) } } },
+    ],
     ['a list of params', { ...toolCall('echo'), params: [] }],
     ['null params', { ...toolCall('echo'), params: null }],
     ['a text for _meta', { ...toolCall('echo'), params: { _meta: 'x' } }],

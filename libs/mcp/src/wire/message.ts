@@ -1,6 +1,10 @@
 import { GatehouseError } from '#errors';
 
 export type RequestId = string | number;
+/** Of an id, and of a token: each is said again with all that belongs to it. */
+const MOST_ID_CHARACTERS = 512;
+const ID_SHAPE = `a text of ${MOST_ID_CHARACTERS} characters at most, or a whole number`;
+
 export type Params = Readonly<Record<string, unknown>>;
 
 /** A JSON-RPC 2.0 request; a notification, which nobody answers, has no id. */
@@ -20,10 +24,12 @@ export function readMessage(value: unknown): Message {
   if (typeof method !== 'string') {
     throw invalid(isResponse(value) ? 'A response to nothing that was asked' : 'method must be a text');
   }
-  if (id !== undefined && !isRequestId(id)) throw invalid('id must be a text or a whole number');
+  if (id !== undefined && !isRequestId(id)) throw invalid(`id must be ${ID_SHAPE}`);
   if (!isRecord(params)) throw invalid('params must be an object');
   const meta = params['_meta'];
   if (meta !== undefined && !isRecord(meta)) throw invalid('params._meta must be an object');
+  const token = meta?.['progressToken'];
+  if (typeof token === 'string' && !isRequestId(token)) throw invalid(`progressToken must be ${ID_SHAPE}`);
   return { id, method, params, meta };
 }
 
@@ -41,7 +47,7 @@ export function isRecord(value: unknown): value is Params {
 
 /** Whole numbers up to 2^53 - 1: beyond, the id that is sent back would not be the one that came. */
 function isRequestId(id: unknown): id is RequestId {
-  return typeof id === 'string' || Number.isSafeInteger(id);
+  return typeof id === 'string' ? id.length <= MOST_ID_CHARACTERS : Number.isSafeInteger(id);
 }
 
 /** An answer to what a server has asked: clients of 2025 send such. */
