@@ -77,6 +77,25 @@ describe.each(databases)('the store of tasks on $name', (kind) => {
     expect(await store.findAll([id, 'other'], principal)).toHaveLength(1);
   });
 
+  it('does not ask its database for what is no id of a task', async () => {
+    const principal = newPrincipal();
+    for (const id of ['', '\0', 'x'.repeat(1_000_000)]) {
+      expect(await store.find(id, principal)).toBeUndefined();
+      expect(await store.findAll([id], principal)).toEqual([]);
+    }
+  });
+
+  it('keeps what a run says, whatever characters are in it', async () => {
+    const task = await begun();
+    await store.tell(task, 'at a\0b');
+    expect(await store.find(task.id, task.principal)).toMatchObject({ statusMessage: 'at a\uFFFDb' });
+    expect(await store.end(task, { ...RESULT, message: 'no a\0b' })).toBe(true);
+    expect(await store.find(task.id, task.principal)).toMatchObject({
+      status: 'completed',
+      statusMessage: 'no a\uFFFDb',
+    });
+  });
+
   it('takes so many that have not ended, and so many in all', async () => {
     const principal = newPrincipal();
     const attempts = await Promise.allSettled(

@@ -23,6 +23,8 @@ export type RunEnd =
 
 type Limits = Pick<ConfigOf<typeof tasksConfig>, 'ttlMs' | 'unfinishedPerClient' | 'keptPerClient'>;
 
+/** What `create` makes. All else names no task, and need not be asked for: it may be what a database can't even read. */
+const TASK_ID = /^[\w-]{32}$/;
 const NOW = sql<Date>`clock_timestamp()`;
 /** What a task needs no longer once it has ended: arguments and answers are not kept with the result. */
 const FORGOTTEN = { input: null, answers: null, questions: null, running: false } as const;
@@ -77,11 +79,12 @@ export class TaskStore {
 
   /** One's own. */
   async find(id: string, principal: Principal): Promise<Task | undefined> {
-    const row = await this.#own(id, principal).executeTakeFirst();
+    const row = TASK_ID.test(id) ? await this.#own(id, principal).executeTakeFirst() : undefined;
     return row && taskOf(row);
   }
 
-  async findAll(ids: readonly string[], principal: Principal): Promise<Task[]> {
+  async findAll(named: readonly string[], principal: Principal): Promise<Task[]> {
+    const ids = named.filter((id) => TASK_ID.test(id));
     if (ids.length === 0) return [];
     const rows = await this.#alive()
       .where('principal_id', '=', principal.id)
@@ -155,7 +158,9 @@ export class TaskStore {
 
   /** For people who ask meanwhile. */
   async tell(task: Task, message: string): Promise<void> {
-    await this.#change(task).set({ status_message: message, updated_at: NOW }).execute();
+    await this.#change(task)
+      .set({ status_message: storable(message), updated_at: NOW })
+      .execute();
   }
 
   /** Says false where the task is not this run's any more: cancelled, or taken over. */
@@ -163,7 +168,7 @@ export class TaskStore {
     const change =
       end.status === 'input_required'
         ? { questions: JSON.stringify(end.questions), running: false }
-        : { ...FORGOTTEN, outcome: end.outcome, status_message: end.message };
+        : { ...FORGOTTEN, outcome: end.outcome, status_message: end.message && storable(end.message) };
     const { numUpdatedRows } = await this.#change(task)
       .set({ ...change, status: end.status, updated_at: NOW })
       .executeTakeFirstOrThrow();
@@ -231,4 +236,9 @@ export class TaskStore {
       .where('run', '=', run)
       .where('status', '=', 'working');
   }
+}
+
+/** A text as PostgreSQL can keep it. A tool may say again what its caller has sent. */
+function storable(text: string): string {
+  return text.replaceAll('\0', '\uFFFD');
 }
