@@ -70,7 +70,7 @@ describe.each(eraNames)('a message of %s', (era) => {
     });
   });
 
-  it.each(['crash', 'loop'])('tells nothing internal when a tool breaks: %s', async (name) => {
+  it.each(['crash', 'loop', 'tangle'])('tells nothing internal when a tool breaks: %s', async (name) => {
     const { status, body, code, call } = await ask(toolCall(name));
     expect({ status, code }).toEqual({ status: 200, code: 'INTERNAL' });
     expect(body).toEqual({
@@ -89,6 +89,12 @@ describe.each(eraNames)('a message of %s', (era) => {
     const { body } = await ask(toolCall('leak'));
     expect(JSON.stringify(body)).not.toContain(SECRET);
     expect(body).toMatchObject({ result: { content: [{ type: 'text' }] } });
+  });
+
+  it('completes nothing for a name that is no text', async () => {
+    const ref = { type: 'ref/prompt', name: { toString: 1, valueOf: 1 } };
+    const params = { ref, argument: { name: 'a', value: '' } };
+    expect(await ask(request('completion/complete', params))).toMatchObject({ code: 'NOT_FOUND' });
   });
 
   it('knows no other tools, prompts and methods', async () => {
@@ -187,6 +193,7 @@ describe.each(eraNames)('a message of %s', (era) => {
       'miss',
       'nothing',
       'say',
+      'tangle',
     ]);
     expect(tools[1]).toMatchObject({
       name: 'echo',

@@ -131,7 +131,16 @@ export class Dispatcher {
     return new Received({ message, id, era, silent, malformed: false, route }, exchange, this.conversations);
   }
 
+  /** What can't be written down, such as a question that is no JSON, is a fault of ours like any other. */
   #refused(thrown: unknown, received: Received, call: Call): Answer {
+    try {
+      return this.#told(thrown, received, call);
+    } catch (fault) {
+      return errorAnswer(fault, call, received);
+    }
+  }
+
+  #told(thrown: unknown, received: Received, call: Call): Answer {
     const { id, route } = received;
     if (thrown instanceof InputRequired && id !== undefined) {
       const json = inputRequiredJson(thrown.questions, thrown.state);

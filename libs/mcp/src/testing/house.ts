@@ -3,7 +3,7 @@ import { APP_GUARD, APP_INTERCEPTOR, NestFactory } from '@nestjs/core';
 import { IsInt, IsString, Length, Max } from 'class-validator';
 import { Call, callOf, RateLimited, type Role } from '#call';
 import { ConfigModule } from '#config';
-import { CredentialMissing, CredentialUnknown, NotFound } from '#errors';
+import { CredentialMissing, CredentialUnknown, GatehouseError, NotFound } from '#errors';
 import { MaskingInterceptor } from '#masking';
 import { AuthoriseGuard, VisibilityGuard } from '#rbac';
 import { ValidationGuard, ValidationModule } from '#validation';
@@ -78,6 +78,11 @@ class Offers {
     const value: Record<string, unknown> = {};
     value['self'] = value;
     return value;
+  }
+
+  @Tool({ name: 'tangle', description: 'Fails with what is no JSON.' })
+  tangle(): never {
+    throw new GatehouseError('NOT_FOUND', 'Not to be written down', { details: { count: 1n } });
   }
 
   @Tool({ name: 'erase', description: 'Erases.', permission: 'conversations:delete' })
