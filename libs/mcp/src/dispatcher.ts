@@ -163,6 +163,7 @@ function written({ id, openedSession, route }: Received, value: unknown): Answer
 
 function finished(received: Received, answer: Answer): Answer {
   if (received.id !== undefined) received.session?.finished(received.id);
+  received.unwatch?.();
   received.channel?.finish(answer.body);
   return answer;
 }

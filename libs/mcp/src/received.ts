@@ -41,6 +41,8 @@ export class Received implements ProtocolRequest, Caller {
   earlier: Params | undefined = undefined;
   /** Set by the first word that is said before the answer. */
   channel: Channel | undefined = undefined;
+  /** Ends the watch over a call that speaks. */
+  unwatch: (() => void) | undefined = undefined;
   readonly #conversations: Conversations;
 
   constructor(parts: ReceivedParts, exchange: Exchange, conversations: Conversations) {

@@ -2,11 +2,14 @@ import { hash } from 'node:crypto';
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import type { Call } from '#call';
 import type { ConfigOf } from '#config';
+import { GatehouseError } from '#errors';
 import { maskingConfig, secretsAndPii, secretsOnly, type MaskText } from '#masking';
 import { mcpConfig } from '../mcp.config.ts';
 import type { Received } from '../received.ts';
+import { StreamWatch } from '../listen/stream-watch.ts';
 import { Sessions } from '../session/sessions.ts';
 import { isRecord, type Params } from '../wire/message.ts';
+import type { Channel } from './channel.ts';
 import { McpPeer } from './mcp-peer.ts';
 import { SealedState, type Binding } from './sealed-state.ts';
 
@@ -21,6 +24,7 @@ export class Conversations {
   constructor(
     private readonly sessions: Sessions,
     private readonly sealed: SealedState,
+    private readonly streams: StreamWatch,
     @Inject(mcpConfig.KEY) config: ConfigOf<typeof mcpConfig>,
     @Optional() @Inject(maskingConfig.KEY) masking?: ConfigOf<typeof maskingConfig>,
   ) {
@@ -41,8 +45,22 @@ export class Conversations {
     const state = {
       seal: (answers: Params) => this.sealed.seal(answers, bindingOf(received, call)),
       answerTimeoutMs: this.#answerTimeoutMs,
+      spoken: (channel: Channel) => this.#spoken(channel, received, call),
     };
     return new McpPeer({ received, call, mask: this.#mask, ...state });
+  }
+
+  /** A call that speaks has no deadline any more, so whoever made it is looked at again and again. */
+  #spoken(channel: Channel, received: Received, call: Call): void {
+    if (!call.principal) return; // What is public asks nobody who they are.
+    received.unwatch = this.streams.watch({
+      call,
+      exchange: received.exchange,
+      end: () => {
+        call.cancel(new GatehouseError('CANCELLED', 'Its caller may not call any more'));
+        channel.finish(undefined);
+      },
+    });
   }
 
   #enter(received: Received, call: Call): Promise<void> | void {

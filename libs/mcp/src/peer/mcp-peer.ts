@@ -17,6 +17,8 @@ export interface PeerOptions {
   /** Seals what was answered so far, for the client to keep. */
   readonly seal: (answers: Params) => string;
   readonly answerTimeoutMs: number;
+  /** Hears of the first word. */
+  readonly spoken: (channel: Channel) => void;
 }
 
 /** The client of an MCP call. Its first word turns the answer into a stream. */
@@ -24,13 +26,15 @@ export class McpPeer extends AskingPeer {
   readonly received: Received;
   readonly answerTimeoutMs: number;
   readonly #seal: PeerOptions['seal'];
+  readonly #spoken: PeerOptions['spoken'];
   /** Null where nothing can be said. */
   #channel: Channel | null | undefined;
 
-  constructor({ received, call, mask, seal, answerTimeoutMs }: PeerOptions) {
+  constructor({ received, call, mask, seal, answerTimeoutMs, spoken }: PeerOptions) {
     super(call, mask);
     this.received = received;
     this.#seal = seal;
+    this.#spoken = spoken;
     this.answerTimeoutMs = answerTimeoutMs;
   }
 
@@ -74,7 +78,10 @@ export class McpPeer extends AskingPeer {
 
   /** Opened by the first word; undefined where the door has no stream. */
   get channel(): Channel | undefined {
-    if (this.#channel === undefined) this.#channel = this.received.openChannel() ?? null;
+    if (this.#channel === undefined) {
+      this.#channel = this.received.openChannel() ?? null;
+      if (this.#channel) this.#spoken(this.#channel);
+    }
     return this.#channel ?? undefined;
   }
 }
