@@ -17,6 +17,12 @@ async function issuedBy({ client }: TestGateway): Promise<{ id: string; key: str
   return body as { id: string; key: string };
 }
 
+/** The stream of a call that waits for an answer. */
+async function interview(by: SessionClient): Promise<Listening> {
+  const call = { id: 5, method: 'tools/call', params: { name: 'interview', arguments: {} } };
+  return new Listening((await by.send(call, { session: await by.open() })).body!);
+}
+
 /** To the first question of a session. */
 function answerOf(name: string): object {
   return { id: 'ask-1', result: { action: 'accept', content: { name } } };
@@ -119,6 +125,19 @@ describe('a session', () => {
     await asked.ended;
     expect(asked.text).toContain('Ann');
     expect(asked.text).not.toContain('Eve');
+  });
+
+  it('waits for no more answers to a call once one of its questions was refused', async () => {
+    const owner = await client();
+    const session = await owner.open();
+    const call = { id: 5, method: 'tools/call', params: { name: 'survey', arguments: {} } };
+    const asked = new Listening((await owner.send(call, { session })).body!);
+    await vi.waitFor(() => expect(asked.text).toContain('ask-2'));
+    const refusal = { id: 'ask-1', error: { code: -1, message: 'no' } };
+    expect((await owner.send(refusal, { session })).status).toBe(202);
+    await asked.ended;
+    const late = { id: 'ask-2', result: { action: 'decline' } };
+    expect((await owner.send(late, { session })).status).toBe(400);
   });
 
   it('lets its client cancel what it has asked for, and nobody else', async () => {
@@ -230,6 +249,7 @@ describe('a stream that stays open', () => {
   const ways = [
     ['GET of a session', async (by: SessionClient) => by.listen(await by.open())],
     ['subscriptions/listen', (by: SessionClient) => subscription(by)],
+    ['a call that waits for its client', (by: SessionClient) => interview(by)],
   ] as const;
 
   it.each(ways)('ends when its key is revoked: %s', async (_, openStream) => {

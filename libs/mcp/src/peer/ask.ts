@@ -55,11 +55,18 @@ function inTheResult(peer: AskingPeer, questions: Questions): Params {
 async function overTheSession(peer: McpPeer, questions: Questions): Promise<Params> {
   requireCapabilities(peer, Object.values(questions));
   const named = Object.entries(questions);
-  const answers = await Promise.all(named.map(([, question]) => askOne(peer, question)));
-  return Object.fromEntries(named.map(([name], index) => [name, answers[index]]));
+  const over = new AbortController();
+  const signal = AbortSignal.any([peer.call.signal, over.signal]);
+  try {
+    const answers = await Promise.all(named.map(([, question]) => askOne(peer, question, signal)));
+    return Object.fromEntries(named.map(([name], index) => [name, answers[index]]));
+  } finally {
+    // Where one was refused, nobody waits for the others: they must not take the place of other questions.
+    over.abort(new GatehouseError('CANCELLED', 'Another question was not answered'));
+  }
 }
 
-async function askOne(peer: McpPeer, question: Question): Promise<unknown> {
+async function askOne(peer: McpPeer, question: Question, signal: AbortSignal): Promise<unknown> {
   const { call, received, answerTimeoutMs } = peer;
   const { session, exchange } = received;
   const channel = session && peer.channel;
@@ -69,7 +76,7 @@ async function askOne(peer: McpPeer, question: Question): Promise<unknown> {
   asked.note('asked_by', call.id);
   // No question leaves before its record is safe.
   await exchange.record?.(asked, allowed(asked, 200));
-  const answer = await session.ask(peer.masked(question), { channel, call, timeoutMs: answerTimeoutMs });
+  const answer = await session.ask(peer.masked(question), { channel, signal, timeoutMs: answerTimeoutMs });
   if (!isAnswer(question, answer))
     throw new GatehouseError('UPSTREAM_FAILED', 'The client gave no such answer');
   return answer;

@@ -66,11 +66,14 @@ export class LiveSession {
       ?.cancel(new GatehouseError('CANCELLED', 'The client has cancelled the call'));
   }
 
-  /** Asks over a call's stream. Rejects when the client refuses, when it takes too long, and when the call ends. */
-  async ask(question: Question, via: { channel: Channel; call: Call; timeoutMs: number }): Promise<unknown> {
+  /** Asks over a call's stream. Rejects when the client refuses, when it takes too long, and when the signal says so. */
+  async ask(
+    question: Question,
+    via: { channel: Channel; signal: AbortSignal; timeoutMs: number },
+  ): Promise<unknown> {
     if (this.#questions.size >= MOST_QUESTIONS) throw failed('has too many questions to answer already');
     const id = `ask-${++this.#asked}`;
-    const { signal } = via.call;
+    const { signal } = via;
     let timer: NodeJS.Timeout | undefined;
     let onAbort: (() => void) | undefined;
     try {
@@ -79,7 +82,7 @@ export class LiveSession {
         timer = setTimeout(() => reject(failed('did not answer in time')), via.timeoutMs).unref();
         onAbort = () => reject(signal.reason as Error);
         signal.addEventListener('abort', onAbort);
-        if (signal.aborted) onAbort();
+        if (signal.aborted) return onAbort();
         via.channel.send(
           JSON.stringify({ jsonrpc: '2.0', id, method: question.method, params: question.params }),
         );
