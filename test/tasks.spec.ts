@@ -108,6 +108,19 @@ describe.each(databases)('tasks on $name', (kind) => {
       .where('id', '=', id)
       .executeTakeFirstOrThrow();
 
+  it('keeps no more of what its client can do than anyone needs to say', async () => {
+    const { client, key } = await newClient();
+    const capabilities = {
+      extensions: { 'io.modelcontextprotocol/tasks': {} },
+      experimental: { filler: 'x'.repeat(20_000) },
+    };
+    const meta = { 'io.modelcontextprotocol/clientCapabilities': capabilities };
+    const params = { name: 'work', arguments: { milliseconds: 0 }, _meta: meta };
+    expect((await client.rpc('tools/call', params, { key })).body).toMatchObject({
+      result: { isError: true, _meta: { 'gatehouse/error': { code: 'INVALID_INPUT' } } },
+    });
+  });
+
   it('runs a call as a task, and keeps its result', async () => {
     const client = await newClient();
     const answer = await client.call('work', { milliseconds: 100 });

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { Principal } from '#call';
 import type { ConfigOf } from '#config';
-import { GatehouseError, InvalidInput } from '#errors';
+import { GatehouseError } from '#errors';
 import { mcpConfig } from '../mcp.config.ts';
+import { checkDeclared } from '../wire/declared-capabilities.ts';
 import { LiveSession } from './live-session.ts';
 import { ReplayMemory } from './replay-memory.ts';
 import { SessionStore, type SessionState } from './session-store.ts';
@@ -11,8 +12,6 @@ import { SessionStore, type SessionState } from './session-store.ts';
 const SLOWEST_SWEEP_MS = 30_000;
 /** How often a session in use is marked as used, within the time after which it would end. */
 const SWEEPS = 4;
-/** Of what a client declares that it can do, as JSON: it is kept for as long as the session. */
-const MOST_CAPABILITIES_CHARACTERS = 8192;
 
 /** The sessions of clients of 2025 (MCP 2025-11-25, "Session Management"). */
 @Injectable()
@@ -34,7 +33,7 @@ export class Sessions implements OnModuleDestroy {
     principal: Principal,
     declared: Pick<SessionState, 'revision' | 'capabilities'>,
   ): Promise<string> {
-    if (JSON.stringify(declared.capabilities).length > MOST_CAPABILITIES_CHARACTERS) throw tooMuchDeclared();
+    checkDeclared(declared.capabilities);
     const id = randomBytes(24).toString('base64url');
     const ended = await this.store.add({ id, principalId: principal.id, subscriptions: [], ...declared });
     if (ended !== undefined) this.#end(ended);
@@ -90,11 +89,6 @@ export class Sessions implements OnModuleDestroy {
     this.#live.get(id)?.end();
     this.#live.delete(id);
   }
-}
-
-function tooMuchDeclared(): InvalidInput {
-  const message = `must be ${MOST_CAPABILITIES_CHARACTERS} characters of JSON at most`;
-  return new InvalidInput('The capabilities are too long', [{ path: '/capabilities', message }]);
 }
 
 /** A client that gets this begins anew with initialize. */

@@ -8,6 +8,7 @@ import type { Handler } from '../offer/handler.ts';
 import { toolResultJson } from '../offer/tool-result.ts';
 import { AskingPeer } from '../peer/asking-peer.ts';
 import type { Era } from '../wire/era.ts';
+import { checkDeclared } from '../wire/declared-capabilities.ts';
 import { isRecord, type Params } from '../wire/message.ts';
 import { ContinueAsTask, mayContinueAsTask } from './continue-as-task.ts';
 import { createdTaskJson } from './task-json.ts';
@@ -112,12 +113,14 @@ export class TaskTools implements OnApplicationBootstrap {
     call: Call,
   ): Promise<() => string> {
     const given = params['arguments'];
+    const capabilities = capabilitiesIn(params);
+    checkDeclared(capabilities);
     const task = await this.store!.create({
       principal: call.principal as Principal,
       tool: options.name,
       callId: call.id,
       address: call.address,
-      capabilities: capabilitiesIn(params),
+      capabilities,
       input: isRecord(given) ? given : {},
       answers: call.peer instanceof AskingPeer ? call.peer.answered : {},
       ttlMs,
