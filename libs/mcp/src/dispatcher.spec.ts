@@ -91,12 +91,6 @@ describe.each(eraNames)('a message of %s', (era) => {
     expect(body).toMatchObject({ result: { content: [{ type: 'text' }] } });
   });
 
-  it('completes nothing for a name that is no text', async () => {
-    const ref = { type: 'ref/prompt', name: { toString: 1, valueOf: 1 } };
-    const params = { ref, argument: { name: 'a', value: '' } };
-    expect(await ask(request('completion/complete', params))).toMatchObject({ code: 'NOT_FOUND' });
-  });
-
   it('knows no other tools, prompts and methods', async () => {
     expect(await ask(toolCall('nope'))).toMatchObject({
       status: 200,
