@@ -113,7 +113,8 @@ class Conversation {
         const headers = { ...this.#headers(2), authorization: this.#house.credentials.service! };
         const body = jsonOf({ jsonrpc: '2.0', ...this.#request('tools/call', tool) });
         const exchange = await send(this.#house, { headers, body });
-        if (exchange && exchange.status !== 404) fail('was given in the session of another', exchange);
+        if (exchange && ![404, 504].includes(exchange.status))
+          fail('was given in the session of another', exchange);
       }
     }
   }
@@ -129,6 +130,7 @@ class Conversation {
     const exchange = await send(this.#house, { body, headers: { authorization: authorization! } });
     if (!exchange) return;
     checkExchange(exchange, sentIn(body), this.#house);
+    if (exchange.status === 504) return;
     if (exchange.sessionId === undefined) fail('opened no session', exchange);
     this.#sessions[session] = exchange.sessionId;
   }
