@@ -146,6 +146,9 @@ export class ValkeyConnection {
   }
 }
 
+/** What an adapter needs: the commands, and what its keys begin with. */
+export type Keyspace = Pick<ValkeyConnection, 'client' | 'namespace'>;
+
 /** For what may be lost and made again. */
 export class CacheConnection extends ValkeyConnection {}
 
