@@ -37,10 +37,17 @@ export class Call {
   inputFromUrl = false;
   /** Set by the identity stage. */
   principal: Principal | undefined = undefined;
+  /**
+   * Who made the call that this one carries on, where no client is there to show a credential. Only ever set from what
+   * the identity stage has proven before; it looks again whether that still holds.
+   */
+  onBehalfOf: Principal | undefined = undefined;
   /** Set by the throttle stage, for the headers of the answer. */
   limits: LimitDecision | undefined = undefined;
   /** More about this call for its audit record. Small, and free of secrets. */
   notes: Record<string, string | number | boolean> | undefined = undefined;
+  /** Set by the settlement: it has its outcome, and gets no second one. */
+  settled = false;
   /** Set by a door whose clients can be spoken to while a handler works. */
   caller: Caller | undefined = undefined;
   #peer: Peer | undefined = undefined;

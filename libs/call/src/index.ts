@@ -1,3 +1,4 @@
+export { after, isThenable } from './after.ts';
 export { Call, type Door } from './call.ts';
 export { callOf, CurrentCall, Input } from './call-of.ts';
 export { EventStream, type AnswerEvent } from './event-stream.ts';
@@ -9,3 +10,4 @@ export { allowed, refusedBy } from './outcome-of.ts';
 export { roles, tiers, type Principal, type Role, type Tier } from './principal.ts';
 export { RateLimited } from './rate-limited.ts';
 export { CallRecorder, Settlement, type Outcome } from './settlement.ts';
+export { Stage } from './stage.ts';

@@ -22,7 +22,6 @@ export abstract class CallRecorder {
 /** The bracket around a call: exactly one outcome, told to all recorders before the answer leaves. */
 @Injectable()
 export class Settlement {
-  readonly #settled = new WeakSet<Call>();
   readonly #recorders: readonly CallRecorder[];
 
   constructor(recorders: readonly CallRecorder[]) {
@@ -31,8 +30,8 @@ export class Settlement {
 
   /** Resolves when the record is safe. Says false, and records nothing, for a call that is settled already. */
   async settle(call: Call, outcome: Outcome): Promise<boolean> {
-    if (this.#settled.has(call)) return false;
-    this.#settled.add(call);
+    if (call.settled) return false;
+    call.settled = true;
     for (const recorder of this.#recorders) {
       const recorded = recorder.record(call, outcome);
       if (recorded) await recorded;

@@ -32,6 +32,15 @@ export class DatabaseKeyStore extends KeyStore {
     return row && keyOf(row);
   }
 
+  async successorOf(id: string): Promise<ApiKey | undefined> {
+    const row = await this.#db
+      .selectFrom('api_keys')
+      .selectAll()
+      .where('rotated_from', '=', id)
+      .executeTakeFirst();
+    return row && keyOf(row);
+  }
+
   async list({ skip, limit }: { skip: number; limit: number }): Promise<KeyPage> {
     const newest = this.#db.selectFrom('api_keys').selectAll().orderBy('created_at', 'desc').orderBy('id');
     const rows = await newest.offset(skip).limit(limit).execute();

@@ -1,7 +1,8 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import { callOf } from '#call';
+import { callOf, type Call, type Principal } from '#call';
 import { bearerToken } from './bearer.ts';
 import { CredentialVerifier } from './credential-verifier.ts';
+import { PrincipalStanding } from './principal-standing.ts';
 
 /**
  * Who calls. A public operation takes no credential, and looks at none: one that went bad must not lock a client out of
@@ -9,12 +10,15 @@ import { CredentialVerifier } from './credential-verifier.ts';
  */
 @Injectable()
 export class IdentityGuard implements CanActivate {
-  constructor(private readonly verifier: CredentialVerifier) {}
+  constructor(
+    private readonly verifier: CredentialVerifier,
+    private readonly standing: PrincipalStanding,
+  ) {}
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const call = callOf(context);
     if (call.operation?.public) return true;
-    const principal = this.verifier.verify(bearerToken(call.authorization), call);
+    const principal = this.#prove(call);
     if (!(principal instanceof Promise)) {
       call.principal = principal;
       return true;
@@ -23,5 +27,10 @@ export class IdentityGuard implements CanActivate {
       call.principal = proven;
       return true;
     });
+  }
+
+  #prove(call: Call): Principal | Promise<Principal> {
+    if (call.onBehalfOf) return this.standing.renew(call.onBehalfOf);
+    return this.verifier.verify(bearerToken(call.authorization), call);
   }
 }

@@ -13,6 +13,7 @@ import { KeyVerdicts } from './key-verdicts.ts';
 import { MemoryAuthenticationBudget } from './memory-authentication-budget.ts';
 import { openPepper } from './open-pepper.ts';
 import { Pepper } from './pepper.ts';
+import { PrincipalStanding } from './principal-standing.ts';
 
 /** All that IdentityGuard needs; the guard itself stands in the list of libs/pipeline. */
 @Module({
@@ -25,8 +26,9 @@ import { Pepper } from './pepper.ts';
     KeyVerdicts,
     KeyUsage,
     CredentialVerifier,
+    PrincipalStanding,
     ApiKeys,
   ],
-  exports: [CredentialVerifier, ApiKeys, KeyStore, ConfiguredAdmin],
+  exports: [CredentialVerifier, PrincipalStanding, ApiKeys, KeyStore, ConfiguredAdmin],
 })
 export class IdentityModule {}

@@ -89,6 +89,8 @@ function holdsTheContract(storeOf: () => KeyStore): void {
       expect(await storeOf().supersede(next, `digest of ${next.id}`, at(1000))).toBe(true);
       const expiresAt = old === long ? at(1000) : at(500);
       expect(await storeOf().get(old.id)).toEqual({ ...old, supersededAt: next.createdAt, expiresAt });
+      expect(await storeOf().successorOf(old.id)).toEqual(next);
+      expect(await storeOf().successorOf(next.id)).toBeUndefined();
       expect(await storeOf().find(`digest of ${next.id}`)).toEqual(next);
     }
   });

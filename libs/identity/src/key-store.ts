@@ -10,6 +10,8 @@ export interface KeyPage {
 export abstract class KeyStore {
   abstract find(digest: string): Promise<ApiKey | undefined>;
   abstract get(id: string): Promise<ApiKey | undefined>;
+  /** The key that was put in the place of this one. */
+  abstract successorOf(id: string): Promise<ApiKey | undefined>;
   /** The youngest first. */
   abstract list(page: { skip: number; limit: number }): Promise<KeyPage>;
   abstract isEmpty(): Promise<boolean>;

@@ -1,14 +1,6 @@
 import { Readable } from 'node:stream';
-import {
-  Inject,
-  Injectable,
-  Optional,
-  type CallHandler,
-  type ExecutionContext,
-  type NestInterceptor,
-} from '@nestjs/common';
-import { map, type Observable } from 'rxjs';
-import { callOf, EventStream, type AnswerEvent } from '#call';
+import { Inject, Injectable, Optional } from '@nestjs/common';
+import { after, EventStream, Stage, type AnswerEvent, type Call } from '#call';
 import type { ConfigOf } from '#config';
 import { maskEvents } from './mask-events.ts';
 import { maskValue } from './mask-value.ts';
@@ -20,18 +12,18 @@ import { secretsAndPii, secretsOnly, type Masking } from './masking.ts';
  * and streams. The outermost of the interceptors, so that nothing adds to an answer after it.
  */
 @Injectable()
-export class MaskingInterceptor implements NestInterceptor {
+export class MaskingInterceptor extends Stage {
   readonly #masking: Masking;
 
   /** Secrets are masked whatever is configured, and where nothing is. */
   constructor(@Optional() @Inject(maskingConfig.KEY) config?: ConfigOf<typeof maskingConfig>) {
+    super();
     this.#masking = config?.piiInAnswers ? secretsAndPii : secretsOnly;
   }
 
-  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const answer = next.handle();
-    if (callOf(context).operation?.revealsSecret) return answer;
-    return answer.pipe(map((value: unknown) => this.#masked(value)));
+  around(call: Call, next: () => unknown): unknown {
+    if (call.operation?.revealsSecret) return next();
+    return after(next(), (answer) => this.#masked(answer));
   }
 
   #masked(value: unknown): unknown {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { allowed, refusedBy, type Call } from '#call';
+import { allowed, isThenable, refusedBy, type Call } from '#call';
 import type { GatehouseError } from '#errors';
 import { errorAnswer, publicError, type Answer } from './answer.ts';
 import type { Exchange } from './exchange.ts';
@@ -22,18 +22,21 @@ export class Dispatcher {
     private readonly conversations: Conversations,
   ) {}
 
-  /** Never rejects. Sets the call's operation, target and input before its first guard. */
-  async dispatch(value: unknown, call: Call, exchange: Exchange = {}): Promise<Answer> {
+  /**
+   * The answer: at once where no stage and no handler waits for anything. Never throws or rejects. Sets the call's
+   * operation, target and input before its first guard.
+   */
+  dispatch(value: unknown, call: Call, exchange: Exchange = {}): Answer | Promise<Answer> {
     return this.#answer(this.#read(value, exchange), call);
   }
 
-  /** Answers what could not even be parsed. Never rejects. */
-  async refuse(error: unknown, call: Call): Promise<Answer> {
+  /** Answers what could not even be parsed, as `dispatch` does. */
+  refuse(error: unknown, call: Call): Answer | Promise<Answer> {
     return this.#answer(this.#malformed(error, undefined, {}), call);
   }
 
-  /** What a client of 2025 asks of its session beside messages: to listen to it, or to end it. Never rejects. */
-  async attend(what: 'listen' | 'end', call: Call, exchange: Exchange): Promise<Answer> {
+  /** What a client of 2025 asks of its session beside messages: to listen to it, or to end it. As `dispatch`. */
+  attend(what: 'listen' | 'end', call: Call, exchange: Exchange): Answer | Promise<Answer> {
     const route = this.router.session(what);
     // Its refusals are told by status: there is no message to answer.
     const parts = { id: undefined, era: newestLegacy, silent: false, malformed: true, route };
@@ -80,24 +83,30 @@ export class Dispatcher {
     return new Received(parts, exchange, this.conversations);
   }
 
-  async #answer(received: Received, call: Call): Promise<Answer> {
-    const { id, route } = received;
+  #answer(received: Received, call: Call): Answer | Promise<Answer> {
+    const { route } = received;
     const { input = {}, argument = route.isProtocol ? received : input } = route;
     call.operation = route.handler.operation;
     call.target = route.target ?? call.target;
     call.input = input;
     call.inputFromUrl = route.inputIsText ?? false;
     call.caller = received;
-    let answer: Answer;
     try {
-      const value = await route.handler.run(argument, call);
-      answer = id === undefined ? ACCEPTED : written(received, route.write(value));
+      const value = route.handler.run(argument, call);
+      return isThenable(value)
+        ? this.#later(value, received, call)
+        : finished(received, written(received, value));
     } catch (thrown) {
-      answer = this.#refused(thrown, received, call);
+      return finished(received, this.#refused(thrown, received, call));
     }
-    if (received.session && id !== undefined) received.session.finished(id);
-    received.channel?.finish(answer.body);
-    return answer;
+  }
+
+  async #later(value: PromiseLike<unknown>, received: Received, call: Call): Promise<Answer> {
+    try {
+      return finished(received, written(received, await value));
+    } catch (thrown) {
+      return finished(received, this.#refused(thrown, received, call));
+    }
   }
 
   #refused(thrown: unknown, received: Received, call: Call): Answer {
@@ -113,9 +122,16 @@ export class Dispatcher {
   }
 }
 
-function written({ id, openedSession }: Received, json: string): Answer {
-  const body = resultMessage(id!, json);
+function written({ id, openedSession, route }: Received, value: unknown): Answer {
+  if (id === undefined) return ACCEPTED;
+  const body = resultMessage(id, route.write(value));
   return openedSession === undefined
     ? { status: 200, body, outcome: undefined }
     : { status: 200, body, outcome: undefined, sessionId: openedSession };
+}
+
+function finished(received: Received, answer: Answer): Answer {
+  if (received.id !== undefined) received.session?.finished(received.id);
+  received.channel?.finish(answer.body);
+  return answer;
 }

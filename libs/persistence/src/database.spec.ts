@@ -25,6 +25,20 @@ describe.each(databases)('the database on $name', (kind) => {
     expect(database().engine).toBe(kind.name === 'PGlite' ? 'pglite' : 'postgresql');
   });
 
+  it('runs the SQL of a library as it is: one statement with parameters, or several', async () => {
+    expect(await database().run('select $1::text as name', ['cat'])).toEqual([{ name: 'cat' }]);
+    const several = "begin; insert into animals values ('dog', 4) returning name; select 2 as n; commit";
+    expect(await database().run(several)).toEqual([{ name: 'dog' }, { n: 2 }]);
+    expect(await names()).toEqual(['dog']);
+  });
+
+  it('leaves no transaction open that broke off', async () => {
+    const broken = "begin; insert into animals values ('cow', 4); select 1 / 0; commit";
+    await expect(database().run(broken)).rejects.toMatchObject({ code: '22012' });
+    await add('hen');
+    expect(await names()).toEqual(['hen']);
+  });
+
   it('knows whether there are vectors', async () => {
     const { rows } = await sql<{ found: string }>`
       select count(*) as found from pg_extension where extname = 'vector'`.execute(database().kysely);

@@ -32,6 +32,24 @@ export class Database {
   }
 
   /**
+   * For a library that brings its own SQL: one statement with parameters, or several without any, which PostgreSQL runs as
+   * one transaction unless they say otherwise. Gives the rows of all of them, and leaves no transaction open.
+   */
+  async run(text: string, parameters: readonly unknown[] = []): Promise<Record<string, unknown>[]> {
+    const client = await this.#pool.connect();
+    try {
+      const result = await client.query<Record<string, unknown>>(text, parameters);
+      return [result].flat().flatMap(({ rows }) => rows);
+    } catch (error) {
+      // A batch that broke off behind its own `begin` would hold what it has locked, for whoever comes next to trip over.
+      await client.query('rollback', []).catch(() => undefined);
+      throw error;
+    } finally {
+      client.release();
+    }
+  }
+
+  /**
    * Runs `work` while no other process, and nobody else in this one, does so under the same name. A process that dies
    * loses its locks. Not re-entrant. Waiting longer than DATABASE_STATEMENT_TIMEOUT_MS for another process is TIMED_OUT.
    */

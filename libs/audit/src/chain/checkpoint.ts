@@ -33,7 +33,10 @@ export interface Statement {
 }
 
 /** A checkpoint as it is stored: one line of JSON in ASCII, its signature last. */
-export function signCheckpoint(key: SigningKey, { position, state, peers = [] }: Statement): string {
+export async function signCheckpoint(
+  key: SigningKey,
+  { position, state, peers = [] }: Statement,
+): Promise<string> {
   const { chain, segment, seq, hash, bytes } = position;
   const time = new Date().toISOString();
   const named = peers.map((peer) => ({ chain: peer.chain, seq: peer.seq, hash: peer.hash }));
@@ -48,7 +51,7 @@ export function signCheckpoint(key: SigningKey, { position, state, peers = [] }:
     key: key.public.id,
     peers: named,
   });
-  return `${text.slice(0, -1)},"signature":"${key.sign(text)}"}`;
+  return `${text.slice(0, -1)},"signature":"${await key.sign(text)}"}`;
 }
 
 /** Hex, for base64 has several spellings of the same bytes. */

@@ -14,12 +14,12 @@ describe('a signing key', () => {
     ['PEM', pem],
     ['PEM without line breaks', pem.replaceAll('\n', String.raw`\n`)],
     ['base64', base64],
-  ])('is read from %s, and its signatures verify', (_, source) => {
+  ])('is read from %s, and its signatures verify', async (_, source) => {
     const key = SigningKey.from(source);
     const verifying = VerifyingKey.from(key?.public.text ?? '');
     expect(verifying?.id).toBe(key?.public.id);
-    expect(verifying?.verifies('text', key?.sign('text') ?? '')).toBe(true);
-    expect(verifying?.verifies('other', key?.sign('text') ?? '')).toBe(false);
+    expect(verifying?.verifies('text', (await key?.sign('text')) ?? '')).toBe(true);
+    expect(verifying?.verifies('other', (await key?.sign('text')) ?? '')).toBe(false);
   });
 
   it('is no other kind of key, and no text', () => {

@@ -9,7 +9,10 @@ import {
 } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { ifThere } from '../if-there.ts';
+
+const signAside = promisify(sign);
 
 /** Where the generated key lies in the data folder. */
 export const SIGNING_KEY_FILE = 'audit-signing-key.pem';
@@ -76,9 +79,9 @@ export class SigningKey {
     return key;
   }
 
-  /** Hex. */
-  sign(text: string): string {
-    return sign(null, Buffer.from(text), this.#key).toString('hex');
+  /** Hex. Made in the thread pool: it takes a busy chain's event loop a hundredth of its time otherwise. */
+  async sign(text: string): Promise<string> {
+    return (await signAside(null, Buffer.from(text), this.#key)).toString('hex');
   }
 }
 

@@ -11,8 +11,8 @@ import { LocalCopy } from './local-copy.ts';
 import { SegmentStore } from './segment-store.ts';
 import { TableStore } from './table-store.ts';
 
-/** How much of a busy chain's end is not under a signature yet: one percent of a processor keeps it so short. */
-const FILES_CHECKPOINT_MS = 10;
+/** How much of a busy chain's end is not under a signature yet. */
+const FILES_CHECKPOINT_MS = 25;
 /** In the database each checkpoint is a commit of its own. */
 const DATABASE_CHECKPOINT_MS = 250;
 

@@ -69,7 +69,7 @@ export class SegmentStore extends JournalStore {
 
   async checkpoint(position: Position, state: ChainState): Promise<void> {
     this.#checkpoints ??= await open(this.#folder.checkpointPath(this.#chain), 'wx', 0o600);
-    const slot = asSlot(signCheckpoint(this.#key, { position, state }));
+    const slot = asSlot(await signCheckpoint(this.#key, { position, state }));
     await this.#checkpoints.write(slot, (position.segment - 1) * CHECKPOINT_BYTES, 'latin1');
     if (position.segment <= this.#slots && state === 'open') return;
     await this.#checkpoints.datasync();
@@ -82,7 +82,7 @@ export class SegmentStore extends JournalStore {
     if (!newest) return;
     const file = await open(this.#folder.checkpointPath(newest.position.chain), 'r+');
     try {
-      const slot = asSlot(signCheckpoint(this.#key, { ...newest, peers: [first] }));
+      const slot = asSlot(await signCheckpoint(this.#key, { ...newest, peers: [first] }));
       await file.write(slot, (newest.position.segment - 1) * CHECKPOINT_BYTES, 'latin1');
       await file.sync();
     } finally {

@@ -87,7 +87,8 @@ export class TableStore extends JournalStore {
 
   async checkpoint(position: Position, state: ChainState): Promise<void> {
     const { chain, segment, seq, hash } = position;
-    const line = signCheckpoint(this.#key, { position, state, peers: await this.#knownPeers() });
+    const peers = await this.#knownPeers();
+    const line = await signCheckpoint(this.#key, { position, state, peers });
     const row = { seq: String(seq), hash, state, time: new Date(), line };
     await this.#database.kysely
       .insertInto('audit_checkpoints')

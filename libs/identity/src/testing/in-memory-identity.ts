@@ -10,6 +10,7 @@ import type { KeyStore } from '../key-store.ts';
 import { MemoryAuthenticationBudget } from '../memory-authentication-budget.ts';
 import { MemoryKeyStore } from './memory-key-store.ts';
 import { Pepper } from '../pepper.ts';
+import { PrincipalStanding } from '../principal-standing.ts';
 
 /** The parts of this lib, put together by hand: one replica over a store, without Nest and without a database. */
 export function inMemoryIdentity(env: Environment = {}, store: KeyStore = new MemoryKeyStore()) {
@@ -21,6 +22,7 @@ export function inMemoryIdentity(env: Environment = {}, store: KeyStore = new Me
   const usage = new KeyUsage(store);
   const verifier = new CredentialVerifier(verdicts, configured, budget, usage);
   const keys = new ApiKeys(store, pepper, verdicts, configured, config);
+  const standing = new PrincipalStanding(store, configured);
   return {
     store,
     pepper,
@@ -30,6 +32,7 @@ export function inMemoryIdentity(env: Environment = {}, store: KeyStore = new Me
     usage,
     verifier,
     keys,
-    guard: new IdentityGuard(verifier),
+    standing,
+    guard: new IdentityGuard(verifier, standing),
   };
 }

@@ -13,6 +13,10 @@ export class MemoryKeyStore extends KeyStore {
     return this.#keys.get(id)?.key;
   }
 
+  async successorOf(id: string): Promise<ApiKey | undefined> {
+    return this.#all().find(({ rotatedFrom }) => rotatedFrom === id);
+  }
+
   async list({ skip, limit }: { skip: number; limit: number }): Promise<KeyPage> {
     const keys = this.#all().sort((a, b) => +b.createdAt - +a.createdAt || (a.id < b.id ? -1 : 1));
     return { keys: keys.slice(skip, skip + limit), total: keys.length };

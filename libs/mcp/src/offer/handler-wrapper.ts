@@ -1,27 +1,44 @@
 import { Injectable } from '@nestjs/common';
-import { ExternalContextCreator } from '@nestjs/core';
+import { ApplicationConfig, ModulesContainer, type NestContainer } from '@nestjs/core';
+import { GuardsContextCreator } from '@nestjs/core/guards/index.js';
+import { InterceptorsContextCreator } from '@nestjs/core/interceptors/index.js';
+import { SkipThrottle } from '@nestjs/throttler';
 import { operationOf, type Call } from '#call';
 import type { Handler } from './handler.ts';
+import { walkOf } from './walk.ts';
 
 type AnyMethod = (...args: unknown[]) => unknown;
 
-/** Errors are told by the dispatcher, in its own protocol. */
-const PIPELINE = { guards: true, interceptors: true, filters: false };
+/** Where a method is. */
+export interface Place {
+  readonly instance: object;
+  readonly methodName: string;
+}
 
 /**
- * The one place that knows how Nest wraps a method that is no route: with the very same APP_GUARD and APP_INTERCEPTOR
- * list that stands before a controller. Guards see `(input, call)` as the context's arguments, and type `mcp`.
+ * The one place that knows how Nest puts guards and interceptors before a method that is no route: the very same
+ * APP_GUARD and APP_INTERCEPTOR list that stands before a controller, and what the method itself carries besides. Guards
+ * see `(input, call)` as the context's arguments, and type `mcp`.
  */
 @Injectable()
 export class HandlerWrapper {
-  constructor(private readonly contexts: ExternalContextCreator) {}
+  readonly #guards: GuardsContextCreator;
+  readonly #interceptors: InterceptorsContextCreator;
+
+  constructor(
+    private readonly modules: ModulesContainer,
+    config: ApplicationConfig,
+  ) {
+    const container = { getModules: () => modules } as NestContainer;
+    this.#guards = new GuardsContextCreator(container, config);
+    this.#interceptors = new InterceptorsContextCreator(container, config);
+  }
 
   /** Of a method that takes what its handler is run with. Undefined where it does not declare its operation. */
   wrap(instance: object, methodName: string): Handler | undefined {
     const method = methodOf(instance, methodName);
     return this.#create(
       instance,
-      methodName,
       admitting(method, (given, call) => method.call(instance, given, call)),
     );
   }
@@ -31,25 +48,41 @@ export class HandlerWrapper {
     const method = methodOf(instance, methodName);
     return this.#create(
       instance,
-      methodName,
       admitting(method, (_, call) => method.call(instance, call.input, call)),
     );
   }
 
-  #create(instance: object, methodName: string, callback: AnyMethod): Handler | undefined {
-    const operation = operationOf(callback);
+  /**
+   * Of a method in whose place something else runs: behind the same stages, with the same declaration. Uncounted: it is
+   * on nobody's account, for nobody has asked for it just now.
+   */
+  wrapInPlace(
+    { instance, methodName }: Place,
+    run: (call: Call) => unknown,
+    { uncounted = false } = {},
+  ): Handler {
+    const callback = admitting(methodOf(instance, methodName), (_, call) => run(call));
+    if (uncounted) SkipThrottle()(instance, methodName, { value: callback });
+    return this.#create(instance, callback) as Handler;
+  }
+
+  #create(instance: object, method: AnyMethod): Handler | undefined {
+    const operation = operationOf(method);
     if (!operation) return undefined;
-    // No parameter decorators, and no scope of its own: a handler gets what it is run with.
-    const none = [undefined, undefined, undefined, undefined] as const;
-    const run: Handler['run'] = this.contexts.create(
-      instance,
-      callback,
-      methodName,
-      ...none,
-      PIPELINE,
-      'mcp',
-    );
-    return { operation, run };
+    const home = this.#homeOf(instance);
+    const guards = this.#guards.create(instance, method, home);
+    const interceptors = this.#interceptors.create(instance, method, home);
+    return { operation, run: walkOf({ guards, interceptors, method, instance }) };
+  }
+
+  /** The key of the module that provides it: there Nest keeps what `@UseGuards` and `@UseInterceptors` have made. */
+  #homeOf(instance: object): string {
+    for (const [key, { providers }] of this.modules) {
+      for (const { isAlias, instance: provided } of providers.values()) {
+        if (!isAlias && provided === instance) return key;
+      }
+    }
+    return '';
   }
 }
 

@@ -2,6 +2,7 @@ import type { Migration } from 'kysely/migration';
 import * as apiKeys from './001-api-keys.ts';
 import * as audit from './002-audit.ts';
 import * as conversations from './003-conversations.ts';
+import * as tasks from './004-tasks.ts';
 
 /**
  * All migrations, in the order of their names. Applied ones are never edited: a change is a new migration. There is
@@ -11,4 +12,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '001-api-keys': apiKeys,
   '002-audit': audit,
   '003-conversations': conversations,
+  '004-tasks': tasks,
 };

@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GatehouseError } from '#errors';
 import { errorAnswer, type Answer, type Dispatcher } from '#mcp';
-import type { Settlement } from '#call';
+import { after, type Settlement } from '#call';
 import { parseJson } from '#validation';
 import { publicError } from '../http-server/http-error.ts';
 import { requireAcceptable, requireEventStream } from './accept.ts';
@@ -57,23 +57,32 @@ export function registerStreamableHttp(
   });
 }
 
-async function answerPost(
+/** No promise of its own: Fastify would wait for it, and then listen to the end of each answer. */
+function answerPost(
   dispatcher: Dispatcher,
   request: FastifyRequest,
   reply: FastifyReply,
   tools: ExchangeTools,
-): Promise<FastifyReply> {
+): void {
   requireAcceptable(request.headers.accept);
-  const { call } = request;
+  const exchange = new HttpExchange(request, reply, tools);
+  void after(dispatched(dispatcher, request, exchange), (answer) => {
+    if (!exchange.streaming) send(answer, request, reply);
+  });
+}
+
+function dispatched(
+  dispatcher: Dispatcher,
+  { body, call }: FastifyRequest,
+  exchange: HttpExchange,
+): Answer | Promise<Answer> {
   let message: unknown;
   try {
-    message = parseJson((request.body as Buffer | undefined) ?? '', { depth: MAX_DEPTH });
+    message = parseJson((body as Buffer | undefined) ?? '', { depth: MAX_DEPTH });
   } catch (error) {
-    return send(await dispatcher.refuse(error, call), request, reply);
+    return dispatcher.refuse(error, call);
   }
-  const exchange = new HttpExchange(request, reply, tools);
-  const answer = await dispatcher.dispatch(message, call, exchange);
-  return exchange.streaming ? reply : send(answer, request, reply);
+  return dispatcher.dispatch(message, call, exchange);
 }
 
 /** What only a client with a session has to ask for. */

@@ -1,0 +1,3 @@
+export { JobQueue, type Job, type JobEnd, type Transaction, type WorkOptions } from './job-queue.ts';
+export { jobsConfig } from './jobs.config.ts';
+export { JobsModule } from './jobs.module.ts';
