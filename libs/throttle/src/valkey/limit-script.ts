@@ -13,17 +13,19 @@ const GIVEN_CLOCK = 'local now = tonumber(table.remove(ARGV))';
  * window in microseconds.
  *
  * A log of a small limit holds the time of each call in 6 bytes: 1,000 of them take 8 KB. Their 48 bits begin anew every
- * nine years, so times are compared by their distance. A log of a large limit holds slot, calls, slot, calls, … and, at
- * its end, all calls in 8 bytes. The length of its last element says which of the two a log is.
+ * nine years, so times are compared by their distance. A log of a large limit holds slots: the number of each and its
+ * calls in 11 bytes, and in the last also the calls of all. The length of the last element says which of the two a log is.
  *
  * Should the server's clock step back, a log's time stands still until the clock has caught up: nothing is forgotten early.
+ * What is seldom changed is seldom written: most decisions take three or four commands a claim.
  */
 const LOGS = `
 local WRAP = 2 ^ 48
-local call = redis.call
+local TIME, SLOT, LAST_SLOT = '>I6', '>I6I5', '>I6I5I6'
+local call, pack, unpack = redis.call, struct.pack, struct.unpack
 
 local function time_of(text)
-  local age = (now - struct.unpack('>I6', text)) % WRAP
+  local age = (now - unpack(TIME, text)) % WRAP
   if age > WRAP / 2 then age = age - WRAP end
   return now - age
 end
@@ -32,10 +34,9 @@ local function slot_leaves(log, slot)
   return (slot + 1) * log.slot + log.window
 end
 
--- How many of the oldest calls have left. They are in order, so the place is found by halving.
+-- How many of the oldest calls have left, if the first has. They are in order, so the place is found by halving.
 local function count_gone(log, gone)
-  if time_of(call('LINDEX', log.key, 0)) > gone then return 0 end
-  local low, high = 1, call('LLEN', log.key)
+  local low, high = 1, log.used
   while low < high do
     local middle = math.floor((low + high) / 2)
     if time_of(call('LINDEX', log.key, middle)) > gone then high = middle else low = middle + 1 end
@@ -44,22 +45,31 @@ local function count_gone(log, gone)
 end
 
 local function open_exact(log, last)
-  log.now = math.max(now, time_of(last))
-  local gone = count_gone(log, log.now - log.window)
-  if gone > 0 then call('LPOP', log.key, gone) end
+  log.last = time_of(last)
+  log.now = math.max(now, log.last)
   log.used = call('LLEN', log.key)
+  log.first = time_of(call('LINDEX', log.key, 0))
+  if log.first <= log.now - log.window then
+    local gone = count_gone(log, log.now - log.window)
+    call('LPOP', log.key, gone)
+    log.used = log.used - gone
+    log.first = log.used > 0 and time_of(call('LINDEX', log.key, 0))
+  end
 end
 
 local function open_slots(log, last)
-  local used = struct.unpack('>I8', last)
-  log.used = used
-  while log.used > 0 and slot_leaves(log, tonumber(call('LINDEX', log.key, 0))) <= now do
-    log.used = log.used - tonumber(call('LPOP', log.key, 2)[2])
+  local total
+  log.last, log.calls, total = unpack(LAST_SLOT, last)
+  log.used = total
+  while log.used > 0 do
+    local slot, calls = unpack(SLOT, call('LINDEX', log.key, 0))
+    log.first = slot
+    if slot_leaves(log, slot) > now then break end
+    call('LPOP', log.key)
+    log.used = log.used - calls
   end
-  if log.used == 0 then
-    call('DEL', log.key)
-  elseif log.used < used then
-    call('LSET', log.key, -1, struct.pack('>I8', log.used))
+  if log.used > 0 and log.used < total then
+    call('LSET', log.key, -1, pack(LAST_SLOT, log.last, log.calls, log.used))
   end
 end
 
@@ -69,26 +79,32 @@ local function open(index)
   local last = call('LINDEX', log.key, -1)
   if not last then
     log.exact = log.max <= ${EXACT_MAX}
+  elseif #last == 6 then
+    log.exact = true
+    open_exact(log, last)
   else
-    log.exact = #last == 6
-    if log.exact then open_exact(log, last) else open_slots(log, last) end
+    open_slots(log, last)
   end
   return log
 end
 
+-- Outlives every call of the slot in which it is set.
+local function keep(log)
+  call('PEXPIRE', log.key, math.ceil((log.window + log.slot) / 1000) + 1000)
+end
+
 local function add_to_slots(log, slot, calls)
-  local total = struct.pack('>I8', log.used + calls)
-  local last = log.used > 0 and tonumber(call('LINDEX', log.key, -3))
-  if last and last >= slot then
-    call('LSET', log.key, -2, tonumber(call('LINDEX', log.key, -2)) + calls)
-    call('LSET', log.key, -1, total)
-  elseif last then
-    call('LSET', log.key, -1, slot)
-    call('RPUSH', log.key, calls, total)
+  local used = log.used + calls
+  if log.used > 0 and log.last >= slot then
+    log.calls = log.calls + calls
+    call('LSET', log.key, -1, pack(LAST_SLOT, log.last, log.calls, used))
   else
-    call('RPUSH', log.key, slot, calls, total)
+    if log.used > 0 then call('LSET', log.key, -1, pack(SLOT, log.last, log.calls)) else log.first = slot end
+    call('RPUSH', log.key, pack(LAST_SLOT, slot, calls, used))
+    log.last, log.calls = slot, calls
+    keep(log)
   end
-  log.used = log.used + calls
+  log.used = used
 end
 
 -- A limit that was raised: its log of times would outgrow its bound.
@@ -101,27 +117,28 @@ end
 
 local function add(log)
   if log.exact and log.used >= ${EXACT_MAX} then turn_to_slots(log) end
-  if log.exact then
-    call('RPUSH', log.key, struct.pack('>I6', log.now % WRAP))
-    log.used = log.used + 1
-  else
-    add_to_slots(log, math.floor(now / log.slot), 1)
-  end
-  call('PEXPIRE', log.key, math.ceil((log.window + log.slot) / 1000) + 1000)
+  local slot = math.floor(log.now / log.slot)
+  if not log.exact then return add_to_slots(log, slot, 1) end
+  call('RPUSH', log.key, pack(TIME, log.now % WRAP))
+  if log.used == 0 then log.first = log.now end
+  if log.used == 0 or math.floor(log.last / log.slot) < slot then keep(log) end
+  log.used = log.used + 1
 end
 
 -- Microseconds until fewer than max calls count, or, where that is so already, until one fewer does.
 local function room_in(log, max)
   local leavers = math.min(log.used, math.max(1, log.used - max + 1))
   if leavers == 0 then return log.window end
-  if log.exact then return time_of(call('LINDEX', log.key, leavers - 1)) + log.window - log.now end
-  local index = 0
-  leavers = leavers - tonumber(call('LINDEX', log.key, 1))
-  while leavers > 0 do
-    index = index + 2
-    leavers = leavers - tonumber(call('LINDEX', log.key, index + 1))
+  local oldest, index = log.first, 0
+  if log.exact then
+    if leavers > 1 then oldest = time_of(call('LINDEX', log.key, leavers - 1)) end
+    return oldest + log.window - log.now
   end
-  return math.ceil(slot_leaves(log, tonumber(call('LINDEX', log.key, index))) - now)
+  while leavers > 1 do
+    local slot, calls = unpack(SLOT, call('LINDEX', log.key, index))
+    oldest, index, leavers = slot, index + 1, leavers - calls
+  end
+  return math.ceil(slot_leaves(log, oldest) - now)
 end
 `;
 
