@@ -55,7 +55,7 @@ async function replica(url: string, { assumed = 1, env = {} }: { assumed?: numbe
     turns,
     close,
     passWindow: () => void (now += WINDOW_MS),
-    async admitted(calls: number, of: Limit): Promise<number> {
+    admitted: async (calls: number, of: Limit): Promise<number> => {
       let passed = 0;
       for (let call = 0; call < calls; call++) {
         const verdict = await store.decide([{ limit: of, subject: 'alice' }]);
@@ -130,7 +130,7 @@ describe('limits of several processes', () => {
 
 describe('a fault of Valkey', () => {
   /** Goes alone once it strikes and shares again once it is over, without a call that failed. */
-  async function surviving(
+  async function expectSurvival(
     { store, admitted, turns }: Awaited<ReturnType<typeof replica>>,
     { strike, end }: { strike: () => unknown; end: () => unknown },
   ): Promise<void> {
@@ -149,17 +149,17 @@ describe('a fault of Valkey', () => {
 
   it('that kills it', async () => {
     const valkey = await server();
-    await surviving(await replica(valkey.url), { strike: () => valkey.kill(), end: () => valkey.restart() });
+    await expectSurvival(await replica(valkey.url), { strike: () => valkey.kill(), end: () => valkey.restart() });
   });
 
   it('that freezes it', async () => {
     const valkey = await server();
-    await surviving(await replica(valkey.url), { strike: () => valkey.freeze(), end: () => valkey.thaw() });
+    await expectSurvival(await replica(valkey.url), { strike: () => valkey.freeze(), end: () => valkey.thaw() });
   });
 
   it('that fills its memory', async () => {
     const valkey = await server({ maxmemoryPolicy: 'noeviction' });
-    await surviving(await replica(valkey.url), {
+    await expectSurvival(await replica(valkey.url), {
       strike: () => valkey.command('config', 'set', 'maxmemory', '1mb'),
       end: () => valkey.command('config', 'set', 'maxmemory', '0'),
     });
@@ -167,7 +167,7 @@ describe('a fault of Valkey', () => {
 
   it('that takes away the right to run a script', async () => {
     const valkey = await server({ users: ['gate on >pw ~* &* +@all'] });
-    await surviving(await replica(`redis://gate:pw@127.0.0.1:${valkey.port}`), {
+    await expectSurvival(await replica(`redis://gate:pw@127.0.0.1:${valkey.port}`), {
       strike: () => valkey.command('acl', 'setuser', 'gate', '-evalsha'),
       end: () => valkey.command('acl', 'setuser', 'gate', '+evalsha'),
     });
@@ -180,7 +180,7 @@ describe('a fault of Valkey', () => {
     const valkey = await server();
     const proxy = await TcpProxy.before(valkey.port);
     cleanups.push(() => proxy.close());
-    await surviving(await replica(`redis://127.0.0.1:${proxy.port}`), {
+    await expectSurvival(await replica(`redis://127.0.0.1:${proxy.port}`), {
       strike: () => strike(proxy),
       end: () => proxy.mend(),
     });
@@ -188,7 +188,7 @@ describe('a fault of Valkey', () => {
 
   it('that changes its password', async () => {
     const valkey = await server({ password: PASSWORD });
-    await surviving(await replica(valkey.url, { env: { VALKEY_PASSWORD: PASSWORD } }), {
+    await expectSurvival(await replica(valkey.url, { env: { VALKEY_PASSWORD: PASSWORD } }), {
       strike: () => valkey.restart({ password: 'another' }),
       end: () => valkey.restart({ password: PASSWORD }),
     });
