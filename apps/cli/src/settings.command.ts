@@ -6,6 +6,7 @@ const areas: readonly [title: string, definitions: readonly string[]][] = [
   ['Server', ['http']],
   ['MCP', ['mcp']],
   ['Storage', ['home', 'persistence']],
+  ['Valkey', ['valkey']],
   ['Keys', ['identity', 'client']],
   ['Limits', ['throttle']],
   ['Conversations and answers', ['knowledge', 'masking']],

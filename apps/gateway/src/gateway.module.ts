@@ -10,6 +10,7 @@ import { PersistenceModule } from '#persistence';
 import { PipelineModule } from '#pipeline';
 import { CallLog, CallMetrics, TelemetryModule } from '#telemetry';
 import { HttpServerModule } from '#transport';
+import { ValkeyModule } from '#valkey';
 import { DocsModule } from './docs/docs.module.ts';
 
 export interface GatewayOptions {
@@ -35,6 +36,7 @@ export class GatewayModule {
         ConfigModule.forRoot(env),
         TelemetryModule.forRoot(env),
         PersistenceModule,
+        ValkeyModule,
         AuditModule,
         HttpServerModule,
         IdentityModule,

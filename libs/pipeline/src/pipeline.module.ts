@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR, DiscoveryModule } from '@nestjs/core';
+import { AuditModule } from '#audit';
 import { IdentityGuard, IdentityModule } from '#identity';
 import { MaskingInterceptor } from '#masking';
 import { AuthoriseGuard } from '#rbac';
@@ -7,6 +8,7 @@ import { ThrottleGuard, ThrottleModule } from '#throttle';
 import { ValidationGuard, ValidationModule } from '#validation';
 import { BindGuard } from './bind.guard.ts';
 import { DeclaredOperations } from './declared-operations.ts';
+import { LimitTurns } from './limit-turns.ts';
 
 /**
  * THE pipeline: what every call walks, at every door. The order of this list is the order of the pipeline. No other
@@ -23,8 +25,8 @@ export const pipeline = [
 
 /** The list, put to work, and the check that every route declares itself. */
 @Module({
-  imports: [DiscoveryModule, IdentityModule, ThrottleModule, ValidationModule],
-  providers: [...pipeline, DeclaredOperations],
+  imports: [AuditModule, DiscoveryModule, IdentityModule, ThrottleModule, ValidationModule],
+  providers: [...pipeline, DeclaredOperations, LimitTurns],
   exports: [DeclaredOperations],
 })
 export class PipelineModule {}

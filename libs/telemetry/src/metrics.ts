@@ -17,6 +17,10 @@ export class Metrics {
   readonly queries: Counter<'operation'>;
   readonly cacheHits: Counter;
   readonly cacheMisses: Counter;
+  readonly valkeyUp: Gauge<'connection'>;
+  readonly valkeyOutages: Counter<'connection'>;
+  /** 1 while each process enforces its share of the limits by itself. */
+  readonly limitsDivided: Gauge;
 
   constructor(prefix: string) {
     const counter = <L extends string = never>(name: string, help: string, labelNames: readonly L[] = []) =>
@@ -31,9 +35,13 @@ export class Metrics {
           buckets: DURATION_BUCKETS_SECONDS,
         }),
     );
-    this.concurrentConnections = once(
-      `${prefix}concurrent_connections`,
-      (name) => new Gauge({ name, help: 'Open connections, by type', labelNames: ['type'] as const }),
+    const gauge = <L extends string = never>(name: string, help: string, labelNames: readonly L[] = []) =>
+      once(prefix + name, (full) => new Gauge({ name: full, help, labelNames }));
+    this.concurrentConnections = gauge('concurrent_connections', 'Open connections, by type', ['type']);
+    this.valkeyUp = gauge('valkey_up', '1 while a connection to Valkey is up', ['connection']);
+    this.limitsDivided = gauge(
+      'rate_limits_divided',
+      '1 while Valkey is away and each process enforces a share',
     );
     this.authFailures = counter('auth_failures_total', 'Calls without a usable credential', ['code']);
     this.rateLimitExceeded = counter('rate_limit_exceeded_total', 'Calls refused by a limit', ['limit']);
@@ -43,6 +51,9 @@ export class Metrics {
     this.conversationsIngested = counter('rag_conversations_ingested_total', 'Conversations taken in');
     this.queries = counter('rag_queries_total', 'Searches and questions answered', ['operation']);
     this.cacheHits = counter('rag_cache_hits_total', 'Answers served from the cache');
+    this.valkeyOutages = counter('valkey_outages_total', 'How often a connection to Valkey went down', [
+      'connection',
+    ]);
     this.cacheMisses = counter('rag_cache_misses_total', 'Answers that had to be computed');
   }
 

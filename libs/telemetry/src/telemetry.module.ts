@@ -9,6 +9,7 @@ import { CallMetrics } from './call-metrics.recorder.ts';
 import { MetricsController } from './metrics.controller.ts';
 import { Metrics } from './metrics.ts';
 import { telemetryConfig } from './telemetry.config.ts';
+import { ValkeyMetrics } from './valkey-metrics.ts';
 
 /** Logs (pino) and metrics (Prometheus). Spans are OpenTelemetry's, once there is a second service to trace. */
 @Global()
@@ -29,7 +30,12 @@ export class TelemetryModule {
         LoggerModule.forRoot({ pinoHttp: { level: logLevel, ...logRedaction }, forRoutes: [] }),
         ...(metricsEnabled ? [prometheus] : []),
       ],
-      providers: [{ provide: Metrics, useFactory: () => new Metrics(metricsPrefix) }, CallMetrics, CallLog],
+      providers: [
+        { provide: Metrics, useFactory: () => new Metrics(metricsPrefix) },
+        CallMetrics,
+        CallLog,
+        ValkeyMetrics,
+      ],
       exports: [Metrics, CallMetrics, CallLog],
     };
   }
