@@ -1,18 +1,22 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import type { Ready } from './servers/ready.ts';
+import { cpuSecondsOf } from './process-tree.ts';
+import type { Memory, Ready, Told } from './servers/ready.ts';
+
+const START_MS = 180_000;
 
 /** A server under measurement, in a process of its own. */
 export class Child {
   readonly #process: ChildProcess;
   readonly port: number;
   readonly headers: Record<string, string>;
+  readonly keys: readonly string[];
 
-  private constructor(process: ChildProcess, { port, headers = {} }: Ready) {
+  private constructor(process: ChildProcess, { port, headers = {}, keys = [] }: Ready) {
     this.#process = process;
     this.port = port;
     this.headers = headers;
+    this.keys = keys;
   }
 
   /** Starts `servers/NAME.js`; resolves when it listens. */
@@ -20,23 +24,35 @@ export class Child {
     const program = new URL(`./servers/${name}.js`, import.meta.url);
     const child = fork(program, {
       env: { ...process.env, ...env },
+      execArgv: ['--expose-gc'],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
-    const [first] = (await Promise.race([
-      once(child, 'message'),
-      once(child, 'exit').then(() => Promise.reject(new Error(`${name} ended before it listened`))),
-    ])) as [Ready];
-    return new Child(child, first);
+    const late = setTimeout(() => child.kill('SIGKILL'), START_MS);
+    try {
+      const [first] = (await Promise.race([
+        once(child, 'message'),
+        once(child, 'exit').then(() => Promise.reject(new Error(`${name} ended before it listened`))),
+      ])) as [Ready];
+      return new Child(child, first);
+    } finally {
+      clearTimeout(late);
+    }
   }
 
-  /** Peak resident memory so far, in MB. */
-  get peakMemoryMb(): number {
-    const status = readFileSync(`/proc/${this.#process.pid}/status`, 'utf8');
-    return Math.round(Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) / 1024);
+  /** Processor time that it and what it has started used so far, over all threads, in seconds. */
+  get cpuSeconds(): number {
+    return cpuSecondsOf(this.#process.pid!);
+  }
+
+  /** What it holds after its garbage was collected, in bytes. */
+  async memory(): Promise<Memory> {
+    this.#process.send({ tell: 'memory' } satisfies Told);
+    const [memory] = (await once(this.#process, 'message')) as [Memory];
+    return memory;
   }
 
   async stop(): Promise<void> {
-    if (this.#process.exitCode !== null) return;
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
     const ended = once(this.#process, 'exit');
     this.#process.kill('SIGTERM');
     const late = setTimeout(() => this.#process.kill('SIGKILL'), 10_000);

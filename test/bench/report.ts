@@ -38,3 +38,7 @@ export function report({ figures, rows }: Measured, jsonFile: string | undefined
     `${JSON.stringify({ machine: { ...machine, node: process.version }, rows }, null, 2)}\n`,
   );
 }
+
+export function hundredths(value: number): number {
+  return Math.round(value * 100) / 100;
+}

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { openFixture } from './fixture/open-fixture.ts';
 import { openProxy } from './proxy.ts';
-import { runSuite, suiteRevisions, type SuiteRun } from './suite.ts';
+import { runSuite, suiteRevisions, type Scenario, type SuiteRun } from './suite.ts';
 
 const { values } = parseArgs({
   options: {
@@ -44,12 +44,26 @@ for (const { revision, scenarios } of runs) {
   }
 }
 for (const { revision, scenarios } of runs) {
-  const count = (required: boolean): string => {
-    const all = scenarios.filter((scenario) => scenario.required === required);
+  const count = (counts: (scenario: Scenario) => boolean): string => {
+    const all = scenarios.filter(counts);
     return `${all.filter(({ passed }) => passed).length}/${all.length}`;
   };
-  console.log(`${revision}: ${count(true)} required scenarios, ${count(false)} others`);
+  const others = count(({ required, ofTasks }) => !required && !ofTasks);
+  const tasks = scenarios.some(({ ofTasks }) => ofTasks)
+    ? `${count(isOfTasks)} of the tasks extension, `
+    : '';
+  console.log(`${revision}: ${count(isRequired)} required scenarios, ${tasks}${others} others`);
 }
 if (values.json) writeFileSync(values.json, `${JSON.stringify(runs, undefined, 2)}\n`);
-const failed = runs.some(({ scenarios }) => scenarios.some(({ required, passed }) => required && !passed));
+const failed = runs.some(({ scenarios }) =>
+  scenarios.some((scenario) => (isRequired(scenario) || isOfTasks(scenario)) && !scenario.passed),
+);
 process.exit(failed || runs.some(({ scenarios }) => scenarios.length === 0) ? 1 : 0);
+
+function isRequired({ required }: Scenario): boolean {
+  return required;
+}
+
+function isOfTasks({ ofTasks }: Scenario): boolean {
+  return ofTasks;
+}

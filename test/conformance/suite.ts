@@ -12,6 +12,8 @@ export interface Scenario {
   readonly name: string;
   /** Counts toward conformance; the others are run and reported. */
   readonly required: boolean;
+  /** One of the tasks extension: not of the revision, and promised here all the same. */
+  readonly ofTasks: boolean;
   readonly passed: boolean;
   readonly faults: readonly string[];
 }
@@ -43,7 +45,8 @@ export async function runSuite({ url, revision, scenario, verbose }: SuiteOption
   const output = mkdtempSync(join(tmpdir(), 'gatehouse-conformance-'));
   try {
     const which = scenario
-      ? ['--scenario', scenario, '--spec-version', revision]
+      ? // By force: a scenario of an extension belongs to no revision.
+        ['--scenario', scenario, '--spec-version', revision, '--force']
       : ['--requirements', revision];
     const child = spawn(
       process.execPath,
@@ -51,24 +54,40 @@ export async function runSuite({ url, revision, scenario, verbose }: SuiteOption
       { stdio: ['ignore', verbose ? 'inherit' : 'ignore', 'inherit'], timeout: TIME_LIMIT_MS },
     );
     await once(child, 'exit');
-    return { revision, scenarios: readResults(output, requiredBy(revision)) };
+    const required = requiredBy(revision);
+    const scenarios = readResults(output, required);
+    // What is required and left no result has not passed.
+    const missing = scenario
+      ? []
+      : [...required, ...tasksOf(revision)].filter((name) => !scenarios.some((one) => one.name === name));
+    return { revision, scenarios: [...scenarios, ...missing.map(withoutResult)] };
   } finally {
     rmSync(output, { recursive: true, force: true });
   }
 }
 
-/** The folder that the suite is installed in; CONFORMANCE_SUITE names another one. */
+/** The scenarios of the tasks extension for a server of a revision: the suite runs them, and does not score them. */
+function tasksOf(revision: string): string[] {
+  const text = readFileSync(join(SUITE, 'requirements', `${revision}.yaml`), 'utf8');
+  return [...text.matchAll(/^ {2}- scenario: (tasks-.+)\n {4}leg: server$/gm)].map(([, name]) => name!);
+}
+
+/** It has no main entry. */
 function suiteFolder(): string {
-  const named = process.env['CONFORMANCE_SUITE'];
-  if (named) return named;
-  return join(dirname(fileURLToPath(import.meta.resolve('@modelcontextprotocol/conformance'))), '..');
+  return dirname(fileURLToPath(import.meta.resolve('@modelcontextprotocol/conformance/package.json')));
 }
 
 /** The scenarios that a server of a revision has to pass: a list in the suite's own file. */
 function requiredBy(revision: string): ReadonlySet<string> {
   const text = readFileSync(join(SUITE, 'requirements', `${revision}.yaml`), 'utf8');
-  const list = /^server:\n((?: {2}- .+\n)+)/m.exec(text)?.[1] ?? '';
-  return new Set(list.split('\n').map((line) => line.replace(/^ {2}- /, '')));
+  const list = /^server:\n((?: {2}- .+\n)+)/m.exec(text)?.[1];
+  if (list === undefined) throw new Error(`The suite names no required scenarios for ${revision}`);
+  return new Set(
+    list
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.replace(/^ {2}- /, '')),
+  );
 }
 
 function readResults(folder: string, required: ReadonlySet<string>): Scenario[] {
@@ -83,12 +102,22 @@ function readResults(folder: string, required: ReadonlySet<string>): Scenario[] 
       return {
         name,
         required: required.has(name),
+        ofTasks: isOfTasks(name),
         passed: failed.length === 0 && checks.length > 0,
         faults: [...failed, ...warned].map(
           ({ id, status, errorMessage }) => `${status.toLowerCase()} ${id}: ${errorMessage ?? ''}`,
         ),
       };
     });
+}
+
+function withoutResult(name: string): Scenario {
+  const ofTasks = isOfTasks(name);
+  return { name, required: !ofTasks, ofTasks, passed: false, faults: ['it left no result'] };
+}
+
+function isOfTasks(name: string): boolean {
+  return name.startsWith('tasks-');
 }
 
 /** Results of a scenario lie in `server-NAME-TIME/checks.json`. */

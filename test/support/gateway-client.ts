@@ -49,7 +49,7 @@ export class GatewayClient {
     { revision = MODERN, ...options }: CallOptions & { revision?: string } = {},
   ): Promise<Answer> {
     const modern = revision === MODERN;
-    const name = params['name'] ?? params['uri'];
+    const name = params['name'] ?? params['uri'] ?? params['taskId'];
     const meta = {
       'io.modelcontextprotocol/protocolVersion': revision,
       'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },

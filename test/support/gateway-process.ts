@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { freePort } from './free-port.ts';
 import { GatewayClient } from './gateway-client.ts';
 
-const main = fileURLToPath(new URL('../../dist/apps/gateway/src/main.js', import.meta.url));
+const DIST = fileURLToPath(new URL('../../dist/', import.meta.url));
+const MAIN = 'apps/gateway/src/main.js';
 const START_LIMIT_MS = 60_000;
 
 /** A gateway in a process of its own, started as `npm start` starts it, that a test may kill. */
@@ -28,10 +29,13 @@ export class GatewayProcess {
     process.stderr!.on('data', (chunk: Buffer) => (this.#output += chunk.toString()));
   }
 
-  /** Resolves when it listens; rejects with what it printed when it ends before. */
-  static async start(env: Record<string, string>): Promise<GatewayProcess> {
+  /** Resolves when it listens; rejects with what it printed when it ends before. The program is a path in dist. */
+  static async start(env: Record<string, string>, program = MAIN): Promise<GatewayProcess> {
     const [port, managementPort] = [await freePort(), await freePort()];
-    const child = spawnGateway({ PORT: String(port), MANAGEMENT_PORT: String(managementPort), ...env });
+    const child = spawnGateway(
+      { PORT: String(port), MANAGEMENT_PORT: String(managementPort), ...env },
+      program,
+    );
     let output = '';
     const collect = (chunk: Buffer) => (output += chunk.toString());
     child.stdout!.on('data', collect);
@@ -73,9 +77,9 @@ export class GatewayProcess {
 }
 
 /** Starts the built program with nothing of this process's environment but what it is given. */
-export function spawnGateway(env: Record<string, string>): ChildProcess {
+export function spawnGateway(env: Record<string, string>, program = MAIN): ChildProcess {
   const inherited = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
-  return spawn(process.execPath, ['--enable-source-maps', main], { env: { ...inherited, ...env } });
+  return spawn(process.execPath, ['--enable-source-maps', DIST + program], { env: { ...inherited, ...env } });
 }
 
 async function answers(url: string): Promise<boolean> {

@@ -4,9 +4,10 @@ import { definedConfigs, type Setting } from '#config';
 /** As the README shows them: a title, and the definitions whose settings stand under it. */
 const areas: readonly [title: string, definitions: readonly string[]][] = [
   ['Server', ['http']],
-  ['MCP', ['mcp']],
-  ['Storage', ['home', 'persistence']],
+['MCP', ['mcp', 'tasks']],
+  ['Storage', ['home', 'persistence', 'jobs']],
   ['Valkey', ['valkey']],
+  ['Cache', ['cache']],
   ['Keys', ['identity', 'client']],
   ['Limits', ['throttle']],
   ['Conversations and answers', ['knowledge', 'masking']],

@@ -4,6 +4,7 @@ import { Settlement } from '#call';
 import { ConfigModule, type Environment } from '#config';
 import { HealthModule } from '#health';
 import { FirstKey, IdentityModule } from '#identity';
+import { JobsModule } from '#jobs';
 import { KnowledgeModule } from '#knowledge';
 import { McpModule } from '#mcp';
 import { PersistenceModule } from '#persistence';
@@ -37,6 +38,7 @@ export class GatewayModule {
         TelemetryModule.forRoot(env),
         PersistenceModule,
         ValkeyModule,
+        JobsModule,
         AuditModule,
         HttpServerModule,
         IdentityModule,

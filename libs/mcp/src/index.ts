@@ -7,6 +7,8 @@ export type { Exchange, Outlet, StreamEvent } from './exchange.ts';
 export { Changes } from './listen/changes.ts';
 export { McpModule } from './mcp.module.ts';
 export { Catalogue } from './offer/catalogue.ts';
+export { continueAsTask } from './tasks/continue-as-task.ts';
+export type { TaskDeclaration, TaskSupport } from './declare/task-declaration.ts';
 export { userMessage } from './offer/prompt-messages.ts';
 export { resourceContents, type ResourceContents } from './offer/resource-contents.ts';
 export { toolResult, type ToolResult } from './offer/tool-result.ts';

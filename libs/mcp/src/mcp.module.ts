@@ -2,6 +2,8 @@ import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { ValidationModule } from '#validation';
 import type { ConfigOf } from '#config';
+import { JobQueue } from '#jobs';
+import { Database } from '#persistence';
 import { Dispatcher } from './dispatcher.ts';
 import { Changes } from './listen/changes.ts';
 import { ListenMethods } from './listen/listen.methods.ts';
@@ -20,6 +22,12 @@ import { ListMethods } from './protocol/list.methods.ts';
 import { OtherMessages } from './protocol/other-messages.ts';
 import { SessionMethods } from './protocol/session.methods.ts';
 import { Router } from './router.ts';
+import { TaskMethods } from './tasks/task.methods.ts';
+import { TaskRunner } from './tasks/task-runner.ts';
+import { TaskStore } from './tasks/task-store.ts';
+import { TaskTools } from './tasks/task-tools.ts';
+import { TaskWatch } from './tasks/task-watch.ts';
+import { tasksConfig } from './tasks/tasks.config.ts';
 import { MemorySessionStore } from './session/memory-session-store.ts';
 import { SessionStore } from './session/session-store.ts';
 import { Sessions } from './session/sessions.ts';
@@ -29,6 +37,14 @@ const sessionStore = {
   inject: [mcpConfig.KEY],
   useFactory: ({ sessionTimeoutMs, sessionsPerClient }: ConfigOf<typeof mcpConfig>) =>
     new MemorySessionStore({ timeoutMs: sessionTimeoutMs, perClient: sessionsPerClient }),
+};
+
+/** There is none where the program keeps nothing, which is well as long as no tool runs as a task. */
+const taskStore = {
+  provide: TaskStore,
+  inject: [tasksConfig.KEY, { token: Database, optional: true }, { token: JobQueue, optional: true }],
+  useFactory: (config: ConfigOf<typeof tasksConfig>, database?: Database, queue?: JobQueue) =>
+    database && queue && new TaskStore(database, queue, config),
 };
 
 /** The Model Context Protocol, apart from any transport. Any module's provider may offer tools, resources and prompts. */
@@ -54,6 +70,11 @@ const sessionStore = {
     Lists,
     DeclaredHandlers,
     HandlerWrapper,
+    taskStore,
+    TaskTools,
+    TaskRunner,
+    TaskWatch,
+    TaskMethods,
   ],
   exports: [Dispatcher, Catalogue, Changes],
 })

@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Call } from '#call';
-import { GatehouseError, InvalidInput, type ErrorCode } from '#errors';
+import { GatehouseError, InvalidInput } from '#errors';
 import { METHOD, type MethodOptions } from './declare/method.decorator.ts';
 import { Catalogue } from './offer/catalogue.ts';
 import { DeclaredHandlers } from './offer/declared-handlers.ts';
@@ -8,9 +8,10 @@ import { HandlerWrapper } from './offer/handler-wrapper.ts';
 import type { Handler } from './offer/handler.ts';
 import { promptResultJson } from './offer/prompt-messages.ts';
 import { resourceResultJson } from './offer/resource-contents.ts';
-import { toolErrorJson, toolResultJson } from './offer/tool-result.ts';
+import { toldToTheModel, toolErrorJson, toolResultJson } from './offer/tool-result.ts';
 import { OtherMessages } from './protocol/other-messages.ts';
 import { SessionMethods } from './protocol/session.methods.ts';
+import { TaskTools } from './tasks/task-tools.ts';
 import type { Era } from './wire/era.ts';
 import { resultJson } from './wire/json-rpc.ts';
 import { isRecord, type Message, type Params } from './wire/message.ts';
@@ -37,8 +38,6 @@ export interface Route {
   writeError?(error: GatehouseError, call: Call): string | undefined;
 }
 
-/** Errors of a tool that its caller can do something about (MCP, "Error Handling"). */
-const TOLD_TO_THE_MODEL = new Set<ErrorCode>(['INVALID_INPUT', 'NOT_FOUND', 'CONFLICT', 'UPSTREAM_FAILED']);
 /** A target is a name in a record, not a payload. */
 const MAX_TARGET_LENGTH = 128;
 
@@ -56,6 +55,7 @@ export class Router implements OnModuleInit {
     private readonly wrapper: HandlerWrapper,
     private readonly others: OtherMessages,
     private readonly sessions: SessionMethods,
+    private readonly taskTools: TaskTools,
   ) {}
 
   /** Not before: the guards of the whole program are known only when all its modules are. */
@@ -107,8 +107,8 @@ export class Router implements OnModuleInit {
           mirrored: (header: HeaderReader) => mirrorFault(mirrored, params['arguments'], header),
         }),
       write: (value) => toolResultJson(value, era),
-      writeError: (error, call) =>
-        TOLD_TO_THE_MODEL.has(error.code) ? toolErrorJson(error, call, era) : undefined,
+      writeError: (error, call) => (toldToTheModel(error) ? toolErrorJson(error, call, era) : undefined),
+      ...(tool.options.task && this.taskTools.routeOf(tool, params, era)),
     };
   }
 

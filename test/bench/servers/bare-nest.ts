@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { Body, Controller, Module, Post } from '@nestjs/common';
+import { Body, Controller, HttpCode, Module, Post } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ready } from './ready.ts';
@@ -7,6 +7,7 @@ import { ready } from './ready.ts';
 @Controller('mcp')
 class BareController {
   @Post()
+  @HttpCode(200)
   call(@Body() { id, params }: { id: number; params: { arguments: { text: string } } }): unknown {
     const { text } = params.arguments;
     return { jsonrpc: '2.0', id, result: { content: [{ type: 'text', text }] } };

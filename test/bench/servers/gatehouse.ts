@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { startGateway } from '../../../apps/gateway/src/gateway.ts';
 import { EchoModule } from '../../fixtures/echo.module.ts';
 import { freePort } from '../../support/free-port.ts';
+import { moreTools } from './more-tools.ts';
 import { ready } from './ready.ts';
 
 const ADMIN_KEY = 'only-for-the-bench-0123456789-abcdefghijkl';
@@ -18,6 +19,7 @@ const gateway = await startGateway({
     PORT: String(port),
     MANAGEMENT_PORT: '0',
     LOG_LEVEL: 'warn',
+    MAX_CONCURRENT_SESSIONS: process.env['BENCH_SESSIONS_PER_CLIENT'] ?? '10',
     AUDIT_DURABILITY: 'strict',
     // Raised so that none refuses; each is counted all the same.
     RATE_LIMIT_TIERS: 'pro=10000000/100000000',
@@ -26,13 +28,18 @@ const gateway = await startGateway({
     RATE_LIMIT_OPERATIONS: 'echo=10000000/60',
     ...(process.env['BENCH_LIMITS'] === 'off' && { RATE_LIMIT_ENABLED: 'false' }),
   },
-  features: [EchoModule],
+  features: [EchoModule, moreTools(Number(process.env['BENCH_TOOLS'] ?? 1) - 1)],
 });
-const created = await fetch(`${gateway.url}/admin/keys`, {
-  method: 'POST',
-  headers: { authorization: `Bearer ${ADMIN_KEY}`, 'content-type': 'application/json' },
-  body: JSON.stringify({ name: 'bench', role: 'service', tier: 'pro' }),
-});
-const { key } = (await created.json()) as { key: string };
+const keys: string[] = [];
+while (keys.length < Number(process.env['BENCH_KEYS'] ?? 1)) keys.push(await createKey());
 process.once('SIGTERM', () => void gateway.close().then(() => process.exit(0)));
-ready({ port, headers: { authorization: `Bearer ${key}` } });
+ready({ port, headers: { authorization: `Bearer ${keys[0]}` }, keys });
+
+async function createKey(): Promise<string> {
+  const created = await fetch(`${gateway.url}/admin/keys`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${ADMIN_KEY}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ name: `bench ${keys.length}`, role: 'service', tier: 'pro' }),
+  });
+  return ((await created.json()) as { key: string }).key;
+}

@@ -1,6 +1,6 @@
 import { Child } from '../child.ts';
 import { median } from '../load.ts';
-import type { Measured } from '../report.ts';
+import { hundredths, type Measured } from '../report.ts';
 
 const CONVERSATIONS = 1000;
 const SEARCHES = 300;
@@ -85,9 +85,9 @@ export async function knowledge(): Promise<Measured> {
       figures: [
         {
           who: 'knowledge',
-          ingestSeconds: round(ingestSeconds),
-          searchP50Ms: round(median(times)),
-          searchP95Ms: round(p95),
+          ingestSeconds: hundredths(ingestSeconds),
+          searchP50Ms: hundredths(median(times)),
+          searchP95Ms: hundredths(p95),
         },
       ],
       rows: [
@@ -103,15 +103,11 @@ export async function knowledge(): Promise<Measured> {
 function atMost(name: string, value: number, unit: string, most: number): Measured['rows'][number] {
   return {
     name,
-    value: round(value),
+    value: hundredths(value),
     unit,
     baseline: null,
     ratio: null,
     goal: `<= ${most} ${unit}`,
     ok: value <= most,
   };
-}
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
 }

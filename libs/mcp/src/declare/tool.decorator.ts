@@ -2,10 +2,13 @@ import { applyDecorators, SetMetadata, type Type } from '@nestjs/common';
 import { Operation, type Access } from '#call';
 import type { ToolAnnotations } from '../wire/wire-types.ts';
 import { operationOptions, type Declaration } from './declaration.ts';
+import type { TaskDeclaration, TaskSupport } from './task-declaration.ts';
 
 interface ToolDeclaration extends Declaration {
   /** DTO class of the structured result: shown to clients, which check it. */
   output?: Type;
+  /** Runs as a task where its client can follow one. A word alone is `{ support: … }`. */
+  task?: TaskSupport | TaskDeclaration;
   /** Hints for clients: `{ readOnlyHint: true }`. Nothing here enforces them. */
   annotations?: ToolAnnotations;
 }

@@ -7,12 +7,15 @@ import { Catalogue } from '../offer/catalogue.ts';
 import type { ProtocolRequest, ProtocolResult } from '../protocol/protocol-request.ts';
 import { SERVER_INFO, SUBSCRIPTION_ID } from '../wire/era.ts';
 import { isRecord, type Params } from '../wire/message.ts';
+import { TaskWatch } from '../tasks/task-watch.ts';
+import { requireTasks } from '../tasks/tasks-capability.ts';
 import { serverInfo } from '../wire/server-info.ts';
 import { StreamWatch } from './stream-watch.ts';
 import { Subscribers, type Filter, type Subscriber } from './subscribers.ts';
 
-/** Resources that one subscription names. */
+/** Resources, and tasks, that one subscription names. */
 const MOST_RESOURCES = 100;
+const MOST_TASKS = 100;
 
 /** The long-lived stream of changes (MCP 2026-07-28, "Subscriptions"). */
 @Injectable()
@@ -21,12 +24,17 @@ export class ListenMethods {
     private readonly subscribers: Subscribers,
     private readonly catalogue: Catalogue,
     private readonly streams: StreamWatch,
+    private readonly tasks: TaskWatch,
   ) {}
 
   @Method({ method: 'subscriptions/listen', era: 'modern' })
   @Operation({ name: 'mcp.listen', permission: 'mcp:use' })
   async listen(request: ProtocolRequest, call: Call): Promise<ProtocolResult> {
-    const filter = this.#honoured(request.params, call.principal);
+    const taskIds = await this.#tasksOf(request.params, call.principal);
+    const filter = {
+      ...this.#honoured(request.params, call.principal),
+      ...(taskIds.length > 0 && { taskIds }),
+    };
     const principalId = call.principal?.id ?? '';
     this.subscribers.checkRoom(principalId);
     const channel = request.openChannel();
@@ -37,7 +45,14 @@ export class ListenMethods {
     const subscriber: Subscriber = { id, principalId, filter, channel, end };
     this.subscribers.add(subscriber);
     const unwatch = this.streams.watch({ call, exchange: request.exchange, end });
+    const unwatchTasks =
+      taskIds.length > 0
+        ? this.tasks.watch(taskIds, call.principal!, (params) =>
+            this.subscribers.tell(subscriber, 'notifications/tasks', params),
+          )
+        : undefined;
     await over;
+    unwatchTasks?.();
     unwatch();
     this.subscribers.remove(subscriber);
     return { _meta: { [SERVER_INFO]: serverInfo, [SUBSCRIPTION_ID]: id } };
@@ -59,6 +74,16 @@ export class ListenMethods {
       ...(resourcesListChanged === true && this.catalogue.offers('resources') && { resourcesListChanged }),
       ...(readable.length > 0 && { resourceSubscriptions: readable }),
     };
+  }
+
+  /** Another's task is left out as one that is not there. Throws CAPABILITY_MISSING. */
+  async #tasksOf(params: Params, principal: Principal | undefined): Promise<readonly string[]> {
+    const { notifications } = params;
+    const wanted = isRecord(notifications) ? notifications['taskIds'] : undefined;
+    if (!Array.isArray(wanted) || !principal || !this.catalogue.offers('tasks')) return [];
+    requireTasks(params);
+    const ids = wanted.filter((id): id is string => typeof id === 'string').slice(0, MOST_TASKS);
+    return this.tasks.ownOf(ids, principal);
   }
 
   #mayRead(uri: string, principal: Principal | undefined): boolean {

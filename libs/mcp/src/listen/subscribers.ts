@@ -13,6 +13,8 @@ export interface Filter {
   readonly promptsListChanged?: true;
   readonly resourcesListChanged?: true;
   readonly resourceSubscriptions?: readonly string[];
+  /** Of the tasks extension. */
+  readonly taskIds?: readonly string[];
 }
 
 export interface Subscriber {
@@ -44,7 +46,7 @@ export class Subscribers implements OnModuleDestroy {
 
   add(subscriber: Subscriber): void {
     this.#all.add(subscriber);
-    tell(subscriber, 'notifications/subscriptions/acknowledged', { notifications: subscriber.filter });
+    this.tell(subscriber, 'notifications/subscriptions/acknowledged', { notifications: subscriber.filter });
   }
 
   remove(subscriber: Subscriber): void {
@@ -56,14 +58,14 @@ export class Subscribers implements OnModuleDestroy {
     method: string,
     params: Readonly<Record<string, unknown>> = {},
   ): void {
-    for (const subscriber of this.#all) if (wanted(subscriber.filter)) tell(subscriber, method, params);
+    for (const subscriber of this.#all) if (wanted(subscriber.filter)) this.tell(subscriber, method, params);
+  }
+
+  tell({ channel, id }: Subscriber, method: string, params: Readonly<Record<string, unknown>>): void {
+    channel.send(notificationMessage(method, { ...params, _meta: { [SUBSCRIPTION_ID]: id } }));
   }
 
   onModuleDestroy(): void {
     for (const subscriber of this.#all) subscriber.end();
   }
-}
-
-function tell({ channel, id }: Subscriber, method: string, params: Readonly<Record<string, unknown>>): void {
-  channel.send(notificationMessage(method, { ...params, _meta: { [SUBSCRIPTION_ID]: id } }));
 }

@@ -44,6 +44,7 @@ export class Catalogue implements OnModuleInit {
   offers(capability: Capability): boolean {
     if (capability === 'resources') return this.resources.size + this.templates.size > 0;
     if (capability === 'completions') return this.prompts.size + this.templates.size > 0;
+    if (capability === 'tasks') return [...this.tools.values()].some(({ options }) => options.task);
     return this[capability].size > 0;
   }
 
@@ -62,9 +63,11 @@ export class Catalogue implements OnModuleInit {
 /** Throws an Error that says why a tool can't be shown. That its input can be enforced is checked with its operation. */
 function checkedTool(tool: Declared<ToolOptions>): OfferedTool {
   const { options, place } = tool;
-  const { name, input, output } = options;
+  const { name, input, output, task, revealsSecret } = options;
   if (!TOOL_NAME.test(name)) throw new Error(`${place}: ${name} is no tool name: ${TOOL_NAME.source}`);
   if (output) schemaOf(output);
+  // A result is kept until its client fetches it: a secret must not be.
+  if (task && revealsSecret) throw new Error(`${place}: what reveals a secret can't be a task`);
   try {
     const mirrored = input && mirroredParams(schemaOf(input));
     return mirrored?.length ? { ...tool, mirrored } : tool;

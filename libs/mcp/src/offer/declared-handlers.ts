@@ -2,11 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { permissionFault } from '#rbac';
 import { InputValidation } from '#validation';
-import { HandlerWrapper } from './handler-wrapper.ts';
+import { HandlerWrapper, type Place } from './handler-wrapper.ts';
 import type { Handler } from './handler.ts';
 
 /** A method that carries a decorator of ours, ready to be called. */
-export interface Declared<Options> {
+export interface Declared<Options> extends Place {
   readonly options: Options;
   readonly handler: Handler;
   /** `Class.method`, for messages to the programmer. */
@@ -32,7 +32,7 @@ export class DeclaredHandlers {
       const fault = instance
         ? this.#faultOf(handler)
         : 'belongs to a request-scoped provider: make it a singleton';
-      if (handler && !fault) found.push({ options, handler, place });
+      if (handler && !fault) found.push({ options, handler, place, instance: instance!, methodName });
       else faults.push(`${place}${handler ? ` (${handler.operation.name})` : ''} ${fault}`);
     }
     if (faults.length > 0)

@@ -58,10 +58,10 @@ export class HandlerWrapper {
    */
   wrapInPlace(
     { instance, methodName }: Place,
-    run: (call: Call) => unknown,
+    run: (given: unknown, call: Call) => unknown,
     { uncounted = false } = {},
   ): Handler {
-    const callback = admitting(methodOf(instance, methodName), (_, call) => run(call));
+    const callback = admitting(methodOf(instance, methodName), run);
     if (uncounted) SkipThrottle()(instance, methodName, { value: callback });
     return this.#create(instance, callback) as Handler;
   }

@@ -1,5 +1,5 @@
 import type { Call } from '#call';
-import type { GatehouseError } from '#errors';
+import type { ErrorCode, GatehouseError } from '#errors';
 import type { Era } from '../wire/era.ts';
 import { errorData, resultJson } from '../wire/json-rpc.ts';
 import type { ContentBlock } from '../wire/wire-types.ts';
@@ -38,6 +38,13 @@ export function toolResultJson(value: unknown, era: Era): string {
   const text = typeof value === 'string' ? json : JSON.stringify(json);
   const structured = json.startsWith('{') ? `,"structuredContent":${json}` : '';
   return `{"content":[{"type":"text","text":${text}}]${structured}${era.closing}`;
+}
+
+const TOLD_TO_THE_MODEL = new Set<ErrorCode>(['INVALID_INPUT', 'NOT_FOUND', 'CONFLICT', 'UPSTREAM_FAILED']);
+
+/** Whether an error is one that the caller of a tool can do something about (MCP, "Error Handling"). */
+export function toldToTheModel({ code }: GatehouseError): boolean {
+  return TOLD_TO_THE_MODEL.has(code);
 }
 
 /** The result that tells a model what it has to do better (MCP, "Error Handling"; SEP-1303). */

@@ -1,8 +1,7 @@
 import { allowed, Call, type Operation } from '#call';
 import { GatehouseError } from '#errors';
-import { CLIENT_CAPABILITIES } from '../wire/era.ts';
 import { isRecord, type Params } from '../wire/message.ts';
-import { InputRequired } from './input-required.ts';
+import { AskingPeer } from './asking-peer.ts';
 import { McpPeer } from './mcp-peer.ts';
 import { capabilityFor, isAnswer, type ClientCapability, type Question } from './questions.ts';
 
@@ -24,25 +23,25 @@ type AnswersTo<Q extends Questions> = { readonly [K in keyof Q]: Q[K] extends Qu
  */
 export async function ask<const Q extends Questions>(call: Call, questions: Q): Promise<AnswersTo<Q>> {
   const { peer } = call;
-  const needed = Object.values(questions).map(({ method }) => capabilityFor[method]);
-  if (!(peer instanceof McpPeer)) throw missing(needed);
-  const { received } = peer;
+  if (!(peer instanceof AskingPeer))
+    throw missing(Object.values(questions).map(({ method }) => capabilityFor[method]));
   const answers =
-    received.era.name === 'modern' ? inTheResult(peer, questions) : await overTheSession(peer, questions);
+    peer instanceof McpPeer && peer.received.era.name === 'legacy'
+      ? await overTheSession(peer, questions)
+      : inTheResult(peer, questions);
   return answers as AnswersTo<Q>;
 }
 
 /** Whether the client of a call has declared that it can be asked such things. */
 export function clientCan(call: Call, capability: ClientCapability): boolean {
-  return call.peer instanceof McpPeer && isRecord(declaredBy(call.peer)[capability]);
+  return call.peer instanceof AskingPeer && isRecord(call.peer.declared[capability]);
 }
 
-function inTheResult(peer: McpPeer, questions: Questions): Params {
-  const { message, earlier } = peer.received;
-  const given = message.params['inputResponses'] as Params | undefined;
+function inTheResult(peer: AskingPeer, questions: Questions): Params {
+  const { given } = peer;
   const open: Record<string, Question> = {};
   for (const [name, question] of Object.entries(questions)) {
-    const answer = ownValue(earlier, name) ?? ownValue(given, name);
+    const answer = answerIn(given, name);
     if (isAnswer(question, answer)) peer.answered[name] = answer;
     else open[name] = question;
   }
@@ -50,7 +49,7 @@ function inTheResult(peer: McpPeer, questions: Questions): Params {
   if (left.length === 0) return peer.answered;
   requireCapabilities(peer, left);
   peer.call.note('asked', left.map(({ method }) => method).join(' '));
-  throw new InputRequired(peer.masked(open), peer.seal(peer.answered));
+  throw peer.pauseFor(open);
 }
 
 async function overTheSession(peer: McpPeer, questions: Questions): Promise<Params> {
@@ -76,17 +75,11 @@ async function askOne(peer: McpPeer, question: Question): Promise<unknown> {
   return answer;
 }
 
-function requireCapabilities(peer: McpPeer, questions: readonly Question[]): void {
-  const declared = declaredBy(peer);
+function requireCapabilities({ declared }: AskingPeer, questions: readonly Question[]): void {
   const lacking = questions
     .map(({ method }) => capabilityFor[method])
     .filter((one) => !isRecord(declared[one]));
   if (lacking.length > 0) throw missing(lacking);
-}
-
-function declaredBy({ received: { era, message, session } }: McpPeer): Params {
-  const declared = era.name === 'modern' ? message.meta?.[CLIENT_CAPABILITIES] : session?.state.capabilities;
-  return isRecord(declared) ? declared : {};
 }
 
 /** MCP 2026-07-28, `MissingRequiredClientCapabilityError`. */
@@ -97,6 +90,6 @@ function missing(capabilities: readonly ClientCapability[]): GatehouseError {
   });
 }
 
-function ownValue(values: Params | undefined, name: string): unknown {
-  return values !== undefined && Object.hasOwn(values, name) ? values[name] : undefined;
+function answerIn(given: readonly (Params | undefined)[], name: string): unknown {
+  return given.find((values) => values !== undefined && Object.hasOwn(values, name))?.[name];
 }

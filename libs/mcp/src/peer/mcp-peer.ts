@@ -1,10 +1,13 @@
-import { logLevels, Peer, type Call, type LogLevel, type Progress } from '#call';
-import { maskValue, type MaskText } from '#masking';
+import { logLevels, type Call, type LogLevel, type Progress } from '#call';
+import type { MaskText } from '#masking';
 import type { Received } from '../received.ts';
-import { LOG_LEVEL } from '../wire/era.ts';
-import type { Params } from '../wire/message.ts';
+import { CLIENT_CAPABILITIES, LOG_LEVEL } from '../wire/era.ts';
+import { isRecord, type Params } from '../wire/message.ts';
 import { notificationMessage } from '../wire/notification.ts';
+import { AskingPeer } from './asking-peer.ts';
 import type { Channel } from './channel.ts';
+import { InputRequired } from './input-required.ts';
+import type { Question } from './questions.ts';
 
 /** What speaking needs beside the message. */
 export interface PeerOptions {
@@ -17,24 +20,34 @@ export interface PeerOptions {
 }
 
 /** The client of an MCP call. Its first word turns the answer into a stream. */
-export class McpPeer extends Peer {
+export class McpPeer extends AskingPeer {
   readonly received: Received;
-  readonly call: Call;
   readonly answerTimeoutMs: number;
-  /** What the client has answered this handler, by the name of the question. */
-  readonly answered: Record<string, unknown> = {};
-  readonly seal: PeerOptions['seal'];
-  readonly #mask: MaskText;
+  readonly #seal: PeerOptions['seal'];
   /** Null where nothing can be said. */
   #channel: Channel | null | undefined;
 
   constructor({ received, call, mask, seal, answerTimeoutMs }: PeerOptions) {
-    super();
+    super(call, mask);
     this.received = received;
-    this.call = call;
-    this.seal = seal;
+    this.#seal = seal;
     this.answerTimeoutMs = answerTimeoutMs;
-    this.#mask = mask;
+  }
+
+  override get declared(): Params {
+    const { era, message, session } = this.received;
+    const declared =
+      era.name === 'modern' ? message.meta?.[CLIENT_CAPABILITIES] : session?.state.capabilities;
+    return isRecord(declared) ? declared : {};
+  }
+
+  override get given(): readonly (Params | undefined)[] {
+    const { earlier, message } = this.received;
+    return [earlier, message.params['inputResponses'] as Params | undefined];
+  }
+
+  override pauseFor(open: Readonly<Record<string, Question>>): InputRequired {
+    return new InputRequired(this.masked(open), this.#seal(this.answered));
   }
 
   override progress({ progress, total, message }: Progress): void {
@@ -57,10 +70,6 @@ export class McpPeer extends Peer {
 
   say(method: string, params: Readonly<Record<string, unknown>>): void {
     this.channel?.send(notificationMessage(method, this.masked(params)));
-  }
-
-  masked<T>(value: T): T {
-    return this.call.operation?.revealsSecret ? value : maskValue(value, this.#mask);
   }
 
   /** Opened by the first word; undefined where the door has no stream. */

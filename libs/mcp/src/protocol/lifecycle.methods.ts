@@ -3,7 +3,7 @@ import { Operation, type Call } from '#call';
 import { InvalidInput, type Fault } from '#errors';
 import { Method } from '../declare/method.decorator.ts';
 import { Catalogue } from '../offer/catalogue.ts';
-import { eraNamed, newestLegacy, revisions } from '../wire/era.ts';
+import { eraNamed, newestLegacy, revisions, TASKS } from '../wire/era.ts';
 import { isRecord, type Params } from '../wire/message.ts';
 import { instructions, serverInfo, type Capability } from '../wire/server-info.ts';
 import type { ServerCapabilities } from '../wire/wire-types.ts';
@@ -16,7 +16,7 @@ const declared = {
   resources: { subscribe: true, listChanged: true },
   prompts: { listChanged: true },
   completions: {},
-} as const satisfies Record<Capability, object>;
+} as const satisfies Record<Exclude<Capability, 'tasks'>, object>;
 const DISCOVERY_TTL_MS = 3_600_000;
 
 /** How a client gets to know the server, in both eras. */
@@ -32,7 +32,10 @@ export class LifecycleMethods {
   discover(): ProtocolResult {
     return {
       supportedVersions: revisions,
-      capabilities: this.#capabilities(),
+      capabilities: {
+        ...this.#capabilities(),
+        ...(this.catalogue.offers('tasks') && { extensions: { [TASKS]: {} } }),
+      },
       instructions,
       ttlMs: DISCOVERY_TTL_MS,
       cacheScope: 'public',

@@ -18,6 +18,8 @@ export const PROTOCOL_VERSION = 'io.modelcontextprotocol/protocolVersion';
 export const CLIENT_CAPABILITIES = 'io.modelcontextprotocol/clientCapabilities';
 export const LOG_LEVEL = 'io.modelcontextprotocol/logLevel';
 export const SUBSCRIPTION_ID = 'io.modelcontextprotocol/subscriptionId';
+/** The extension that lets a tool answer later. */
+export const TASKS = 'io.modelcontextprotocol/tasks';
 export const SERVER_INFO = 'io.modelcontextprotocol/serverInfo';
 
 export const modernEra: Era = {

@@ -14,10 +14,14 @@ export class HeaderMismatch extends GatehouseError {
 }
 
 /** Which field of the params is repeated in Mcp-Name (MCP 2026-07-28, "Standard Request Headers"). */
-const named: ReadonlyMap<string, 'name' | 'uri'> = new Map([
+const named: ReadonlyMap<string, 'name' | 'uri' | 'taskId'> = new Map<string, 'name' | 'uri' | 'taskId'>([
   ['tools/call', 'name'],
   ['prompts/get', 'name'],
   ['resources/read', 'uri'],
+  // Tasks extension, "Routing Headers".
+  ['tasks/get', 'taskId'],
+  ['tasks/update', 'taskId'],
+  ['tasks/cancel', 'taskId'],
 ]);
 
 /**

@@ -1,5 +1,5 @@
 /** What a server may have to offer. It declares each of them that has something in it, and no other. */
-export type Capability = 'tools' | 'resources' | 'prompts' | 'completions';
+export type Capability = 'tools' | 'resources' | 'prompts' | 'completions' | 'tasks';
 
 /** Who we are (MCP, "Implementation"). The version is package.json's: a test holds them together. */
 export const serverInfo = { name: 'gatehouse', title: 'Gatehouse', version: '0.1.0' } as const;

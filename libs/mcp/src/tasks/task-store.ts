@@ -1,0 +1,234 @@
+import { randomBytes } from 'node:crypto';
+import { sql } from 'kysely';
+import type { Principal } from '#call';
+import type { ConfigOf } from '#config';
+import { GatehouseError } from '#errors';
+import type { JobQueue, Transaction } from '#jobs';
+import type { Database } from '#persistence';
+import type { Params } from '../wire/message.ts';
+import { taskOf, type Questions, type Task } from './task.ts';
+import type { tasksConfig } from './tasks.config.ts';
+
+export const TASK_QUEUE = 'tasks';
+
+export type NewTask = Pick<
+  Task,
+  'principal' | 'tool' | 'callId' | 'address' | 'capabilities' | 'input' | 'answers'
+> & { readonly ttlMs: number | undefined };
+
+/** How a run leaves its task. */
+export type RunEnd =
+  | { readonly status: 'completed' | 'failed'; readonly outcome: string; readonly message: string | null }
+  | { readonly status: 'input_required'; readonly questions: Questions };
+
+type Limits = Pick<ConfigOf<typeof tasksConfig>, 'ttlMs' | 'unfinishedPerClient' | 'keptPerClient'>;
+
+const NOW = sql<Date>`clock_timestamp()`;
+/** What a task needs no longer once it has ended: arguments and answers are not kept with the result. */
+const FORGOTTEN = { input: null, answers: null, questions: null, running: false } as const;
+
+/**
+ * The tasks, in a table of their own; the queue only says that there is something to run. Each is found by whoever owns
+ * it and by nobody else, and not after its time. All is read and written by the database's own clock.
+ */
+export class TaskStore {
+  constructor(
+    private readonly database: Database,
+    private readonly queue: JobQueue,
+    private readonly limits: Limits,
+  ) {}
+
+  get #db() {
+    return this.database.kysely;
+  }
+
+  /** Safe when it resolves, and sure to be run. Throws TOO_MANY_TASKS, UNAVAILABLE. */
+  async create(order: NewTask): Promise<Task> {
+    await this.queue.open(TASK_QUEUE);
+    const task = await this.#db.transaction().execute(async (transaction) => {
+      await this.#checkRoom(order.principal, transaction);
+      const id = randomBytes(24).toString('base64url');
+      const row = await transaction
+        .insertInto('tasks')
+        .values({
+          id,
+          principal_id: order.principal.id,
+          principal: JSON.stringify(order.principal),
+          tool: order.tool,
+          call_id: order.callId,
+          address: order.address,
+          capabilities: JSON.stringify(order.capabilities),
+          input: JSON.stringify(order.input),
+          answers: JSON.stringify(order.answers),
+          questions: null,
+          status: 'working',
+          status_message: null,
+          outcome: null,
+          expires_at: sql<Date>`clock_timestamp() + ${order.ttlMs ?? this.limits.ttlMs} * interval '1 ms'`,
+        })
+        .returningAll()
+        .executeTakeFirstOrThrow();
+      await this.queue.add(TASK_QUEUE, id, transaction);
+      return taskOf(row);
+    });
+    this.queue.nudge(TASK_QUEUE);
+    return task;
+  }
+
+  /** One's own. */
+  async find(id: string, principal: Principal): Promise<Task | undefined> {
+    const row = await this.#own(id, principal).executeTakeFirst();
+    return row && taskOf(row);
+  }
+
+  async findAll(ids: readonly string[], principal: Principal): Promise<Task[]> {
+    if (ids.length === 0) return [];
+    const rows = await this.#alive()
+      .where('principal_id', '=', principal.id)
+      .where('id', 'in', ids)
+      .execute();
+    return rows.map(taskOf);
+  }
+
+  /**
+   * Adds answers to questions that are open; the task goes on once the last of them is answered. `accept` picks what
+   * counts as an answer, and may throw. Undefined where there is no such task.
+   */
+  async answer(
+    id: string,
+    principal: Principal,
+    accept: (open: Questions) => Params,
+  ): Promise<Task | undefined> {
+    await this.queue.open(TASK_QUEUE);
+    const task = await this.#db.transaction().execute(async (transaction) => {
+      const row = await this.#own(id, principal, transaction).forUpdate().executeTakeFirst();
+      if (!row) return undefined;
+      const found = taskOf(row);
+      const accepted = found.status === 'input_required' ? accept(found.questions) : {};
+      if (Object.keys(accepted).length === 0) return found;
+      const left = Object.entries(found.questions).filter(([name]) => !Object.hasOwn(accepted, name));
+      await transaction
+        .updateTable('tasks')
+        .set({
+          answers: JSON.stringify({ ...found.answers, ...accepted }),
+          questions: left.length === 0 ? null : JSON.stringify(Object.fromEntries(left)),
+          status: left.length === 0 ? 'working' : 'input_required',
+          updated_at: NOW,
+        })
+        .where('id', '=', id)
+        .execute();
+      if (left.length === 0) await this.queue.add(TASK_QUEUE, id, transaction);
+      return found;
+    });
+    this.queue.nudge(TASK_QUEUE);
+    return task;
+  }
+
+  /** Says false where it had ended before. */
+  async cancel(id: string): Promise<boolean> {
+    const { numUpdatedRows } = await this.#db
+      .updateTable('tasks')
+      .set({ ...FORGOTTEN, status: 'cancelled', status_message: 'Cancelled by its client', updated_at: NOW })
+      .where('id', '=', id)
+      .where('status', 'in', ['working', 'input_required'])
+      .executeTakeFirstOrThrow();
+    return numUpdatedRows > 0n;
+  }
+
+  /** The next run of a task, for whoever was handed its job; undefined where there is nothing left to do. */
+  async begin(id: string): Promise<Task | undefined> {
+    const row = await this.#db
+      .updateTable('tasks')
+      .set({
+        run: sql<number>`run + 1`,
+        interrupted: sql<boolean>`running`,
+        interruptions: sql<number>`interruptions + running::integer`,
+        running: true,
+      })
+      .where('id', '=', id)
+      .where('status', '=', 'working')
+      .where('expires_at', '>', NOW)
+      .returningAll()
+      .executeTakeFirst();
+    return row && taskOf(row);
+  }
+
+  /** For people who ask meanwhile. */
+  async tell(task: Task, message: string): Promise<void> {
+    await this.#change(task).set({ status_message: message, updated_at: NOW }).execute();
+  }
+
+  /** Says false where the task is not this run's any more: cancelled, or taken over. */
+  async end(task: Task, end: RunEnd): Promise<boolean> {
+    const change =
+      end.status === 'input_required'
+        ? { questions: JSON.stringify(end.questions), running: false }
+        : { ...FORGOTTEN, outcome: end.outcome, status_message: end.message };
+    const { numUpdatedRows } = await this.#change(task)
+      .set({ ...change, status: end.status, updated_at: NOW })
+      .executeTakeFirstOrThrow();
+    return numUpdatedRows > 0n;
+  }
+
+  /** The run was broken off in good order: the next one is no second try. */
+  async release(task: Task): Promise<void> {
+    await this.#change(task).set({ running: false, updated_at: NOW }).execute();
+  }
+
+  /** Those of these runs that nobody waits for any more: another process has heard that they are cancelled. */
+  async overtaken(tasks: readonly Task[]): Promise<Task[]> {
+    const rows = await this.#db
+      .selectFrom('tasks')
+      .select(['id', 'run'])
+      .where(
+        'id',
+        'in',
+        tasks.map(({ id }) => id),
+      )
+      .where('status', '=', 'working')
+      .execute();
+    const mine = new Map(rows.map(({ id, run }) => [id, run]));
+    return tasks.filter(({ id, run }) => mine.get(id) !== run);
+  }
+
+  async deleteExpired(): Promise<void> {
+    await this.#db.deleteFrom('tasks').where('expires_at', '<=', NOW).execute();
+  }
+
+  /** One at a time for each client: two calls that each find room for one must not both take it. */
+  async #checkRoom({ id }: Principal, transaction: Transaction): Promise<void> {
+    await sql`select pg_advisory_xact_lock(hashtextextended(${`gatehouse:tasks:${id}`}, 0))`.execute(
+      transaction,
+    );
+    const { kept, unfinished } = await transaction
+      .selectFrom('tasks')
+      .select(({ fn }) => [
+        fn.countAll().as('kept'),
+        sql<string>`count(*) filter (where status in ('working', 'input_required'))`.as('unfinished'),
+      ])
+      .where('principal_id', '=', id)
+      .where('expires_at', '>', NOW)
+      .executeTakeFirstOrThrow();
+    const { unfinishedPerClient, keptPerClient } = this.limits;
+    if (Number(unfinished) >= unfinishedPerClient)
+      throw new GatehouseError('TOO_MANY_TASKS', 'Too many tasks that have not ended: wait, or cancel one');
+    if (Number(kept) >= keptPerClient)
+      throw new GatehouseError('TOO_MANY_TASKS', 'Too many tasks: wait until the time of older ones is up');
+  }
+
+  #alive(db: TaskStore['database']['kysely'] | Transaction = this.#db) {
+    return db.selectFrom('tasks').selectAll().where('expires_at', '>', NOW);
+  }
+
+  #own(id: string, principal: Principal, db: TaskStore['database']['kysely'] | Transaction = this.#db) {
+    return this.#alive(db).where('id', '=', id).where('principal_id', '=', principal.id);
+  }
+
+  #change({ id, run }: Task) {
+    return this.#db
+      .updateTable('tasks')
+      .where('id', '=', id)
+      .where('run', '=', run)
+      .where('status', '=', 'working');
+  }
+}
