@@ -128,33 +128,39 @@ describe('limits of several processes', () => {
   });
 });
 
-describe('a fault of Valkey', () => {
-  /** Goes alone once it strikes and shares again once it is over, without a call that failed. */
-  async function expectSurvival(
-    { store, admitted, turns }: Awaited<ReturnType<typeof replica>>,
-    { strike, end }: { strike: () => unknown; end: () => unknown },
-  ): Promise<void> {
-    expect(await admitted(3, limit(1_000))).toBe(3);
-    await strike();
-    expect(await admitted(20, limit(1_000))).toBe(20);
-    await expect.poll(() => store.isShared, { timeout: 3_000 }).toBe(false);
-    expect(await admitted(20, limit(1_000))).toBe(20);
-    await end();
-    await expect.poll(() => store.isShared, { timeout: 8_000 }).toBe(true);
-    expect(await admitted(3, limit(1_000))).toBe(3);
-    expect(turns.map(({ shared }) => shared)).toEqual([false, true]);
-    const lines = warnings.mock.calls.map(([line]) => String(line));
-    expect(lines.filter((line) => line.startsWith('Rate limit check failed'))).toHaveLength(1);
-  }
+/** Goes alone once it strikes and shares again once it is over, without a call that failed. */
+async function expectSurvival(
+  { store, admitted, turns }: Awaited<ReturnType<typeof replica>>,
+  { strike, end }: { strike: () => unknown; end: () => unknown },
+): Promise<void> {
+  expect(await admitted(3, limit(1_000))).toBe(3);
+  await strike();
+  expect(await admitted(20, limit(1_000))).toBe(20);
+  await expect.poll(() => store.isShared, { timeout: 3_000 }).toBe(false);
+  expect(await admitted(20, limit(1_000))).toBe(20);
+  await end();
+  await expect.poll(() => store.isShared, { timeout: 8_000 }).toBe(true);
+  expect(await admitted(3, limit(1_000))).toBe(3);
+  expect(turns.map(({ shared }) => shared)).toEqual([false, true]);
+  const lines = warnings.mock.calls.map(([line]) => String(line));
+  expect(lines.filter((line) => line.startsWith('Rate limit check failed'))).toHaveLength(1);
+}
 
+describe('a fault of Valkey', () => {
   it('that kills it', async () => {
     const valkey = await server();
-    await expectSurvival(await replica(valkey.url), { strike: () => valkey.kill(), end: () => valkey.restart() });
+    await expectSurvival(await replica(valkey.url), {
+      strike: () => valkey.kill(),
+      end: () => valkey.restart(),
+    });
   });
 
   it('that freezes it', async () => {
     const valkey = await server();
-    await expectSurvival(await replica(valkey.url), { strike: () => valkey.freeze(), end: () => valkey.thaw() });
+    await expectSurvival(await replica(valkey.url), {
+      strike: () => valkey.freeze(),
+      end: () => valkey.thaw(),
+    });
   });
 
   it('that fills its memory', async () => {

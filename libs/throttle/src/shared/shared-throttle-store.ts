@@ -63,6 +63,11 @@ export class SharedThrottleStore extends ThrottleStore {
     return this.#probes === undefined;
   }
 
+  /** Processes that count together, as far as is known. */
+  get replicas(): number {
+    return this.#options.replicas.count;
+  }
+
   /** Whoever listens is told of each turn, and of the last one at once if limits are not shared now. */
   onTurn(listener: (turn: LimitTurn) => void): () => void {
     this.#listeners.add(listener);
@@ -115,7 +120,7 @@ export class SharedThrottleStore extends ThrottleStore {
   }
 
   #decideAlone(claims: readonly LimitClaim[]): LimitVerdict {
-    this.#options.local.shareWith(this.#options.replicas.count);
+    this.#options.local.shareWith(this.replicas);
     return this.#options.local.decide(claims);
   }
 
@@ -150,7 +155,7 @@ export class SharedThrottleStore extends ThrottleStore {
 
   #turn(shared: boolean, reason: string | undefined): LimitTurn {
     const now = performance.now();
-    const turn = { shared, reason, replicas: this.#options.replicas.count, afterMs: now - this.#since };
+    const turn = { shared, reason, replicas: this.replicas, afterMs: now - this.#since };
     this.#since = now;
     this.#last = turn;
     for (const listener of this.#listeners) listener(turn);

@@ -40,6 +40,6 @@ describe('four processes that hammer one limit', () => {
       expect(told.every(({ admitted: own, refused }) => own.length > 0 && refused > 0)).toBe(true);
       // Three windows fit.
       expect(admitted.length).toBeGreaterThan(3 * max);
-      },
+    },
   );
 });
