@@ -1,5 +1,7 @@
 import { Module } from '@nestjs/common';
+import type { ConfigOf } from '#config';
 import { Database, DataFolder } from '#persistence';
+import { StateConnection, ValkeyModule } from '#valkey';
 import { ApiKeysController } from './api-keys.controller.ts';
 import { ApiKeys } from './api-keys.service.ts';
 import { AuthenticationBudget } from './authentication-budget.ts';
@@ -13,15 +15,27 @@ import { KeyVerdicts } from './key-verdicts.ts';
 import { MemoryAuthenticationBudget } from './memory-authentication-budget.ts';
 import { openPepper } from './open-pepper.ts';
 import { Pepper } from './pepper.ts';
+import { ValkeyAuthenticationBudget } from './valkey-authentication-budget.ts';
 import { PrincipalStanding } from './principal-standing.ts';
+
+/** Of all processes together with Valkey; without it each has its own. */
+const budget = {
+  provide: AuthenticationBudget,
+  inject: [identityConfig.KEY, StateConnection],
+  useFactory: (config: ConfigOf<typeof identityConfig>, connection: StateConnection | undefined) => {
+    const local = new MemoryAuthenticationBudget(config);
+    return connection ? new ValkeyAuthenticationBudget({ keyspace: connection, local, config }) : local;
+  },
+};
 
 /** All that IdentityGuard needs; the guard itself stands in the list of libs/pipeline. */
 @Module({
+  imports: [ValkeyModule],
   controllers: [ApiKeysController],
   providers: [
     { provide: KeyStore, useClass: DatabaseKeyStore },
     { provide: Pepper, useFactory: openPepper, inject: [identityConfig.KEY, Database, DataFolder] },
-    { provide: AuthenticationBudget, useClass: MemoryAuthenticationBudget },
+    budget,
     ConfiguredAdmin,
     KeyVerdicts,
     KeyUsage,
