@@ -5,8 +5,9 @@ import { knowledge } from './topics/knowledge.ts';
 import { memory } from './topics/memory.ts';
 import { peers } from './topics/peers.ts';
 import { protocol } from './topics/protocol.ts';
+import { valkey } from './topics/valkey.ts';
 
-const topics: Readonly<Record<string, Topic>> = { protocol, peers, memory, knowledge };
+const topics: Readonly<Record<string, Topic>> = { protocol, peers, memory, knowledge, valkey };
 const USAGE = `npm run bench -- [--only ${Object.keys(topics).join('|')}] [--json FILE] [--rounds N] [--seconds N]
 
   --rounds   loads of each kind, of which the median counts (5)

@@ -1,6 +1,6 @@
 import { Child } from '../child.ts';
 import { median } from '../load.ts';
-import { hundredths, type Measured } from '../report.ts';
+import { atMost, hundredths, type Measured } from '../report.ts';
 
 const CONVERSATIONS = 1000;
 const SEARCHES = 300;
@@ -98,16 +98,4 @@ export async function knowledge(): Promise<Measured> {
   } finally {
     await child.stop();
   }
-}
-
-function atMost(name: string, value: number, unit: string, most: number): Measured['rows'][number] {
-  return {
-    name,
-    value: hundredths(value),
-    unit,
-    baseline: null,
-    ratio: null,
-    goal: `<= ${most} ${unit}`,
-    ok: value <= most,
-  };
 }
