@@ -4,14 +4,23 @@ const PROTOCOLS = ['redis:', 'rediss:', 'valkey:', 'valkeys:'];
 /** Nothing, or the number of a database. */
 const PATH = /^\/?(\d{1,5})?$/;
 
+function isEncoded(part: string): boolean {
+  try {
+    return decodeURIComponent(part) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
 /** A URL of which every part is understood: a slip in it must not lead to another database. */
 function serverUrl(env: string, description: string): Setting<string | undefined> {
   const url = setting.url({ env, description, protocols: PROTOCOLS });
   const parse = (raw: string, name: string): string | undefined => {
     const given = url.parse(raw, name);
     if (given === undefined) return undefined;
-    const { hostname, pathname, search, hash } = new URL(given);
-    return hostname !== '' && PATH.test(pathname) && search + hash === '' ? given : undefined;
+    const { hostname, pathname, search, hash, username, password } = new URL(given);
+    const understood = hostname !== '' && PATH.test(pathname) && search + hash === '';
+    return understood && isEncoded(username) && isEncoded(password) ? given : undefined;
   };
   return {
     ...url,

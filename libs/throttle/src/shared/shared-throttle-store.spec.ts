@@ -112,6 +112,19 @@ describe('limits of several processes', () => {
     await expect.poll(() => a.replicas.count, { timeout: 15_000 }).toBe(1);
   });
 
+  it('need no more rights than the documents for operators say', async () => {
+    const rights = '~gatehouse:* &gatehouse:* +@all -@admin -@dangerous +info';
+    const valkey = await server({ users: [`gatehouse on >pw ${rights}`] });
+    const { store, replicas, admitted } = await replica(`redis://gatehouse:pw@127.0.0.1:${valkey.port}`);
+    await expect.poll(() => replicas.count).toBe(1);
+    expect(await admitted(5, limit(3))).toBe(3);
+    const claims = [{ limit: limit(3), subject: 'alice' }];
+    await store.reset(claims);
+    expect(await store.status(claims)).toMatchObject([{ used: 0 }]);
+    expect(store.isShared).toBe(true);
+    expect(warnings).not.toHaveBeenCalled();
+  });
+
   it('are read and reset by an admin in either case', async () => {
     const valkey = await server();
     const { store, admitted } = await replica(valkey.url);
