@@ -31,6 +31,8 @@ const inputs: Record<string, Record<string, unknown>> = {
   'keys.create': { name: 'another', role: 'service' },
   'keys.rotate': { id: '00000000-0000-4000-8000-000000000000' },
   'keys.revoke': { id: '00000000-0000-4000-8000-000000000000' },
+  'blocks.add': { address: '192.0.2.77' },
+  'blocks.lift': { address: '192.0.2.77' },
   'limits.read': { client: 'somebody' },
   'limits.reset': { client: 'somebody' },
 };

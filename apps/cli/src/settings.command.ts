@@ -10,6 +10,7 @@ const areas: readonly [title: string, definitions: readonly string[]][] = [
   ['Cache', ['cache']],
   ['Keys', ['identity', 'client']],
   ['Limits', ['throttle']],
+  ['Blocks', ['blocking']],
   ['Conversations and answers', ['knowledge', 'masking']],
   ['Audit', ['audit']],
   ['Log and metrics', ['telemetry']],

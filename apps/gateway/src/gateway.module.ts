@@ -1,5 +1,6 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { AuditModule, AuditTrail } from '#audit';
+import { BlockingModule, BlockRecorder } from '#blocking';
 import { Settlement } from '#call';
 import { ConfigModule, type Environment } from '#config';
 import { HealthModule } from '#health';
@@ -20,11 +21,11 @@ export interface GatewayOptions {
   features?: readonly (Type | DynamicModule)[];
 }
 
-/** Told of every settled call, in this order: the record first, for it alone may hold the answer back. */
+/** Told of every settled call, in this order: who is blocked by it, at once; then the record, which may hold the answer back. */
 const settlement = {
   provide: Settlement,
-  inject: [AuditTrail, CallMetrics, CallLog],
-  useFactory: (...recorders: [AuditTrail, CallMetrics, CallLog]) => new Settlement(recorders),
+  inject: [BlockRecorder, AuditTrail, CallMetrics, CallLog],
+  useFactory: (...recorders: [BlockRecorder, AuditTrail, CallMetrics, CallLog]) => new Settlement(recorders),
 };
 
 /** The whole program, in the order in which a reader wants to meet it. */
@@ -42,6 +43,7 @@ export class GatewayModule {
         AuditModule,
         HttpServerModule,
         IdentityModule,
+        BlockingModule,
         PipelineModule,
         McpModule,
         KnowledgeModule,

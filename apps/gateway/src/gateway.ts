@@ -6,6 +6,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import { Logger } from 'nestjs-pino';
 import { AuditTrail } from '#audit';
+import { BlockGate, Blocks } from '#blocking';
 import { Settlement } from '#call';
 import { readAllConfigs, readConfig, type ConfigOf } from '#config';
 import { FirstKey } from '#identity';
@@ -14,6 +15,7 @@ import { Metrics, telemetryConfig } from '#telemetry';
 import { throttleConfig, type ThrottleSettings } from '#throttle';
 import {
   boundServer,
+  cutBlocked,
   GatehouseAdapter,
   httpConfig,
   ManagementListener,
@@ -94,8 +96,10 @@ function openDoors(
   app: NestFastifyApplication,
   config: ConfigOf<typeof httpConfig>,
 ): HttpDoor {
+  const blocks = app.get(BlockGate);
   const door = registerHttpDoor(fastify, {
     settlement: app.get(Settlement),
+    blocks,
     limits: app.get<ThrottleSettings>(throttleConfig.KEY),
     origins: new OriginPolicy({ allowed: config.corsAllowedOrigins, host: config.host }),
     metadata: app.get(ProtectedResourceMetadata),
@@ -103,8 +107,12 @@ function openDoors(
     timeoutMs: config.requestTimeoutMs,
     isManagement: app.get(ManagementListener).owns,
   });
+  // Everybody comes through those.
+  app.get(Blocks).exempt(config.trustedProxies);
+  cutBlocked(fastify.server, blocks);
   boundServer(fastify.server, fastify, config);
   app.get(Metrics).watch('http', fastify.server);
+  app.get(Metrics).follow('blocked_addresses', 'Addresses that are blocked here', () => app.get(Blocks).size);
   registerJsonBody(fastify);
   if (config.corsEnabled) {
     // Not awaited: that would make Fastify ready before Nest has told it how errors are answered.

@@ -21,8 +21,10 @@ export class Metrics {
   readonly valkeyOutages: Counter<'connection'>;
   /** 1 while each process enforces its share of the limits by itself. */
   readonly limitsDivided: Gauge;
+  readonly #prefix: string;
 
   constructor(prefix: string) {
+    this.#prefix = prefix;
     const counter = <L extends string = never>(name: string, help: string, labelNames: readonly L[] = []) =>
       once(prefix + name, (full) => new Counter({ name: full, help, labelNames }));
     this.requestDuration = once(
@@ -55,6 +57,14 @@ export class Metrics {
       'connection',
     ]);
     this.cacheMisses = counter('rag_cache_misses_total', 'Answers that had to be computed');
+  }
+
+  /** A value that is asked for whenever somebody looks. */
+  follow(name: string, help: string, read: () => number): void {
+    const full = this.#prefix + name;
+    // Of a gateway that ran in this process before.
+    register.removeSingleMetric(full);
+    const gauge: Gauge = new Gauge({ name: full, help, collect: () => gauge.set(read()) });
   }
 
   /** Follows the open connections of a listener. */
