@@ -13,21 +13,26 @@ const GIVEN_CLOCK = 'local now = tonumber(table.remove(ARGV))';
  * window in microseconds.
  *
  * A log of a small limit holds the time of each call in 6 bytes: 1,000 of them take 8 KB. Their 48 bits begin anew every
- * nine years, so times are compared by their distance. A log of a large limit holds slots: the number of each and its
- * calls in 11 bytes, and in the last also the calls of all. The length of the last element says which of the two a log is.
+ * nine years, so times are compared by their distance. A log of a large limit holds slots: the number of each, and its
+ * calls, in 11 bytes; the last also holds how many calls count, and the first slot, so that most decisions take two commands
+ * a claim. The length of the last element says which of the two a log is.
  *
  * Should the server's clock step back, a log's time stands still until the clock has caught up: nothing is forgotten early.
- * What is seldom changed is seldom written: most decisions take three or four commands a claim.
  */
 const LOGS = `
 local WRAP = 2 ^ 48
-local TIME, SLOT, LAST_SLOT = '>I6', '>I6I5', '>I6I5I6'
+local TIME, TIME_BYTES = '>I6', 6
+local SLOT, LAST_SLOT = '>I6I5', '>I6I5I6I6'
 local call, pack, unpack = redis.call, struct.pack, struct.unpack
 
 local function time_of(text)
   local age = (now - unpack(TIME, text)) % WRAP
   if age > WRAP / 2 then age = age - WRAP end
   return now - age
+end
+
+local function time_at(log, index)
+  return time_of(call('LINDEX', log.key, index))
 end
 
 local function slot_leaves(log, slot)
@@ -39,38 +44,37 @@ local function count_gone(log, gone)
   local low, high = 1, log.used
   while low < high do
     local middle = math.floor((low + high) / 2)
-    if time_of(call('LINDEX', log.key, middle)) > gone then high = middle else low = middle + 1 end
+    if time_at(log, middle) > gone then high = middle else low = middle + 1 end
   end
   return low
 end
 
 local function open_exact(log, last)
-  log.last = time_of(last)
+  log.last, log.used, log.first = time_of(last), call('LLEN', log.key), time_at(log, 0)
   log.now = math.max(now, log.last)
-  log.used = call('LLEN', log.key)
-  log.first = time_of(call('LINDEX', log.key, 0))
-  if log.first <= log.now - log.window then
-    local gone = count_gone(log, log.now - log.window)
-    call('LPOP', log.key, gone)
-    log.used = log.used - gone
-    log.first = log.used > 0 and time_of(call('LINDEX', log.key, 0))
-  end
+  if log.first > log.now - log.window then return end
+  local gone = count_gone(log, log.now - log.window)
+  call('LPOP', log.key, gone)
+  log.used = log.used - gone
+  if log.used > 0 then log.first = time_at(log, 0) end
+end
+
+local function last_slot(log)
+  return pack(LAST_SLOT, log.last, log.calls, log.used, log.first)
 end
 
 local function open_slots(log, last)
-  local total
-  log.last, log.calls, total = unpack(LAST_SLOT, last)
-  log.used = total
-  while log.used > 0 do
-    local slot, calls = unpack(SLOT, call('LINDEX', log.key, 0))
-    log.first = slot
-    if slot_leaves(log, slot) > now then break end
-    call('LPOP', log.key)
-    log.used = log.used - calls
+  log.last, log.calls, log.used, log.first = unpack(LAST_SLOT, last)
+  local gone = 0
+  while log.used > 0 and slot_leaves(log, log.first) <= now do
+    local _, calls = unpack(SLOT, call('LINDEX', log.key, gone))
+    gone, log.used = gone + 1, log.used - calls
+    if log.used > 0 then log.first = unpack(SLOT, call('LINDEX', log.key, gone)) end
   end
-  if log.used > 0 and log.used < total then
-    call('LSET', log.key, -1, pack(LAST_SLOT, log.last, log.calls, log.used))
-  end
+  if gone == 0 then return end
+  -- In this order: where memory is full, the first of the two fails, and nothing has changed.
+  if log.used > 0 then call('LSET', log.key, -1, last_slot(log)) end
+  call('LPOP', log.key, gone)
 end
 
 local function open(index)
@@ -79,7 +83,7 @@ local function open(index)
   local last = call('LINDEX', log.key, -1)
   if not last then
     log.exact = log.max <= ${EXACT_MAX}
-  elseif #last == 6 then
+  elseif #last == TIME_BYTES then
     log.exact = true
     open_exact(log, last)
   else
@@ -94,17 +98,15 @@ local function keep(log)
 end
 
 local function add_to_slots(log, slot, calls)
-  local used = log.used + calls
   if log.used > 0 and log.last >= slot then
-    log.calls = log.calls + calls
-    call('LSET', log.key, -1, pack(LAST_SLOT, log.last, log.calls, used))
-  else
-    if log.used > 0 then call('LSET', log.key, -1, pack(SLOT, log.last, log.calls)) else log.first = slot end
-    call('RPUSH', log.key, pack(LAST_SLOT, slot, calls, used))
-    log.last, log.calls = slot, calls
-    keep(log)
+    log.calls, log.used = log.calls + calls, log.used + calls
+    call('LSET', log.key, -1, last_slot(log))
+    return
   end
-  log.used = used
+  if log.used > 0 then call('LSET', log.key, -1, pack(SLOT, log.last, log.calls)) else log.first = slot end
+  log.last, log.calls, log.used = slot, calls, log.used + calls
+  call('RPUSH', log.key, last_slot(log))
+  keep(log)
 end
 
 -- A limit that was raised: its log of times would outgrow its bound.
@@ -112,7 +114,9 @@ local function turn_to_slots(log)
   local times = call('LRANGE', log.key, 0, -1)
   call('DEL', log.key)
   log.exact, log.used = false, 0
-  for _, text in ipairs(times) do add_to_slots(log, math.floor(time_of(text) / log.slot), 1) end
+  for _, text in ipairs(times) do
+    add_to_slots(log, math.floor(time_of(text) / log.slot), 1)
+  end
 end
 
 local function add(log)
@@ -131,7 +135,7 @@ local function room_in(log, max)
   if leavers == 0 then return log.window end
   local oldest, index = log.first, 0
   if log.exact then
-    if leavers > 1 then oldest = time_of(call('LINDEX', log.key, leavers - 1)) end
+    if leavers > 1 then oldest = time_at(log, leavers - 1) end
     return oldest + log.window - log.now
   end
   while leavers > 1 do

@@ -98,6 +98,31 @@ describe('limits in Valkey', () => {
     expect(allowed).toEqual([true, true, false, false, true, false, true]);
   });
 
+  it.each([
+    { kind: 'exactly', max: 100 },
+    { kind: 'in slots', max: 1_001 },
+  ])('keep their counts, $kind, while the memory of the server is full', async ({ max }) => {
+    const { store, space, moveTo } = open();
+    const of = claim(limit(max, 1_280));
+    const admitted = async (calls: number): Promise<number> => {
+      let passed = 0;
+      for (let call = 0; call < calls; call++) passed += Number((await store.decide([of])).allowed);
+      return passed;
+    };
+    moveTo(0);
+    expect(await admitted(40)).toBe(40);
+    moveTo(640);
+    expect(await admitted(max)).toBe(max - 40);
+    moveTo(1_300); // The first forty have left.
+    await space.client.config('SET', 'maxmemory', '1mb');
+    // A script that has begun to write may go on (Redis), so that some may be decided all the same.
+    const full = await Promise.allSettled(Array.from({ length: 3 }, () => store.decide([of])));
+    await space.client.config('SET', 'maxmemory', '0');
+    const refused = full.filter(({ status }) => status === 'rejected').length;
+    expect(refused).toBeGreaterThan(0);
+    expect(await admitted(max)).toBe(40 - (3 - refused));
+  });
+
   it('survive a flushed script cache in the middle of calls', async () => {
     const { store, space } = open();
     const of = claim(limit(50, 60_000));
