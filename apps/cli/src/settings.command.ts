@@ -4,12 +4,12 @@ import { definedConfigs, type Setting } from '#config';
 /** As the README shows them: a title, and the definitions whose settings stand under it. */
 const areas: readonly [title: string, definitions: readonly string[]][] = [
   ['Server', ['http']],
-['MCP', ['mcp', 'tasks']],
+  ['MCP', ['mcp', 'tasks']],
   ['Storage', ['home', 'persistence', 'jobs']],
   ['Valkey', ['valkey']],
   ['Cache', ['cache']],
   ['Keys', ['identity', 'client']],
-  ['Limits', ['throttle']],
+  ['Limits', ['throttle', 'adaptive']],
   ['Blocks', ['blocking']],
   ['Conversations and answers', ['knowledge', 'masking']],
   ['Audit', ['audit']],

@@ -1,7 +1,8 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
+import { AdaptiveLimits, AdaptiveModule } from '#adaptive';
 import { AuditModule, AuditTrail } from '#audit';
 import { BlockingModule, BlockRecorder } from '#blocking';
-import { Settlement } from '#call';
+import { Settlement, type CallRecorder } from '#call';
 import { ConfigModule, type Environment } from '#config';
 import { HealthModule } from '#health';
 import { FirstKey, IdentityModule } from '#identity';
@@ -21,11 +22,11 @@ export interface GatewayOptions {
   features?: readonly (Type | DynamicModule)[];
 }
 
-/** Told of every settled call, in this order: who is blocked by it, at once; then the record, which may hold the answer back. */
+/** Told of every settled call, in this order: who is blocked or limited for it, at once; then the record, which may hold the answer back. */
 const settlement = {
   provide: Settlement,
-  inject: [BlockRecorder, AuditTrail, CallMetrics, CallLog],
-  useFactory: (...recorders: [BlockRecorder, AuditTrail, CallMetrics, CallLog]) => new Settlement(recorders),
+  inject: [BlockRecorder, AdaptiveLimits, AuditTrail, CallMetrics, CallLog],
+  useFactory: (...recorders: CallRecorder[]) => new Settlement(recorders),
 };
 
 /** The whole program, in the order in which a reader wants to meet it. */
@@ -44,6 +45,7 @@ export class GatewayModule {
         HttpServerModule,
         IdentityModule,
         BlockingModule,
+        AdaptiveModule,
         PipelineModule,
         McpModule,
         KnowledgeModule,

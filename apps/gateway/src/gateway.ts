@@ -5,6 +5,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import { Logger } from 'nestjs-pino';
+import { AdaptiveLimits } from '#adaptive';
 import { AuditTrail } from '#audit';
 import { BlockGate, Blocks } from '#blocking';
 import { Settlement } from '#call';
@@ -112,7 +113,8 @@ function openDoors(
   cutBlocked(fastify.server, blocks);
   boundServer(fastify.server, fastify, config);
   app.get(Metrics).watch('http', fastify.server);
-  app.get(Metrics).follow('blocked_addresses', 'Addresses that are blocked here', () => app.get(Blocks).size);
+  app.get(AdaptiveLimits).watch(fastify.server);
+  measure(app);
   registerJsonBody(fastify);
   if (config.corsEnabled) {
     // Not awaited: that would make Fastify ready before Nest has told it how errors are answered.
@@ -130,6 +132,20 @@ function openDoors(
     keepAliveMs: Math.min(LONGEST_SILENCE_MS, config.requestTimeoutMs),
   });
   return door;
+}
+
+/** What of blocks and limits Prometheus sees. */
+function measure(app: NestFastifyApplication): void {
+  const [metrics, blocks, limits] = [app.get(Metrics), app.get(Blocks), app.get(AdaptiveLimits)];
+  metrics.follow(
+    'blocked_addresses',
+    'Addresses, and callers at them, that are blocked here',
+    () => blocks.size,
+  );
+  for (const scope of ['strangers', 'everyone'] as const) {
+    const help = `What is left of the limits of ${scope} under attack; 1 in peace`;
+    metrics.follow(`limits_factor_${scope}`, help, () => limits.factors[scope]);
+  }
 }
 
 /** Waits until no request is being answered. */

@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Logger } from '@nestjs/common';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Call, refusedBy, allowed, type Principal } from '#call';
 import { readConfig } from '#config';
 import { CredentialExpired, CredentialMissing, CredentialUnknown, GatehouseError, NotFound } from '#errors';
@@ -12,6 +13,9 @@ import { BlockGate } from './block-gate.ts';
 import { BlockRecorder } from './block-recorder.ts';
 import { blockingConfig } from './blocking.config.ts';
 import { Blocks } from './blocks.ts';
+
+const logged = [vi.spyOn(Logger.prototype, 'warn'), vi.spyOn(Logger.prototype, 'error')];
+beforeEach(() => logged.forEach((spy) => spy.mockReset().mockImplementation(() => {})));
 
 type Event = { event: string; ip?: string; notes?: Record<string, unknown> };
 
@@ -33,6 +37,20 @@ const verifier = {
 function call(address: string, key?: string): Call {
   const authorization = key === undefined ? undefined : `Bearer ${key}`;
   return new Call({ door: 'rest', address, authorization });
+}
+
+async function seen({ gate }: { gate: BlockGate }, address: string, key?: string): Promise<string> {
+  const blocked = gate.find(address);
+  if (!blocked) return 'free';
+  return (await gate.refusalOf(call(address, key), blocked)) ? 'refused' : 'let in';
+}
+function guess(
+  { recorder }: { recorder: BlockRecorder },
+  address: string,
+  times = 3,
+  error: Error = new CredentialUnknown(),
+) {
+  for (let time = 0; time < times; time++) recorder.record(call(address), refusedBy(error));
 }
 
 describe('Blocks', () => {
@@ -61,20 +79,6 @@ describe('Blocks', () => {
     open.push(blocks);
     return { blocks, gate: new BlockGate(blocks, verifier), recorder: new BlockRecorder(blocks) };
   }
-  async function seen({ gate }: { gate: BlockGate }, address: string, key?: string): Promise<string> {
-    const blocked = gate.find(address);
-    if (!blocked) return 'free';
-    return (await gate.refusalOf(call(address, key), blocked)) ? 'refused' : 'let in';
-  }
-  function guess(
-    { recorder }: { recorder: BlockRecorder },
-    address: string,
-    times = 3,
-    error: Error = new CredentialUnknown(),
-  ) {
-    for (let time = 0; time < times; time++) recorder.record(call(address), refusedBy(error));
-  }
-
   it('counts what is wrong with strangers, and nothing else', async () => {
     const here = house({ MAX_REFUSED_CALLS: '5' });
     guess(here, '192.0.2.1', 3, new CredentialMissing());
@@ -205,6 +209,7 @@ describe('Blocks', () => {
       here.blocks.offence(`198.${18 + (index >> 16)}.${(index >> 8) & 255}.${index & 255}`, 'authentication');
     expect(here.blocks.size).toBe(50_000);
     expect(here.blocks.networks.size).toBe(50_000);
+    expect(logged[0]!.mock.calls.length).toBeLessThanOrEqual(30);
   });
 });
 

@@ -1,3 +1,4 @@
+export { factors, LAST_LEVEL, Tightening } from './plan/tightening.ts';
 export { type LimitClaim } from './limit.ts';
 export { rateLimitHeaders } from './rate-limit-headers.ts';
 export { SharedThrottleStore, type LimitTurn } from './shared/shared-throttle-store.ts';

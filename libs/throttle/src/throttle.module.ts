@@ -8,6 +8,7 @@ import { LimitGate } from './limit-gate.ts';
 import { MemoryThrottleStore } from './memory/memory-throttle-store.ts';
 import { LimitPlans } from './plan/limit-plans.ts';
 import { OperationLimits } from './plan/operation-limits.ts';
+import { Tightening } from './plan/tightening.ts';
 import { Replicas } from './shared/replicas.ts';
 import { SharedThrottleStore } from './shared/shared-throttle-store.ts';
 import { throttleConfig, type ThrottleSettings } from './throttle.config.ts';
@@ -43,8 +44,8 @@ const store = {
     }),
   ],
   controllers: [LimitsController],
-  providers: [store, OperationLimits, LimitPlans, LimitGate, ClientLimits],
-  exports: [ThrottlerModule, ThrottleStore, LimitPlans, LimitGate],
+  providers: [store, OperationLimits, Tightening, LimitPlans, LimitGate, ClientLimits],
+  exports: [ThrottlerModule, ThrottleStore, Tightening, LimitPlans, LimitGate],
 })
 export class ThrottleModule implements OnApplicationShutdown {
   constructor(private readonly throttle: ThrottleStore) {}
