@@ -43,6 +43,6 @@ const budget = {
     PrincipalStanding,
     ApiKeys,
   ],
-  exports: [CredentialVerifier, PrincipalStanding, ApiKeys, KeyStore, ConfiguredAdmin],
+  exports: [CredentialVerifier, PrincipalStanding, ApiKeys, KeyStore, ConfiguredAdmin, Pepper],
 })
 export class IdentityModule {}

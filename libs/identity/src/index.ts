@@ -8,4 +8,5 @@ export { FirstKey } from './first-key.ts';
 export { identityConfig } from './identity.config.ts';
 export { IdentityGuard } from './identity.guard.ts';
 export { IdentityModule } from './identity.module.ts';
+export { Pepper } from './pepper.ts';
 export { resetKeys } from './reset-keys.ts';

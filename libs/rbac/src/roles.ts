@@ -24,6 +24,7 @@ const admin = [
   'audit:read',
   'blocks:read',
   'blocks:write',
+  'cache:write',
   'keys:read',
   'keys:write',
   'limits:read',

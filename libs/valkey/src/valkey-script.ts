@@ -12,7 +12,11 @@ export class ValkeyScript {
   }
 
   /** Numbers, texts and lists of them, as the script returns them. */
-  async run(client: Redis, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
+  async run(
+    client: Redis,
+    keys: readonly string[],
+    args: readonly (string | number | Buffer)[],
+  ): Promise<unknown> {
     try {
       return await client.evalsha(this.#digest, keys.length, ...keys, ...args);
     } catch (error) {
