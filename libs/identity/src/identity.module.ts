@@ -9,12 +9,14 @@ import { ConfiguredAdmin } from './configured-admin.ts';
 import { CredentialVerifier } from './credential-verifier.ts';
 import { DatabaseKeyStore } from './database-key-store.ts';
 import { identityConfig } from './identity.config.ts';
+import { KeyNews, NoKeyNews } from './key-news.ts';
 import { KeyStore } from './key-store.ts';
 import { KeyUsage } from './key-usage.ts';
 import { KeyVerdicts } from './key-verdicts.ts';
 import { MemoryAuthenticationBudget } from './memory-authentication-budget.ts';
 import { openPepper } from './open-pepper.ts';
 import { Pepper } from './pepper.ts';
+import { ValkeyKeyNews } from './valkey-key-news.ts';
 import { ValkeyAuthenticationBudget } from './valkey-authentication-budget.ts';
 import { PrincipalStanding } from './principal-standing.ts';
 
@@ -28,6 +30,13 @@ const budget = {
   },
 };
 
+const news = {
+  provide: KeyNews,
+  inject: [StateConnection],
+  useFactory: (connection: StateConnection | undefined) =>
+    connection ? new ValkeyKeyNews(connection) : new NoKeyNews(),
+};
+
 /** All that IdentityGuard needs; the guard itself stands in the list of libs/pipeline. */
 @Module({
   imports: [ValkeyModule],
@@ -36,6 +45,7 @@ const budget = {
     { provide: KeyStore, useClass: DatabaseKeyStore },
     { provide: Pepper, useFactory: openPepper, inject: [identityConfig.KEY, Database, DataFolder] },
     budget,
+    news,
     ConfiguredAdmin,
     KeyVerdicts,
     KeyUsage,
