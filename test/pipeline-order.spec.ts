@@ -10,6 +10,7 @@ describe('the pipeline', () => {
       'AuthoriseGuard',
       'ValidationGuard',
       'MaskingInterceptor',
+      'CacheInterceptor',
     ]);
   });
 });

@@ -1,4 +1,5 @@
 import { Injectable, type OnModuleInit, type Type } from '@nestjs/common';
+import { cachedOptionsOf } from '#cache';
 import { schemaOf } from '#validation';
 import { PROMPT, type PromptOptions } from '../declare/prompt.decorator.ts';
 import { RESOURCE, type ResourceOptions } from '../declare/resource.decorator.ts';
@@ -66,6 +67,8 @@ function checkedTool(tool: Declared<ToolOptions>): OfferedTool {
   const { name, input, output, task, revealsSecret } = options;
   if (!TOOL_NAME.test(name)) throw new Error(`${place}: ${name} is no tool name: ${TOOL_NAME.source}`);
   if (output) schemaOf(output);
+  if (options.task && cachedOptionsOf(methodOf(tool)))
+    throw new Error(`${place} runs as a task, so it can't be @Cached: a task is its caller's own`);
   // A result is kept until its client fetches it: a secret must not be.
   if (task && revealsSecret) throw new Error(`${place}: what reveals a secret can't be a task`);
   try {
@@ -74,6 +77,10 @@ function checkedTool(tool: Declared<ToolOptions>): OfferedTool {
   } catch (error) {
     throw new Error(`${place}: ${(error as Error).message}`, { cause: error });
   }
+}
+
+function methodOf({ instance, methodName }: Declared<ToolOptions>): object {
+  return (instance as Record<string, object>)[methodName]!;
 }
 
 /** In the order of their keys, so that clients and models meet the same list in every process. */
