@@ -15,8 +15,6 @@ export class Metrics {
   readonly concurrentConnections: Gauge<'type'>;
   readonly conversationsIngested: Counter;
   readonly queries: Counter<'operation'>;
-  readonly cacheHits: Counter;
-  readonly cacheMisses: Counter;
   readonly valkeyUp: Gauge<'connection'>;
   readonly valkeyOutages: Counter<'connection'>;
   /** 1 while each process enforces its share of the limits by itself. */
@@ -52,11 +50,9 @@ export class Metrics {
     ]);
     this.conversationsIngested = counter('rag_conversations_ingested_total', 'Conversations taken in');
     this.queries = counter('rag_queries_total', 'Searches and questions answered', ['operation']);
-    this.cacheHits = counter('rag_cache_hits_total', 'Answers served from the cache');
     this.valkeyOutages = counter('valkey_outages_total', 'How often a connection to Valkey went down', [
       'connection',
     ]);
-    this.cacheMisses = counter('rag_cache_misses_total', 'Answers that had to be computed');
   }
 
   /** A value that is asked for whenever somebody looks. */

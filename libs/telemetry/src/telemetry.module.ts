@@ -2,8 +2,10 @@ import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { PrometheusModule } from '@willsoto/nestjs-prometheus';
 import { LoggerModule } from 'nestjs-pino';
 import { register } from 'prom-client';
+import { Cache } from '#cache';
 import { readConfig, type Environment } from '#config';
 import { logRedaction } from '#masking';
+import { CacheMetrics } from './cache-metrics.ts';
 import { CallLog } from './call-log.recorder.ts';
 import { CallMetrics } from './call-metrics.recorder.ts';
 import { MetricsController } from './metrics.controller.ts';
@@ -35,6 +37,11 @@ export class TelemetryModule {
         CallMetrics,
         CallLog,
         ValkeyMetrics,
+        {
+          provide: CacheMetrics,
+          inject: [{ token: Cache, optional: true }],
+          useFactory: (cache: Cache | undefined) => cache && new CacheMetrics(metricsPrefix, cache),
+        },
       ],
       exports: [Metrics, CallMetrics, CallLog],
     };

@@ -290,6 +290,6 @@ describe.each(['memory', 'Valkey'] as const)('no caller ever gets what is anothe
     // It is the cache that has been tried, not the handlers.
     const [one, two] = caches.map(({ cache }) => cache.figures());
     expect(one!.hits_memory + one!.coalesced).toBeGreaterThan(100);
-    if (place === 'Valkey') expect(one!.hits_valkey + two!.hits_valkey).toBeGreaterThan(100);
+    expect(one!.hits_valkey + two!.hits_valkey).toBeGreaterThan(place === 'Valkey' ? 100 : -1);
   });
 });
