@@ -51,7 +51,7 @@ describe('adaptive limits', () => {
       const status = await gateway().client.rest('/admin/limits/somebody');
       expect(status.body).toMatchObject({ tightened: { everyone: 1 } });
       const { body } = await gateway().managementClient.rest('/metrics', { key: '' });
-      expect(Number(/^gatehouse_limits_factor_strangers (\S+)$/m.exec(body as string)?.[1])).toBeLessThan(1);
+      expect(Number(/^gatehouse_limits_factor_anonymous (\S+)$/m.exec(body as string)?.[1])).toBeLessThan(1);
       expect(body).toContain('gatehouse_limits_factor_everyone 1\n');
     } finally {
       clearInterval(flood);

@@ -142,10 +142,16 @@ function measure(app: NestFastifyApplication): void {
     'Addresses, and callers at them, that are blocked here',
     () => blocks.size,
   );
-  for (const scope of ['strangers', 'everyone'] as const) {
-    const help = `What is left of the limits of ${scope} under attack; 1 in peace`;
-    metrics.follow(`limits_factor_${scope}`, help, () => limits.factors[scope]);
-  }
+  metrics.follow(
+    'limits_factor_anonymous',
+    'What is left of the limits of callers without a key; 1 in peace',
+    () => limits.factors.strangers,
+  );
+  metrics.follow(
+    'limits_factor_everyone',
+    'What is left of the limits of all callers but enterprise; 1 in peace',
+    () => limits.factors.everyone,
+  );
 }
 
 /** Waits until no request is being answered. */
