@@ -98,9 +98,9 @@ describe('a search', () => {
       const valkey = await valkeyServer();
       const [a, b] = (await replicas(2, { VALKEY_URL: valkey.url })) as [TestGateway, TestGateway];
       let hits = 0;
-      let stop = false;
+      const until = { over: false };
       const searching = [a, b].map(async (gateway) => {
-        while (!stop) hits += Number((await search(gateway, 'parcel')).cache === 'hit');
+        while (!until.over) hits += Number((await search(gateway, 'parcel')).cache === 'hit');
       });
       for (let n = 0; n < 30; n++) {
         const id = `c-${n}`;
@@ -110,7 +110,7 @@ describe('a search', () => {
         await (n % 3 ? a : b).client.rest(`/conversations/${id}`, { method: 'DELETE' });
         for (const gateway of [b, a]) expect((await search(gateway, 'parcel')).found).not.toContain(id);
       }
-      stop = true;
+      until.over = true;
       await Promise.all(searching);
       expect(hits).toBeGreaterThan(10);
     },
