@@ -16,7 +16,7 @@ export interface CacheOptions<T = unknown> {
   keep?: (value: T) => boolean;
   /** Ends this caller's waiting. Where it ends the computation, one of those who wait computes in its place. */
   signal?: AbortSignal | undefined;
-  /** Told once, before the value is returned or thrown. */
+  /** Told before a value is returned, or a NotFound that was kept is thrown. */
   onOutcome?: (outcome: CacheOutcome) => void;
 }
 
