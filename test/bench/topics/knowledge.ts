@@ -53,7 +53,7 @@ function conversation(index: number): unknown {
 
 /** Ingest of a thousand conversations, and searches among them, over REST and on the embedded database. */
 export async function knowledge(): Promise<Measured> {
-  const child = await Child.start('gatehouse', { BENCH_LIMITS: 'off' });
+  const child = await Child.start('gatehouse', { BENCH_LIMITS: 'off', BENCH_CACHE: 'off' });
   try {
     const post = async (path: string, body: unknown): Promise<void> => {
       const response = await fetch(`http://127.0.0.1:${child.port}${path}`, {
