@@ -63,7 +63,7 @@ describe('operating a gateway', () => {
 
   describe('the management port', () => {
     it('keeps its routes, and serves no others', async () => {
-      for (const path of ['/metrics', '/health/details']) {
+      for (const path of ['/metrics', '/health/details', '/cache/health', '/performance/report']) {
         expect(await gateway().client.rest(path)).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } });
       }
       for (const path of ['/conversations', '/admin/keys', '/docs', '/docs/openapi.json']) {
@@ -102,7 +102,11 @@ describe('operating a gateway', () => {
       ];
       expect(counted.filter((name) => !(samples.get(name)! > 0))).toEqual([]);
       expect(samples.get('mcp_rag_cache_hits_total')).toBe(0);
-      expect(samples.get('mcp_rag_cache_misses_total')).toBe(0);
+      expect(samples.get('mcp_rag_cache_misses_total')).toBeGreaterThan(0);
+      await client.tool('search_conversations', { query: 'text' });
+      const later = samplesIn((await managementClient.rest('/metrics', { key: '' })).body as string);
+      expect(later.get('mcp_rag_cache_hits_total')).toBe(1);
+      expect(later.get('mcp_cache_hits_total{from="memory"}')).toBe(1);
     });
 
     it('has no series for what a stranger makes up', async () => {

@@ -11,6 +11,7 @@ describe('the pipeline', () => {
       'AuthoriseGuard',
       'ValidationGuard',
       'MaskingInterceptor',
+      'CacheInterceptor',
     ]);
   });
 });

@@ -42,3 +42,16 @@ export function report({ figures, rows }: Measured, jsonFile: string | undefined
 export function hundredths(value: number): number {
   return Math.round(value * 100) / 100;
 }
+
+/** A goal that a figure of ours has to keep to, without another to compare it with. */
+export function atMost(name: string, value: number, unit: string, most: number): Row {
+  return {
+    name,
+    value: hundredths(value),
+    unit,
+    baseline: null,
+    ratio: null,
+    goal: `<= ${most} ${unit}`,
+    ok: value <= most,
+  };
+}

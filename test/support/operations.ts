@@ -31,6 +31,9 @@ const inputs: Record<string, Record<string, unknown>> = {
   'keys.create': { name: 'another', role: 'service' },
   'keys.rotate': { id: '00000000-0000-4000-8000-000000000000' },
   'keys.revoke': { id: '00000000-0000-4000-8000-000000000000' },
+  'blocks.add': { address: '192.0.2.77' },
+  'blocks.lift': { address: '192.0.2.77' },
+  'cache.invalidate-key': { key: 'call:one' },
   'limits.read': { client: 'somebody' },
   'limits.reset': { client: 'somebody' },
 };
@@ -59,7 +62,7 @@ export async function operationsOf({
   for (const { controller, method, operation } of gateway.app.get(DeclaredOperations).routes) {
     if (!operation.permission) continue;
     const route = routes.find(({ operationId }) => operationId === `${controller}.${method}`)!;
-    const door = route.path.startsWith('/health/') ? managementClient : client;
+    const door = /^\/(health\/|cache|performance\/)/.test(route.path) ? managementClient : client;
     entry(operation.name, operation.permission).calls.push({
       name: `${route.verb.toUpperCase()} ${route.path}`,
       door: 'rest',

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { Command } from 'commander';
 import { registerAudit } from './audit.command.ts';
+import { registerBlocks } from './blocks.command.ts';
 import { registerIngest } from './ingest.command.ts';
 import { registerKeys } from './keys.command.ts';
 import { registerSettings } from './settings.command.ts';
@@ -16,6 +17,7 @@ const program = new Command('gatehouse')
 
 registerStart(program);
 registerKeys(program);
+registerBlocks(program);
 registerAudit(program);
 registerIngest(program);
 registerSettings(program);

@@ -1,6 +1,8 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
+import { AdaptiveLimits, AdaptiveModule } from '#adaptive';
 import { AuditModule, AuditTrail } from '#audit';
-import { Settlement } from '#call';
+import { BlockingModule, BlockRecorder } from '#blocking';
+import { Settlement, type CallRecorder } from '#call';
 import { ConfigModule, type Environment } from '#config';
 import { HealthModule } from '#health';
 import { FirstKey, IdentityModule } from '#identity';
@@ -11,6 +13,7 @@ import { PersistenceModule } from '#persistence';
 import { PipelineModule } from '#pipeline';
 import { CallLog, CallMetrics, TelemetryModule } from '#telemetry';
 import { HttpServerModule } from '#transport';
+import { ValkeyModule } from '#valkey';
 import { DocsModule } from './docs/docs.module.ts';
 
 export interface GatewayOptions {
@@ -19,11 +22,11 @@ export interface GatewayOptions {
   features?: readonly (Type | DynamicModule)[];
 }
 
-/** Told of every settled call, in this order: the record first, for it alone may hold the answer back. */
+/** Told of every settled call, in this order: who is blocked or limited for it, at once; then the record, which may hold the answer back. */
 const settlement = {
   provide: Settlement,
-  inject: [AuditTrail, CallMetrics, CallLog],
-  useFactory: (...recorders: [AuditTrail, CallMetrics, CallLog]) => new Settlement(recorders),
+  inject: [BlockRecorder, AdaptiveLimits, AuditTrail, CallMetrics, CallLog],
+  useFactory: (...recorders: CallRecorder[]) => new Settlement(recorders),
 };
 
 /** The whole program, in the order in which a reader wants to meet it. */
@@ -36,10 +39,13 @@ export class GatewayModule {
         ConfigModule.forRoot(env),
         TelemetryModule.forRoot(env),
         PersistenceModule,
+        ValkeyModule,
         JobsModule,
         AuditModule,
         HttpServerModule,
         IdentityModule,
+        BlockingModule,
+        AdaptiveModule,
         PipelineModule,
         McpModule,
         KnowledgeModule,

@@ -5,7 +5,9 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import { Logger } from 'nestjs-pino';
+import { AdaptiveLimits } from '#adaptive';
 import { AuditTrail } from '#audit';
+import { BlockGate, Blocks } from '#blocking';
 import { Settlement } from '#call';
 import { readAllConfigs, readConfig, type ConfigOf } from '#config';
 import { FirstKey } from '#identity';
@@ -14,6 +16,7 @@ import { Metrics, telemetryConfig } from '#telemetry';
 import { throttleConfig, type ThrottleSettings } from '#throttle';
 import {
   boundServer,
+  cutBlocked,
   GatehouseAdapter,
   httpConfig,
   ManagementListener,
@@ -94,8 +97,10 @@ function openDoors(
   app: NestFastifyApplication,
   config: ConfigOf<typeof httpConfig>,
 ): HttpDoor {
+  const blocks = app.get(BlockGate);
   const door = registerHttpDoor(fastify, {
     settlement: app.get(Settlement),
+    blocks,
     limits: app.get<ThrottleSettings>(throttleConfig.KEY),
     origins: new OriginPolicy({ allowed: config.corsAllowedOrigins, host: config.host }),
     metadata: app.get(ProtectedResourceMetadata),
@@ -103,8 +108,13 @@ function openDoors(
     timeoutMs: config.requestTimeoutMs,
     isManagement: app.get(ManagementListener).owns,
   });
+  // Everybody comes through those.
+  app.get(Blocks).exempt(config.trustedProxies);
+  cutBlocked(fastify.server, blocks);
   boundServer(fastify.server, fastify, config);
   app.get(Metrics).watch('http', fastify.server);
+  app.get(AdaptiveLimits).watch(fastify.server);
+  measure(app);
   registerJsonBody(fastify);
   if (config.corsEnabled) {
     // Not awaited: that would make Fastify ready before Nest has told it how errors are answered.
@@ -122,6 +132,26 @@ function openDoors(
     keepAliveMs: Math.min(LONGEST_SILENCE_MS, config.requestTimeoutMs),
   });
   return door;
+}
+
+/** What of blocks and limits Prometheus sees. */
+function measure(app: NestFastifyApplication): void {
+  const [metrics, blocks, limits] = [app.get(Metrics), app.get(Blocks), app.get(AdaptiveLimits)];
+  metrics.follow(
+    'blocked_addresses',
+    'Addresses, and callers at them, that are blocked here',
+    () => blocks.size,
+  );
+  metrics.follow(
+    'limits_factor_anonymous',
+    'What is left of the limits of callers without a key; 1 in peace',
+    () => limits.factors.strangers,
+  );
+  metrics.follow(
+    'limits_factor_everyone',
+    'What is left of the limits of all callers but enterprise; 1 in peace',
+    () => limits.factors.everyone,
+  );
 }
 
 /** Waits until no request is being answered. */

@@ -50,6 +50,8 @@ export class Call {
   limits: LimitDecision | undefined = undefined;
   /** More about this call for its audit record. Small, and free of secrets. */
   notes: Record<string, string | number | boolean> | undefined = undefined;
+  /** Set when the handler asks its client: what it answers then is made of more than the input. */
+  asked = false;
   /** Set by the settlement: it has its outcome, and gets no second one. */
   settled = false;
   /** Set by a door whose clients can be spoken to while a handler works. */

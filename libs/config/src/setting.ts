@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+
 /** One environment variable: its name, what it means, what is allowed, and what it is when it is absent. */
 export interface Setting<T> {
   readonly env: string;
@@ -38,6 +40,20 @@ function make<T>(
 const WHOLE_NUMBER = /^-?\d{1,15}$/;
 const TRUE = new Set(['true', '1', 'yes', 'on']);
 const FALSE = new Set(['false', '0', 'no', 'off']);
+
+function itemsOf(raw: string): string[] {
+  return raw
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', prefix, ...more] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || address.includes('%') || more.length > 0) return false;
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 6 ? 128 : 32));
+}
 
 /** The kinds of setting there are. Units stand in the key's name (`windowSeconds`), bounds in its shape. */
 export const setting = {
@@ -85,12 +101,15 @@ export const setting = {
 
   /** Comma-separated. */
   list(named: WithDefault<readonly string[]>): Setting<readonly string[]> {
-    return make(named, 'a list separated by commas', (raw) =>
-      raw
-        .split(',')
-        .map((item) => item.trim())
-        .filter((item) => item !== ''),
-    );
+    return make(named, 'a list separated by commas', itemsOf);
+  },
+
+  /** Addresses and CIDR ranges, as in `10.0.0.0/8,2001:db8::1`. */
+  networks(named: WithDefault<readonly string[]>): Setting<readonly string[]> {
+    return make(named, 'addresses and CIDR ranges, separated by commas', (raw) => {
+      const items = itemsOf(raw);
+      return items.every(isNetwork) ? items : undefined;
+    });
   },
 
   url(named: Named & { protocols: readonly string[] }): Setting<string | undefined> {

@@ -21,6 +21,7 @@ export const wire = {
   CREDENTIAL_UNKNOWN: { http: 403, rpc: -31001, level: 'warn', event: 'invalid_auth', severity: 'MEDIUM' },
   CREDENTIAL_EXPIRED: { http: 401, rpc: -31001, level: 'info', event: 'invalid_auth', severity: 'LOW' },
   ACCESS_REFUSED: { http: 403, rpc: -31003, level: 'warn', event: 'access_denied', severity: 'MEDIUM' },
+  ADDRESS_BLOCKED: { http: 403, rpc: -31005, level: 'warn', event: 'blocked_connection', severity: 'MEDIUM' },
   ORIGIN_REFUSED: { http: 403, rpc: -31004, level: 'warn', event: 'blocked_connection', severity: 'MEDIUM' },
   RATE_LIMITED: { http: 429, rpc: -31029, level: 'info', event: 'rate_limit_exceeded', severity: 'MEDIUM' },
   TOO_MANY_STREAMS: {

@@ -2,30 +2,31 @@ import { Controller, Get } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { HealthCheck, type HealthCheckResult } from '@nestjs/terminus';
 import { SkipThrottle } from '@nestjs/throttler';
+import { Cache, type CacheHealth } from '#cache';
 import { Operation } from '#call';
 import { GatehouseError } from '#errors';
 import { Readiness } from './readiness.ts';
 
-/** Where answers are kept for a while. Without Valkey, each process has its own memory. */
-interface CacheHealth {
-  status: 'memory';
-}
 export interface Health {
   status: 'ok';
-  cache: CacheHealth;
+  /** A cache that is down slows calls, and stops none. */
+  cache: Pick<CacheHealth, 'status'>;
 }
 
 /** For probes and balancers: public, minimal, on both ports, and free of limits so that a flood can't fail a probe. */
 @Controller()
 export class HealthController {
-  constructor(private readonly readiness: Readiness) {}
+  constructor(
+    private readonly readiness: Readiness,
+    private readonly cache: Cache,
+  ) {}
 
   @Get('health')
   @RouteConfig({ everywhere: true })
   @SkipThrottle()
   @Operation({ name: 'health.live', public: true, audit: 'refusals' })
   live(): Health {
-    return { status: 'ok', cache: { status: 'memory' } };
+    return { status: 'ok', cache: { status: this.cache.status } };
   }
 
   @Get('ready')

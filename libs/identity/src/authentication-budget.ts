@@ -7,11 +7,11 @@ export interface Exhaustion {
 }
 
 /**
- * How many keys an address may still try (RAG-13). Each try is spent before the store is asked, and given back when the
- * key proves good, so that what is in flight counts too.
+ * How many keys an address may still try (RAG-13). Each try is taken before the store is asked, and given back when the
+ * key proves good, so that what is in flight counts too. An IPv6 /64 is one address.
  */
 export abstract class AuthenticationBudget {
-  abstract exhausted(address: string): Exhaustion | undefined;
-  abstract spend(address: string): void;
+  /** Takes one try; or takes none, and says why. */
+  abstract take(address: string): Exhaustion | undefined | Promise<Exhaustion | undefined>;
   abstract refund(address: string): void;
 }

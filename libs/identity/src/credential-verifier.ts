@@ -38,7 +38,7 @@ export class CredentialVerifier {
 
   async #lookUp(name: string, token: string, call: Call): Promise<Principal> {
     const guess = !this.verdicts.expects(name);
-    if (guess) this.#spend(call);
+    if (guess) await this.#takeTry(call);
     let failed = false;
     try {
       const verdict = await this.verdicts.ask(name, token);
@@ -50,10 +50,9 @@ export class CredentialVerifier {
   }
 
   /** A flood of well-formed keys must not become a flood of queries. Keys proven lately are not held up by it. */
-  #spend(call: Call): void {
-    const exhausted = this.budget.exhausted(call.address);
+  async #takeTry(call: Call): Promise<void> {
+    const exhausted = await this.budget.take(call.address);
     if (exhausted) throw tooManyFailures(exhausted, call);
-    this.budget.spend(call.address);
   }
 
   #conclude(verdict: Verdict, call: Call): Principal {

@@ -1,12 +1,13 @@
 import { hash, randomBytes } from 'node:crypto';
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { GatehouseError } from '#errors';
+import { KeyNews } from './key-news.ts';
 import { KeyStore } from './key-store.ts';
 import { Pepper } from './pepper.ts';
 import { RecentMap } from './recent-map.ts';
 import { verdictOn, type Proven, type Refused, type Verdict } from './verdict.ts';
 
-/** A key that was revoked on another replica is refused here within this time. */
+/** A key that was revoked on another replica is refused here within this time, also where its news are lost. */
 const PROVEN_MS = 1000;
 /** From this age on a verdict is renewed behind the calls that still use it, so that a busy key never waits. */
 const RENEW_MS = 500;
@@ -17,7 +18,7 @@ const CAPACITY = 10_000;
 
 /** What the store said of keys that were presented lately. Keys are named by a hash of them, never kept. */
 @Injectable()
-export class KeyVerdicts {
+export class KeyVerdicts implements OnModuleDestroy {
   readonly #proven = new RecentMap<Proven>(CAPACITY);
   readonly #refused = new RecentMap<Refused>(CAPACITY);
   /** Questions that wait for the store, each asked once however many callers wait. */
@@ -28,7 +29,10 @@ export class KeyVerdicts {
   constructor(
     private readonly store: KeyStore,
     private readonly pepper: Pepper,
-  ) {}
+    private readonly news: KeyNews,
+  ) {
+    news.listen((keyId) => this.#forget(keyId));
+  }
 
   get size(): number {
     return this.#proven.size + this.#refused.size + this.#flights.size;
@@ -79,8 +83,18 @@ export class KeyVerdicts {
     return flight;
   }
 
-  /** Forgets a key that has just been changed here, and all that is being asked: the answer may be of before. */
+  /** Forgets a key that has just been changed here, and has the other replicas forget it. */
   forget(keyId: string): void {
+    this.#forget(keyId);
+    this.news.tell(keyId);
+  }
+
+  onModuleDestroy(): void {
+    this.news.close();
+  }
+
+  /** All that is being asked, too: the answer may be of before. */
+  #forget(keyId: string): void {
     this.#epoch++;
     this.#flights.clear();
     this.#proven.deleteWhere(({ principal }) => principal.keyId === keyId);

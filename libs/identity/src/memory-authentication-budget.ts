@@ -31,18 +31,13 @@ export class MemoryAuthenticationBudget extends AuthenticationBudget {
     return this.#accounts.size;
   }
 
-  exhausted(address: string): Exhaustion | undefined {
-    const account = this.#account(networkOf(address));
-    return account && account.spent >= this.#limit
-      ? { limit: this.#limit, resetAt: account.resetAt }
-      : undefined;
-  }
-
-  spend(address: string): void {
+  take(address: string): Exhaustion | undefined {
     const network = networkOf(address);
     const account = this.#account(network);
-    if (account) account.spent++;
-    else this.#accounts.set(network, { spent: 1, resetAt: Date.now() + this.#windowMs });
+    if (!account) this.#accounts.set(network, { spent: 1, resetAt: Date.now() + this.#windowMs });
+    else if (account.spent < this.#limit) account.spent++;
+    else return { limit: this.#limit, resetAt: account.resetAt };
+    return undefined;
   }
 
   refund(address: string): void {

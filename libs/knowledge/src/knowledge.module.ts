@@ -7,6 +7,7 @@ import { OpenAiAnswers } from './answers/open-ai.answers.ts';
 import { QuestionAnswering } from './answers/question-answering.ts';
 import { ConversationsController } from './conversations.controller.ts';
 import { ConversationUpkeep } from './conversation-upkeep.ts';
+import { ConversationRevision } from './conversation.revision.ts';
 import { ConversationStore } from './conversation.store.ts';
 import { ChunkEmbedder } from './embeddings/chunk-embedder.ts';
 import { Embeddings } from './embeddings/embeddings.ts';
@@ -32,6 +33,7 @@ const ANTHROPIC = 'https://api.anthropic.com';
     KnowledgeService,
     KnowledgeTools,
     ConversationStore,
+    ConversationRevision,
     ConversationUpkeep,
     FullTextIndex,
     VectorIndex,

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Throttle } from '@nestjs/throttler';
+import { Cached } from '#cache';
 import type { Call } from '#call';
 import { Prompt, Resource, Tool } from '#mcp';
 import type { AskQuestion } from './dto/ask-question.dto.ts';
@@ -10,7 +11,7 @@ import { ConversationVariable } from './dto/conversation-variable.dto.ts';
 import type { IngestConversation } from './dto/ingest-conversation.dto.ts';
 import type { SearchPassages } from './dto/search-passages.dto.ts';
 import { KnowledgeService } from './knowledge.service.ts';
-import { askLimit, operations } from './operations.ts';
+import { askLimit, operations, searchCache } from './operations.ts';
 
 const reads = { readOnlyHint: true, openWorldHint: false } as const;
 
@@ -28,6 +29,7 @@ export class KnowledgeTools {
       'Finds the passages of recorded conversations that say most of the query, best first, each with its score.',
     annotations: reads,
   })
+  @Cached(searchCache)
   search(input: SearchPassages, call: Call) {
     return this.knowledge.search(input, call);
   }

@@ -49,6 +49,10 @@ export class VectorIndex {
         signs     bit varying not null,
         embedding vector not null
       )`.execute(this.database.kysely);
+    await sql`
+      create or replace trigger conversation_vectors_changed
+      after insert or update on conversation_vectors
+      for each statement execute function count_conversation_change()`.execute(this.database.kysely);
   }
 
   /** Chunks that have no vector of this model yet. */

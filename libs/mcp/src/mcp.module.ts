@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { ValidationModule } from '#validation';
 import type { ConfigOf } from '#config';
+import { StateConnection } from '#valkey';
 import { JobQueue } from '#jobs';
 import { Database } from '#persistence';
 import { Dispatcher } from './dispatcher.ts';
@@ -30,13 +31,23 @@ import { TaskWatch } from './tasks/task-watch.ts';
 import { tasksConfig } from './tasks/tasks.config.ts';
 import { MemorySessionStore } from './session/memory-session-store.ts';
 import { SessionStore } from './session/session-store.ts';
+import { SharedSessionStore } from './session/shared-session-store.ts';
+import { ValkeySessionStore } from './session/valkey-session-store.ts';
 import { Sessions } from './session/sessions.ts';
 
 const sessionStore = {
   provide: SessionStore,
-  inject: [mcpConfig.KEY],
-  useFactory: ({ sessionTimeoutMs, sessionsPerClient, sessions }: ConfigOf<typeof mcpConfig>) =>
-    new MemorySessionStore({ timeoutMs: sessionTimeoutMs, perClient: sessionsPerClient, total: sessions }),
+  inject: [mcpConfig.KEY, { token: StateConnection, optional: true }],
+  useFactory: (
+    { sessionTimeoutMs, sessionsPerClient, sessions }: ConfigOf<typeof mcpConfig>,
+    connection?: StateConnection,
+  ) => {
+    const bounds = { timeoutMs: sessionTimeoutMs, perClient: sessionsPerClient, total: sessions };
+    const local = new MemorySessionStore(bounds);
+    return connection
+      ? new SharedSessionStore(new ValkeySessionStore({ ...bounds, connection }), local)
+      : local;
+  },
 };
 
 /** There is none where the program keeps nothing, which is well as long as no tool runs as a task. */

@@ -1,5 +1,7 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR, DiscoveryModule } from '@nestjs/core';
+import { AuditModule } from '#audit';
+import { CacheInterceptor, CacheModule } from '#cache';
 import { IdentityGuard, IdentityModule } from '#identity';
 import { MaskingInterceptor } from '#masking';
 import { AuthoriseGuard, VisibilityGuard } from '#rbac';
@@ -7,6 +9,7 @@ import { ThrottleGuard, ThrottleModule } from '#throttle';
 import { ValidationGuard, ValidationModule } from '#validation';
 import { BindGuard } from './bind.guard.ts';
 import { DeclaredOperations } from './declared-operations.ts';
+import { LimitTurns } from './limit-turns.ts';
 
 /**
  * THE pipeline: what every call walks, at every door. The order of this list is the order of the pipeline. No other
@@ -20,12 +23,13 @@ export const pipeline = [
   { provide: APP_GUARD, useClass: AuthoriseGuard }, // may they at all
   { provide: APP_GUARD, useClass: ValidationGuard }, // is it well made: a flood must not buy schema work
   { provide: APP_INTERCEPTOR, useClass: MaskingInterceptor }, // on the way out: no secret leaves
+  { provide: APP_INTERCEPTOR, useClass: CacheInterceptor }, // in place of the handler, where it has answered before
 ];
 
 /** The list, put to work, and the check that every route declares itself. */
 @Module({
-  imports: [DiscoveryModule, IdentityModule, ThrottleModule, ValidationModule],
-  providers: [...pipeline, DeclaredOperations],
+  imports: [AuditModule, CacheModule, DiscoveryModule, IdentityModule, ThrottleModule, ValidationModule],
+  providers: [...pipeline, DeclaredOperations, LimitTurns],
   exports: [DeclaredOperations],
 })
 export class PipelineModule {}

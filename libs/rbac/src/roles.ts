@@ -11,6 +11,7 @@ const auditor = [
   'mcp:use',
   'conversations:read',
   'audit:read',
+  'blocks:read',
   'keys:read',
   'limits:read',
   'health:read',
@@ -21,6 +22,9 @@ const auditor = [
 const admin = [
   ...service,
   'audit:read',
+  'blocks:read',
+  'blocks:write',
+  'cache:write',
   'keys:read',
   'keys:write',
   'limits:read',

@@ -15,10 +15,14 @@ export class Metrics {
   readonly concurrentConnections: Gauge<'type'>;
   readonly conversationsIngested: Counter;
   readonly queries: Counter<'operation'>;
-  readonly cacheHits: Counter;
-  readonly cacheMisses: Counter;
+  readonly valkeyUp: Gauge<'connection'>;
+  readonly valkeyOutages: Counter<'connection'>;
+  /** 1 while each process enforces its share of the limits by itself. */
+  readonly limitsDivided: Gauge;
+  readonly #prefix: string;
 
   constructor(prefix: string) {
+    this.#prefix = prefix;
     const counter = <L extends string = never>(name: string, help: string, labelNames: readonly L[] = []) =>
       once(prefix + name, (full) => new Counter({ name: full, help, labelNames }));
     this.requestDuration = once(
@@ -31,9 +35,13 @@ export class Metrics {
           buckets: DURATION_BUCKETS_SECONDS,
         }),
     );
-    this.concurrentConnections = once(
-      `${prefix}concurrent_connections`,
-      (name) => new Gauge({ name, help: 'Open connections, by type', labelNames: ['type'] as const }),
+    const gauge = <L extends string = never>(name: string, help: string, labelNames: readonly L[] = []) =>
+      once(prefix + name, (full) => new Gauge({ name: full, help, labelNames }));
+    this.concurrentConnections = gauge('concurrent_connections', 'Open connections, by type', ['type']);
+    this.valkeyUp = gauge('valkey_up', '1 while a connection to Valkey is up', ['connection']);
+    this.limitsDivided = gauge(
+      'rate_limits_divided',
+      '1 while Valkey is away and each process enforces a share',
     );
     this.authFailures = counter('auth_failures_total', 'Calls without a usable credential', ['code']);
     this.rateLimitExceeded = counter('rate_limit_exceeded_total', 'Calls refused by a limit', ['limit']);
@@ -42,8 +50,17 @@ export class Metrics {
     ]);
     this.conversationsIngested = counter('rag_conversations_ingested_total', 'Conversations taken in');
     this.queries = counter('rag_queries_total', 'Searches and questions answered', ['operation']);
-    this.cacheHits = counter('rag_cache_hits_total', 'Answers served from the cache');
-    this.cacheMisses = counter('rag_cache_misses_total', 'Answers that had to be computed');
+    this.valkeyOutages = counter('valkey_outages_total', 'How often a connection to Valkey went down', [
+      'connection',
+    ]);
+  }
+
+  /** A value that is asked for whenever somebody looks. */
+  follow(name: string, help: string, read: () => number): void {
+    const full = this.#prefix + name;
+    // Of a gateway that ran in this process before.
+    register.removeSingleMetric(full);
+    const gauge: Gauge = new Gauge({ name: full, help, collect: () => gauge.set(read()) });
   }
 
   /** Follows the open connections of a listener. */

@@ -2,13 +2,16 @@ import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { PrometheusModule } from '@willsoto/nestjs-prometheus';
 import { LoggerModule } from 'nestjs-pino';
 import { register } from 'prom-client';
+import { Cache } from '#cache';
 import { readConfig, type Environment } from '#config';
 import { logRedaction } from '#masking';
+import { CacheMetrics } from './cache-metrics.ts';
 import { CallLog } from './call-log.recorder.ts';
 import { CallMetrics } from './call-metrics.recorder.ts';
 import { MetricsController } from './metrics.controller.ts';
 import { Metrics } from './metrics.ts';
 import { telemetryConfig } from './telemetry.config.ts';
+import { ValkeyMetrics } from './valkey-metrics.ts';
 
 /** Logs (pino) and metrics (Prometheus). Spans are OpenTelemetry's, once there is a second service to trace. */
 @Global()
@@ -29,7 +32,17 @@ export class TelemetryModule {
         LoggerModule.forRoot({ pinoHttp: { level: logLevel, ...logRedaction }, forRoutes: [] }),
         ...(metricsEnabled ? [prometheus] : []),
       ],
-      providers: [{ provide: Metrics, useFactory: () => new Metrics(metricsPrefix) }, CallMetrics, CallLog],
+      providers: [
+        { provide: Metrics, useFactory: () => new Metrics(metricsPrefix) },
+        CallMetrics,
+        CallLog,
+        ValkeyMetrics,
+        {
+          provide: CacheMetrics,
+          inject: [{ token: Cache, optional: true }],
+          useFactory: (cache: Cache | undefined) => cache && new CacheMetrics(metricsPrefix, cache),
+        },
+      ],
       exports: [Metrics, CallMetrics, CallLog],
     };
   }

@@ -7,3 +7,8 @@ export {
 } from './databases.ts';
 export { freshPostgresql, postgresqlServer, type FreshPostgresql } from './fresh-postgresql.ts';
 export { scratchFolder, type ScratchFolder } from './scratch-folder.ts';
+export { freePort } from './free-port.ts';
+export { TcpProxy } from './tcp-proxy.ts';
+export { openValkey, useKeyspace } from './valkey/use-valkey-connection.ts';
+export { useValkey } from './valkey/use-valkey.ts';
+export { ValkeyServer, type ValkeyOptions } from './valkey/valkey-server.ts';

@@ -1,16 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { useKeyspace } from '#testing';
 import type { Limit, LimitClaim } from './limit.ts';
 import { MemoryThrottleStore } from './memory/memory-throttle-store.ts';
 import type { ThrottleStore } from './throttle-store.ts';
+import { ValkeyThrottleStore } from './valkey/valkey-throttle-store.ts';
 
-/** A store whose clock the spec moves. */
+/** A store whose clock the spec moves, and in which nothing is counted yet. */
 interface OpenStore {
   store: ThrottleStore;
   moveTo: (ms: number) => void;
 }
 
-const stores: { name: string; open: () => OpenStore }[] = [
+const keyspace = useKeyspace();
+
+const stores: { name: string; open: () => OpenStore; runs: number }[] = [
   {
     name: 'MemoryThrottleStore',
     open() {
@@ -20,6 +24,18 @@ const stores: { name: string; open: () => OpenStore }[] = [
         moveTo: (ms) => void (now = ms),
       };
     },
+    runs: 100,
+  },
+  {
+    name: 'ValkeyThrottleStore',
+    open() {
+      let now = 0;
+      return {
+        store: new ValkeyThrottleStore({ connection: keyspace(), clock: () => now }),
+        moveTo: (ms) => void (now = ms),
+      };
+    },
+    runs: 20, // Each step is a round trip.
   },
 ];
 
@@ -71,7 +87,7 @@ async function admittedBy(
   return admitted;
 }
 
-describe.each(stores)('$name', ({ open }) => {
+describe.each(stores)('$name', ({ open, runs }) => {
   it('lets five of six pass in 10 s, and says when the sixth may come again', async () => {
     const { store, moveTo } = open();
     const five = limit('client', 5, 10_000);
@@ -101,6 +117,7 @@ describe.each(stores)('$name', ({ open }) => {
         expect(admitted).toEqual(admittedByModel(times, max, 1_000));
         expect(keepsTo(max, 1_000, admitted)).toBe(true);
       }),
+      { numRuns: runs },
     );
   });
 
@@ -111,6 +128,7 @@ describe.each(stores)('$name', ({ open }) => {
         const admitted = await admittedBy(open(), times, limit('small', max, 125));
         expect(admitted).toEqual(admittedByModel(times, max, 125));
       }),
+      { numRuns: runs },
     );
   });
 
@@ -132,7 +150,7 @@ describe.each(stores)('$name', ({ open }) => {
           expect(until(admitted)).toBeGreaterThanOrEqual(until(strict));
         }
       }),
-      { numRuns: 60 },
+      { numRuns: Math.ceil(0.6 * runs) },
     );
   });
 
@@ -166,6 +184,7 @@ describe.each(stores)('$name', ({ open }) => {
           expect(Math.max(0, rooms[verdict.tightest]!)).toBe(verdict.remaining);
         }
       }),
+      { numRuns: runs },
     );
   });
 
@@ -191,7 +210,7 @@ describe.each(stores)('$name', ({ open }) => {
           if (allowed) counted.push({ now, subject });
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 3 * runs },
     );
   });
 
@@ -209,6 +228,7 @@ describe.each(stores)('$name', ({ open }) => {
         opened.moveTo(last + verdict.roomInMs);
         expect((await opened.store.decide([claim(of)])).allowed).toBe(true);
       }),
+      { numRuns: runs },
     );
   });
 

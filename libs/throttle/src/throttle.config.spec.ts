@@ -17,6 +17,7 @@ describe('the settings of the limits', () => {
       addressWindowMs: 300_000,
       failMode: 'closed',
       maxKeys: 100_000,
+      replicas: 1,
     });
     expect(String(tiers)).toBe('free=10/100,basic=100/1000,pro=1000/10000');
     expect(operations.size).toBe(0);

@@ -78,6 +78,14 @@ export const throttleConfig = defineConfig('throttle', {
     values: ['open', 'closed'],
     default: 'closed',
   }),
+  replicas: setting.integer({
+    env: 'RATE_LIMIT_REPLICAS',
+    description:
+      'Processes to divide each limit by while Valkey is away and has not told yet how many there are',
+    default: 1,
+    min: 1,
+    max: 10_000,
+  }),
   maxKeys: setting.integer({
     env: 'RATE_LIMIT_MAX_KEYS',
     description: 'Clients that each limit tells apart in memory; those past it share one count',

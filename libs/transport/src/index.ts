@@ -5,7 +5,7 @@ export { HttpServerModule } from './http-server/http-server.module.ts';
 export { registerJsonBody } from './http-server/json-body.ts';
 export { ManagementListener } from './http-server/management-listener.ts';
 export { OriginPolicy } from './http-server/origin-policy.ts';
-export { boundServer } from './http-server/server-bounds.ts';
+export { boundServer, cutBlocked } from './http-server/server-bounds.ts';
 export { ProtectedResourceMetadata } from './http-server/protected-resource.ts';
 export { securityHeaders } from './http-server/security-headers.ts';
 export { registerStreamableHttp } from './streamable-http/index.ts';

@@ -26,7 +26,9 @@ const gateway = await startGateway({
     RATE_LIMIT_GLOBAL_MAX: '10000000',
     RATE_LIMIT_ADDRESS_MAX: '10000000',
     RATE_LIMIT_OPERATIONS: 'echo=10000000/60',
+    ...(process.env['BENCH_VALKEY_URL'] && { VALKEY_URL: process.env['BENCH_VALKEY_URL'] }),
     ...(process.env['BENCH_LIMITS'] === 'off' && { RATE_LIMIT_ENABLED: 'false' }),
+    ...(process.env['BENCH_CACHE'] === 'off' && { ENABLE_CACHE: 'false' }),
   },
   features: [EchoModule, moreTools(Number(process.env['BENCH_TOOLS'] ?? 1) - 1)],
 });

@@ -1,6 +1,6 @@
 import { Child } from '../child.ts';
 import { median } from '../load.ts';
-import { hundredths, type Measured } from '../report.ts';
+import { atMost, hundredths, type Measured } from '../report.ts';
 
 const CONVERSATIONS = 1000;
 const SEARCHES = 300;
@@ -53,7 +53,7 @@ function conversation(index: number): unknown {
 
 /** Ingest of a thousand conversations, and searches among them, over REST and on the embedded database. */
 export async function knowledge(): Promise<Measured> {
-  const child = await Child.start('gatehouse', { BENCH_LIMITS: 'off' });
+  const child = await Child.start('gatehouse', { BENCH_LIMITS: 'off', BENCH_CACHE: 'off' });
   try {
     const post = async (path: string, body: unknown): Promise<void> => {
       const response = await fetch(`http://127.0.0.1:${child.port}${path}`, {
@@ -98,16 +98,4 @@ export async function knowledge(): Promise<Measured> {
   } finally {
     await child.stop();
   }
-}
-
-function atMost(name: string, value: number, unit: string, most: number): Measured['rows'][number] {
-  return {
-    name,
-    value: hundredths(value),
-    unit,
-    baseline: null,
-    ratio: null,
-    goal: `<= ${most} ${unit}`,
-    ok: value <= most,
-  };
 }

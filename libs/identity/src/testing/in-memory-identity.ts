@@ -4,6 +4,7 @@ import { ConfiguredAdmin } from '../configured-admin.ts';
 import { CredentialVerifier } from '../credential-verifier.ts';
 import { identityConfig } from '../identity.config.ts';
 import { IdentityGuard } from '../identity.guard.ts';
+import { NoKeyNews, type KeyNews } from '../key-news.ts';
 import { KeyUsage } from '../key-usage.ts';
 import { KeyVerdicts } from '../key-verdicts.ts';
 import type { KeyStore } from '../key-store.ts';
@@ -13,10 +14,14 @@ import { Pepper } from '../pepper.ts';
 import { PrincipalStanding } from '../principal-standing.ts';
 
 /** The parts of this lib, put together by hand: one replica over a store, without Nest and without a database. */
-export function inMemoryIdentity(env: Environment = {}, store: KeyStore = new MemoryKeyStore()) {
+export function inMemoryIdentity(
+  env: Environment = {},
+  store: KeyStore = new MemoryKeyStore(),
+  news: KeyNews = new NoKeyNews(),
+) {
   const config = readConfig(identityConfig, env);
   const pepper = new Pepper(config.pepper ?? 'a pepper for keys that nobody has');
-  const verdicts = new KeyVerdicts(store, pepper);
+  const verdicts = new KeyVerdicts(store, pepper, news);
   const configured = new ConfiguredAdmin(pepper, config);
   const budget = new MemoryAuthenticationBudget(config);
   const usage = new KeyUsage(store);

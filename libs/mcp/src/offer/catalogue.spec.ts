@@ -2,6 +2,7 @@ import { Injectable, Scope, type Provider } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { IsString } from 'class-validator';
 import { describe, expect, it } from 'vitest';
+import { Cached } from '#cache';
 import { Operation } from '#call';
 import { Method } from '../declare/method.decorator.ts';
 import { Prompt } from '../declare/prompt.decorator.ts';
@@ -45,6 +46,12 @@ class SameResource {
 @Injectable()
 class BadName {
   @Tool({ name: 'white space', description: 'd' })
+  tool(): void {}
+}
+@Injectable()
+class CachedTask {
+  @Tool({ name: 'a', description: 'd', task: 'optional' })
+  @Cached()
   tool(): void {}
 }
 @Injectable()
@@ -144,6 +151,7 @@ describe('the catalogue', () => {
       /resource a:\/\/same: First\.three and SameResource\.again/,
     ],
     ['a name that is none', [BadName], /BadName\.tool: white space is no tool name/],
+    ['a task that is cached', [CachedTask], /CachedTask\.tool runs as a task, so it can't be @Cached/],
     ['a permission that nobody has', [UnknownPermission], /UnknownPermission\.tool .*no:body/],
     [
       'a provider made for each request',

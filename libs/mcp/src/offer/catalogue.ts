@@ -1,4 +1,5 @@
 import { Injectable, type OnModuleInit, type Type } from '@nestjs/common';
+import { cachedOptionsOf } from '#cache';
 import { schemaOf } from '#validation';
 import { taskFault } from '../declare/task-declaration.ts';
 import { PROMPT, type PromptOptions } from '../declare/prompt.decorator.ts';
@@ -69,12 +70,18 @@ function checkedTool(tool: Declared<ToolOptions>): OfferedTool {
   if (output) schemaOf(output);
   const fault = task && taskFault(task, revealsSecret);
   if (fault) throw new Error(`${place}: ${fault}`);
+  if (options.task && cachedOptionsOf(methodOf(tool)))
+    throw new Error(`${place} runs as a task, so it can't be @Cached: a task is its caller's own`);
   try {
     const mirrored = input && mirroredParams(schemaOf(input));
     return mirrored?.length ? { ...tool, mirrored } : tool;
   } catch (error) {
     throw new Error(`${place}: ${(error as Error).message}`, { cause: error });
   }
+}
+
+function methodOf({ instance, methodName }: Declared<ToolOptions>): object {
+  return (instance as Record<string, object>)[methodName]!;
 }
 
 /** In the order of their keys, so that clients and models meet the same list in every process. */

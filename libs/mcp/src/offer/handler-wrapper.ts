@@ -39,7 +39,7 @@ export class HandlerWrapper {
     const method = methodOf(instance, methodName);
     return this.#create(
       instance,
-      admitting(method, (given, call) => method.call(instance, given, call)),
+      standIn(method, (given, call) => method.call(instance, given, call)),
     );
   }
 
@@ -48,7 +48,7 @@ export class HandlerWrapper {
     const method = methodOf(instance, methodName);
     return this.#create(
       instance,
-      admitting(method, (_, call) => method.call(instance, call.input, call)),
+      standIn(method, (_, call) => method.call(instance, (call as Call).input, call)),
     );
   }
 
@@ -61,7 +61,7 @@ export class HandlerWrapper {
     run: (given: unknown, call: Call) => unknown,
     { uncounted = false } = {},
   ): Handler {
-    const callback = admitting(methodOf(instance, methodName), run);
+    const callback = standIn(methodOf(instance, methodName), (given, call) => run(given, call as Call));
     if (uncounted) SkipThrottle()(instance, methodName, { value: callback });
     return this.#create(instance, callback) as Handler;
   }
@@ -88,15 +88,6 @@ export class HandlerWrapper {
 
 function methodOf(instance: object, methodName: string): AnyMethod {
   return (instance as Record<string, AnyMethod>)[methodName] as AnyMethod;
-}
-
-/** Behind the last guard, the door has its say of who calls; then the method runs. */
-function admitting(method: AnyMethod, run: (given: unknown, call: Call) => unknown): AnyMethod {
-  return standIn(method, (given, second) => {
-    const call = second as Call;
-    const admitted = call.caller?.admit(call);
-    return admitted ? admitted.then(() => run(given, call)) : run(given, call);
-  });
 }
 
 /** A function that guards can't tell from the method: they read its name and what decorators have left on it. */

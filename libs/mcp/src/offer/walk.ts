@@ -34,8 +34,13 @@ export function walkOf({ guards, interceptors, method, instance }: Walk): (...ar
       const next = () => enter(level + 1);
       return stage instanceof Stage ? stage.around(call as Call, next) : stage.around(context, next);
     };
-    return after(pass(guards, context, 0), () => enter(0));
+    return after(pass(guards, context, 0), () => after(admitted(call as Call | undefined), () => enter(0)));
   };
+}
+
+/** Behind the last guard, the door has its say of who calls; before any stage that may answer in the handler's place. */
+function admitted(call: Call | undefined): PromiseLike<void> | void {
+  return call?.caller?.admit(call);
 }
 
 /** An interceptor as any NestJS program has them, put on one tool by `@UseInterceptors`. */

@@ -23,6 +23,7 @@ type AnswersTo<Q extends Questions> = { readonly [K in keyof Q]: Q[K] extends Qu
  */
 export async function ask<const Q extends Questions>(call: Call, questions: Q): Promise<AnswersTo<Q>> {
   const { peer } = call;
+  call.asked = true;
   if (!(peer instanceof AskingPeer))
     throw missing(Object.values(questions).map(({ method }) => capabilityFor[method]));
   const answers =

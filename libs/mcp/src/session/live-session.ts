@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Call } from '#call';
 import { GatehouseError } from '#errors';
 import type { Outlet } from '../exchange.ts';
@@ -26,6 +27,8 @@ export class LiveSession {
   readonly #running = new Map<RequestId, Call>();
   readonly #questions = new Map<string, Waiting>();
   #asked = 0;
+  /** Another replica that serves this session asks too: the answer to its question must not be taken for one to ours. */
+  readonly #name = randomBytes(6).toString('base64url');
 
   constructor(
     state: SessionState,
@@ -72,7 +75,7 @@ export class LiveSession {
     via: { channel: Channel; signal: AbortSignal; timeoutMs: number },
   ): Promise<unknown> {
     if (this.#questions.size >= MOST_QUESTIONS) throw failed('has too many questions to answer already');
-    const id = `ask-${++this.#asked}`;
+    const id = `ask-${this.#name}-${++this.#asked}`;
     const { signal } = via;
     let timer: NodeJS.Timeout | undefined;
     let onAbort: (() => void) | undefined;

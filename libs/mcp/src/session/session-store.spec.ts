@@ -1,20 +1,45 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { openValkey, useKeyspace, useValkey } from '#testing';
+import type { StateConnection } from '#valkey';
 import { MemorySessionStore } from './memory-session-store.ts';
 import type { SessionState, SessionStore } from './session-store.ts';
+import { SharedSessionStore } from './shared-session-store.ts';
+import { ValkeySessionStore } from './valkey-session-store.ts';
 
 const TIMEOUT_MS = 200;
 
 /** What every store of sessions is held to. */
-const stores: [string, () => SessionStore][] = [
-  ['memory', () => new MemorySessionStore({ timeoutMs: TIMEOUT_MS, perClient: 2, total: 4 })],
+const bounds = { timeoutMs: TIMEOUT_MS, perClient: 2, total: 4 };
+const stores: [string, () => () => SessionStore][] = [
+  ['memory', () => () => new MemorySessionStore(bounds)],
+  [
+    'Valkey',
+    () => {
+      const keyspace = useKeyspace();
+      return () => new ValkeySessionStore({ ...bounds, connection: keyspace() });
+    },
+  ],
+  [
+    'Valkey, with a copy in memory',
+    () => {
+      const keyspace = useKeyspace();
+      return () =>
+        new SharedSessionStore(
+          new ValkeySessionStore({ ...bounds, connection: keyspace() }),
+          new MemorySessionStore(bounds),
+        );
+    },
+  ],
 ];
 
 function session(id: string, principalId = 'p1'): SessionState {
   return { id, principalId, revision: '2025-11-25', capabilities: {}, subscriptions: [] };
 }
 
-describe.each(stores)('the store of sessions in %s', (_, open) => {
+describe.each(stores)('the store of sessions in %s', (_, use) => {
+  const open = use();
+
   it('finds what it was given, and what changed of it', async () => {
     const store = open();
     await store.add(session('a'));
@@ -70,5 +95,68 @@ describe.each(stores)('the store of sessions in %s', (_, open) => {
     expect(await store.find('a')).toBeUndefined();
     expect(await store.expire()).toEqual(['a']);
     expect((await store.find('b'))?.id).toBe('b');
+  });
+});
+
+describe('a session of two replicas', () => {
+  const valkey = useValkey();
+  const state = session('shared');
+
+  async function replica(connections: StateConnection[]) {
+    const connection = await openValkey({
+      VALKEY_URL: valkey().url,
+      VALKEY_COMMAND_TIMEOUT_MS: '200',
+      VALKEY_RETRY_MAX_MS: '100',
+    });
+    connections.push(connection);
+    const long = { timeoutMs: 60_000, perClient: 2, total: 10 };
+    return new SharedSessionStore(
+      new ValkeySessionStore({ ...long, connection }),
+      new MemorySessionStore(long),
+    );
+  }
+
+  it('is one, goes on on each while Valkey is away, and is told to it afterwards', async () => {
+    const connections: StateConnection[] = [];
+    try {
+      const [one, two] = [await replica(connections), await replica(connections)];
+      await one.add(state);
+      expect(await two.find('shared')).toEqual(state);
+      await two.change('shared', { logLevel: 'info' });
+      expect(await one.find('shared')).toMatchObject({ logLevel: 'info' });
+
+      valkey().freeze();
+      expect(await one.find('shared')).toMatchObject({ logLevel: 'info' });
+      expect(await two.find('shared')).toMatchObject({ logLevel: 'info' });
+      await one.add(session('alone', 'p2'));
+      expect(await one.find('alone')).toMatchObject({ id: 'alone' });
+      expect(await two.find('alone')).toBeUndefined();
+      valkey().thaw();
+      await expect.poll(() => connections.every(({ up }) => up), { timeout: 5_000 }).toBe(true);
+      expect(await one.find('alone')).toMatchObject({ id: 'alone' });
+      expect(await two.find('alone')).toMatchObject({ id: 'alone' });
+
+      await two.remove('shared');
+      expect(await one.find('shared')).toBeUndefined();
+      expect(await one.expire()).toEqual(['shared']);
+    } finally {
+      for (const connection of connections) connection.close();
+    }
+  });
+
+  it('ends when its client has too many, wherever they were begun', async () => {
+    const connections: StateConnection[] = [];
+    try {
+      const [one, two] = [await replica(connections), await replica(connections)];
+      await one.add(session('a', 'p3'));
+      await sleep(5);
+      await two.add(session('b', 'p3'));
+      await sleep(5);
+      expect(await one.add(session('c', 'p3'))).toBe('a');
+      expect(await two.find('a')).toBeUndefined();
+      expect(await two.find('c')).toMatchObject({ id: 'c' });
+    } finally {
+      for (const connection of connections) connection.close();
+    }
   });
 });

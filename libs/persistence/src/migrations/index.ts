@@ -3,6 +3,7 @@ import * as apiKeys from './001-api-keys.ts';
 import * as audit from './002-audit.ts';
 import * as conversations from './003-conversations.ts';
 import * as tasks from './004-tasks.ts';
+import * as conversationChanges from './005-conversation-changes.ts';
 
 /**
  * All migrations, in the order of their names. Applied ones are never edited: a change is a new migration. There is
@@ -13,4 +14,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '002-audit': audit,
   '003-conversations': conversations,
   '004-tasks': tasks,
+  '005-conversation-changes': conversationChanges,
 };

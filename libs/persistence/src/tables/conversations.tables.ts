@@ -1,11 +1,12 @@
 import type { Generated } from 'kysely';
 
-/** Tables of the knowledge base; migrations/003-conversations.ts makes them. */
+/** Tables of the knowledge base; migrations/003-conversations.ts and 005-conversation-changes.ts make them. */
 export interface ConversationsTables {
   conversations: ConversationRow;
   conversation_chunks: ConversationChunkRow;
   conversation_terms: ConversationTermRow;
   conversation_vectors: ConversationVectorRow;
+  conversation_changes: ConversationChangesRow;
 }
 
 export interface ConversationRow {
@@ -62,4 +63,11 @@ export interface ConversationVectorRow {
   signs: string;
   /** pgvector's text form: `[0.1,0.2]`. */
   embedding: string;
+}
+
+/** How often the answers of the knowledge base have changed: the sum of all rows. */
+export interface ConversationChangesRow {
+  stripe: number;
+  /** int8, which the driver gives as a text. */
+  changes: string;
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { installWithApt } from './apt.ts';
+import { installWithApt } from '../apt.ts';
 import { installations } from './installations.ts';
 import { startCluster, type Cluster } from './cluster.ts';
 
@@ -27,7 +27,7 @@ async function start(): Promise<Cluster | undefined> {
 async function startOrInstall(): Promise<Cluster | undefined> {
   const found = await start();
   if (found) return found;
-  const refusal = await installWithApt();
+  const refusal = await installWithApt('postgresql');
   if (refusal === undefined) return start();
   attempts.push(refusal);
   return undefined;

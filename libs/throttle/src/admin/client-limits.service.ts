@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { LimitClaim, LimitUsage } from '../limit.ts';
 import { LimitPlans } from '../plan/limit-plans.ts';
+import { factors, Tightening } from '../plan/tightening.ts';
 import { throttleConfig, type ThrottleSettings } from '../throttle.config.ts';
 import { ThrottleStore } from '../throttle-store.ts';
 
@@ -20,6 +21,8 @@ export interface LimitStatusView {
 /** The tightest of a client's limits, and each that it has made calls against. */
 export interface ClientLimitsView extends LimitStatusView {
   client: string;
+  /** What is left of the limits of all callers with a key (enterprise apart), and of those without; there under attack only. */
+  tightened?: { everyone: number; strangers: number };
   limits: LimitStatusView[];
 }
 
@@ -29,6 +32,7 @@ export class ClientLimits {
   constructor(
     private readonly store: ThrottleStore,
     private readonly plans: LimitPlans,
+    private readonly tightening: Tightening,
     @Inject(throttleConfig.KEY) private readonly settings: ThrottleSettings,
   ) {}
 
@@ -54,7 +58,13 @@ export class ClientLimits {
     const usages = await this.store.status(claims);
     const limits = claims.map((claim, index) => viewOf(claim, usages[index]!));
     const [tightest] = limits.toSorted((a, b) => a.remaining - b.remaining || b.reset - a.reset);
-    return { client, ...(tightest ?? this.#untouched()), limits };
+    return { client, ...(tightest ?? this.#untouched()), ...this.#tightened(), limits };
+  }
+
+  #tightened(): Pick<ClientLimitsView, 'tightened'> {
+    const [everyone, strangers] = [this.tightening.levelOf('untiered'), this.tightening.levelOf('anonymous')];
+    if (strangers === 0) return {};
+    return { tightened: { everyone: factors[everyone]!, strangers: factors[strangers]! } };
   }
 
   #untouched(): LimitStatusView {

@@ -19,11 +19,28 @@ export class MemoryThrottleStore extends ThrottleStore {
   readonly #logs: (CallLog | undefined)[] = [];
   readonly #maxKeys: number;
   readonly #clock: () => number;
+  #shareOf = 1;
 
   constructor({ maxKeys, clock = () => performance.now() }: MemoryThrottleStoreOptions) {
     super();
     this.#maxKeys = maxKeys;
     this.#clock = clock;
+  }
+
+  /** From now on each limit is divided by so many processes, rounded up: none may be left with nothing. */
+  shareWith(processes: number): void {
+    this.#shareOf = processes;
+  }
+
+  /** Counts what was admitted elsewhere. */
+  count(claims: readonly LimitClaim[]): void {
+    const now = this.#clock();
+    for (const { limit, subject } of claims) {
+      const table = this.#tableOf(limit);
+      const log = table.find(subject, now) ?? table.open(subject);
+      log.count(now); // Lets go of what has left: nobody else may ask for long.
+      log.add(now);
+    }
   }
 
   override decide(claims: readonly LimitClaim[]): LimitVerdict {
@@ -34,7 +51,7 @@ export class MemoryThrottleStore extends ThrottleStore {
       const { limit, subject } = claims[index]!;
       const log = this.#tableOf(limit).find(subject, now);
       this.#logs[index] = log;
-      const room = limit.max - (log?.count(now) ?? 0);
+      const room = this.#maxOf(limit) - (log?.count(now) ?? 0);
       if (room < remaining || (room === remaining && limit.windowMs > claims[tightest]!.limit.windowMs)) {
         remaining = room;
         tightest = index;
@@ -55,7 +72,7 @@ export class MemoryThrottleStore extends ThrottleStore {
     const now = this.#clock();
     return claims.map(({ limit, subject }) => {
       const log = this.#tableOf(limit).find(subject, now);
-      return { used: log?.count(now) ?? 0, roomInMs: log?.roomIn(now, limit.max) ?? limit.windowMs };
+      return { used: log?.count(now) ?? 0, roomInMs: log?.roomIn(now, this.#maxOf(limit)) ?? limit.windowMs };
     });
   }
 
@@ -70,15 +87,20 @@ export class MemoryThrottleStore extends ThrottleStore {
     let roomInMs = -1;
     for (const [index, { limit }] of claims.entries()) {
       const log = this.#logs[index];
-      if ((log?.count(now) ?? 0) < limit.max) continue;
+      const max = this.#maxOf(limit);
+      if ((log?.count(now) ?? 0) < max) continue;
       exhausted.push(index);
-      const wait = log?.roomIn(now, limit.max) ?? limit.windowMs;
+      const wait = log?.roomIn(now, max) ?? limit.windowMs;
       if (wait > roomInMs) {
         roomInMs = wait;
         tightest = index;
       }
     }
     return { allowed: false, tightest, remaining: 0, roomInMs, exhausted };
+  }
+
+  #maxOf({ max }: Limit): number {
+    return this.#shareOf === 1 ? max : Math.ceil(max / this.#shareOf);
   }
 
   #tableOf({ id, max, windowMs }: Limit): KeyTable {

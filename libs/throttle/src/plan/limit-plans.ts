@@ -4,11 +4,12 @@ import { networkOf, operationOf, type Call } from '#call';
 import type { LimitClaim } from '../limit.ts';
 import { throttleConfig, type ThrottleSettings } from '../throttle.config.ts';
 import { OperationLimits } from './operation-limits.ts';
-import { audienceOf, audiences, rulesFor, type Audience, type Rule } from './rules.ts';
+import { audienceOf, audiences, rulesByLevel, type Audience, type Rule } from './rules.ts';
 import { skipsThrottle } from './throttle-metadata.ts';
+import { Tightening } from './tightening.ts';
 
-/** The limits that a handler's calls have, by who makes them; none at all where it carries `@SkipThrottle()`. */
-export type LimitPlan = Readonly<Record<Audience, readonly Rule[]>> | 'skip';
+/** The limits that a handler's calls have, by who makes them and how tight they are; none at all where it carries `@SkipThrottle()`. */
+export type LimitPlan = Readonly<Record<Audience, readonly (readonly Rule[])[]>> | 'skip';
 
 /** All callers together. */
 const EVERYBODY = '';
@@ -22,6 +23,7 @@ export class LimitPlans {
   constructor(
     private readonly operations: OperationLimits,
     private readonly reflector: Reflector,
+    private readonly tightening: Tightening,
     @Inject(throttleConfig.KEY) private readonly settings: ThrottleSettings,
   ) {}
 
@@ -33,7 +35,8 @@ export class LimitPlans {
     const network = networkOf(address);
     const client = principal?.id ?? network;
     const claims: LimitClaim[] = [];
-    for (const { limit, per } of plan[audienceOf(principal)]) {
+    const audience = audienceOf(principal);
+    for (const { limit, per } of plan[audience][this.tightening.levelOf(audience)]!) {
       claims.push({ limit, subject: per === 'client' ? client : per === 'address' ? network : EVERYBODY });
     }
     return claims;
@@ -44,7 +47,7 @@ export class LimitPlans {
     const subject = networkOf(client);
     const claims = new Map<string, LimitClaim>();
     for (const operation of [undefined, ...this.operations.names()]) {
-      for (const { limit, per } of audiences.flatMap((audience) => this.#rulesOf(audience, operation))) {
+      for (const { limit, per } of audiences.flatMap((audience) => this.#rulesNow(audience, operation))) {
         if (per !== 'everybody') claims.set(limit.id, { limit, subject });
       }
     }
@@ -64,11 +67,15 @@ export class LimitPlans {
 
   #planFor(operation: string | undefined): LimitPlan {
     const rules = audiences.map((audience) => [audience, this.#rulesOf(audience, operation)] as const);
-    return Object.fromEntries(rules) as Record<Audience, readonly Rule[]>;
+    return Object.fromEntries(rules) as Record<Audience, readonly (readonly Rule[])[]>;
   }
 
-  #rulesOf(audience: Audience, operation: string | undefined): readonly Rule[] {
+  #rulesNow(audience: Audience, operation: string | undefined): readonly Rule[] {
+    return this.#rulesOf(audience, operation)[this.tightening.levelOf(audience)]!;
+  }
+
+  #rulesOf(audience: Audience, operation: string | undefined): readonly (readonly Rule[])[] {
     const limit = operation === undefined ? undefined : this.operations.get(operation);
-    return rulesFor(audience, this.settings, limit && { operation: operation!, ...limit });
+    return rulesByLevel(audience, this.settings, limit && { operation: operation!, ...limit });
   }
 }

@@ -2,6 +2,7 @@ import type { Principal, Tier } from '#call';
 import type { Limit } from '../limit.ts';
 import type { ThrottleSettings } from '../throttle.config.ts';
 import type { OperationLimit } from './operation-limits.ts';
+import { factors, tightened } from './tightening.ts';
 
 /** One limit, and whose calls are counted together for it. */
 export interface Rule {
@@ -21,8 +22,16 @@ export function audienceOf(principal: Principal | undefined): Audience {
 /** The limit of one operation, by name. */
 export type NamedOperationLimit = OperationLimit & { readonly operation: string };
 
+/** The rules for an audience at each level of tightening. */
+export function rulesByLevel(...of: Parameters<typeof rulesFor>): readonly (readonly Rule[])[] {
+  const rules = rulesFor(...of);
+  return factors.map((_, level) =>
+    rules.map(({ limit, per }) => ({ limit: { ...limit, max: tightened(limit.max, level) }, per })),
+  );
+}
+
 /** All limits of a call. A tier replaces the client default; enterprise has the operation's alone (requirements 14.5). */
-export function rulesFor(
+function rulesFor(
   audience: Audience,
   settings: ThrottleSettings,
   limited: NamedOperationLimit | undefined,

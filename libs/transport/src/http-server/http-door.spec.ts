@@ -37,6 +37,7 @@ describe('the door', () => {
     app = fastify();
     registerHttpDoor(app, {
       settlement: new Settlement([recorder]),
+      blocks: { find: () => undefined, refusalOf: () => undefined, absorbs: () => false },
       origins: new OriginPolicy({ allowed: [], host: '127.0.0.1' }),
       limits: readConfig(throttleConfig, {}),
       metadata: new ProtectedResourceMetadata(undefined),

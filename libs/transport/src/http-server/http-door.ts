@@ -1,9 +1,11 @@
 import { Logger } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { allowed, Call, refusedBy, type Outcome, type Settlement } from '#call';
+import type { BlockGate } from '#blocking';
+import { after, allowed, Call, refusedBy, type Outcome, type Settlement } from '#call';
 import { GatehouseError, wire } from '#errors';
 import { errorAnswer } from '#mcp';
 import { rateLimitHeaders, type ThrottleSettings } from '#throttle';
+import { clientAddress } from './client-address.ts';
 import { Deadlines } from './deadlines.ts';
 import { publicError } from './http-error.ts';
 import { MALFORMED_URL } from './malformed-url.ts';
@@ -35,6 +37,8 @@ declare module 'fastify' {
 
 export interface HttpDoorOptions {
   settlement: Settlement;
+  /** Who may not even knock. */
+  blocks: Pick<BlockGate, 'find' | 'refusalOf' | 'absorbs'>;
   origins: OriginPolicy;
   /** For the headers of answers that no limit decided. */
   limits: ThrottleSettings;
@@ -60,7 +64,7 @@ const MAX_TARGET_LENGTH = 256;
 
 /** The bracket around every HTTP request: a Call before anything looks at it, one record before its answer leaves. */
 export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOptions): HttpDoor {
-  const { settlement, origins, limits, metadata, headers, timeoutMs, isManagement } = options;
+  const { settlement, blocks, origins, limits, metadata, headers, timeoutMs, isManagement } = options;
   fastify.decorateRequest('outcome', undefined);
   fastify.decorateRequest('outlivesConnection', false);
   fastify.decorateRequest('answered', false);
@@ -95,13 +99,25 @@ export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOpti
       call.cancel(gone);
       if (!request.answered) abandon(call);
     });
+    const blocked = blocks.find(call.address);
+    // Operators reach the management port, whatever others do from their address.
+    if (!blocked || isManagement(request)) admit(request, reply, done);
+    else {
+      void after(blocks.refusalOf(call, blocked), (refusal) => {
+        if (refusal) turnAway(refusal, request, reply, done);
+        else admit(request, reply, done);
+      });
+    }
+  });
+
+  function admit(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
     const { management = false, everywhere = false } = request.routeOptions.config;
     const fault = faultOf(request);
     if (fault) done(fault);
     else if (request.is404) done(methodFault(request, reply));
     else if (!everywhere && management !== isManagement(request)) reply.callNotFound();
     else done();
-  });
+  }
 
   /** What is wrong with a request wherever it goes. */
   function faultOf({ url, headers: { origin, host } }: FastifyRequest): GatehouseError | undefined {
@@ -134,6 +150,9 @@ export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOpti
     // It failed because its client had gone, which is no fault of ours.
     if (outcome.code === 'INTERNAL' && abandoned.has(call)) outcome = refusedBy(gone);
     forget(call);
+    if (!call.settled && outcome.result === 'refused' && !isManagement(request)) {
+      call.settled = blocks.absorbs(call);
+    }
     void reply.header('x-correlation-id', call.id).headers(rateLimitHeaders(call.limits, limits));
     const challenge = metadata.challenge(call, outcome);
     if (challenge) void reply.header('www-authenticate', challenge);
@@ -164,6 +183,18 @@ export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOpti
   return { running: () => running };
 }
 
+/** Before the body is read. Counted with the others of that address: a record for each would let strangers fill the journal. */
+function turnAway(
+  refusal: GatehouseError,
+  { call }: FastifyRequest,
+  reply: FastifyReply,
+  done: (error: Error) => void,
+): void {
+  call.settled = true;
+  void reply.header('connection', 'close');
+  done(refusal);
+}
+
 class OriginRefused extends GatehouseError {
   constructor() {
     super('ORIGIN_REFUSED', 'This Origin may not call: CORS_ALLOWED_ORIGINS lists those that may');
@@ -174,8 +205,7 @@ function openCall(request: FastifyRequest): Call {
   const { config, url } = request.routeOptions;
   const call = new Call({
     door: config.door ?? 'rest',
-    // A connection that has ended by now has no address any more.
-    address: request.ip ?? 'unknown',
+    address: clientAddress(request),
     authorization: request.headers.authorization,
   });
   // The route's pattern where there is one: a path may hold a person's data, and a query string a secret.

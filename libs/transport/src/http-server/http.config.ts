@@ -42,7 +42,7 @@ export const httpConfig = defineConfig('http', {
     min: 1,
     max: 1_000_000,
   }),
-  trustedProxies: setting.list({
+  trustedProxies: setting.networks({
     env: 'TRUSTED_PROXIES',
     description: 'Addresses or CIDR ranges of the proxies whose X-Forwarded-For is believed',
     default: [],

@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import type { BlockGate } from '#blocking';
 import type { ConfigOf } from '#config';
 import type { httpConfig } from './http.config.ts';
 
@@ -35,6 +36,13 @@ export function boundServer(server: Server, fastify: FastifyInstance, settings: 
   server.setTimeout(2 * settings.requestTimeoutMs);
   // Node answers what it does not expect with a 417 of its own; to us it is a call like any other (RFC 9110, 10.1.1).
   server.on('checkExpectation', (request, response) => fastify.routing(request, response));
+}
+
+/** A blocked client that goes on and on is not read any more. Behind a trusted proxy, the requests are told apart. */
+export function cutBlocked(server: Server, blocks: BlockGate): void {
+  server.on('connection', (socket) => {
+    if (blocks.cuts(socket.remoteAddress)) socket.destroy();
+  });
 }
 
 /** Node keeps the response that a connection waits for there; its own handler of such errors asks the same. */

@@ -130,6 +130,7 @@ beforeAll(async () => {
   const settlement = new Settlement([new Outcomes()]);
   registerHttpDoor(fastify, {
     settlement,
+    blocks: { find: () => undefined, refusalOf: () => undefined, absorbs: () => false },
     origins: new OriginPolicy({ allowed: [], host: '127.0.0.1' }),
     limits: readConfig(throttleConfig, {}),
     metadata: new ProtectedResourceMetadata('http://gate.example'),

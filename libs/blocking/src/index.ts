@@ -1,0 +1,7 @@
+export type { BlockListView, BlockView } from './admin/blocks.controller.ts';
+export { AddBlock, BlockedAddress, ListBlocks } from './admin/blocks.dto.ts';
+export { AddressBlocked, BlockGate } from './block-gate.ts';
+export { BlockRecorder } from './block-recorder.ts';
+export { blockingConfig } from './blocking.config.ts';
+export { BlockingModule } from './blocking.module.ts';
+export { Blocks } from './blocks.ts';

@@ -1,0 +1,2 @@
+export { NonceStore, type Nonce } from './nonce-store.ts';
+export { NoncesModule } from './nonces.module.ts';

@@ -1,0 +1,14 @@
+export { type ValkeyHealth } from './server-info.ts';
+export {
+  CacheConnection,
+  StateConnection,
+  ValkeyConnection,
+  type Keyspace,
+  type Turn,
+  type ValkeyConnectionOptions,
+} from './valkey-connection.ts';
+export { valkeyConfig, type ValkeySettings } from './valkey.config.ts';
+export { ValkeyModule } from './valkey.module.ts';
+export { serverAddress, type ServerAddress } from './server-address.ts';
+export { ValkeyScript } from './valkey-script.ts';
+export { ValkeyUnavailable } from './valkey-unavailable.ts';

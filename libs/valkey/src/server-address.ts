@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs';
+import type { ConnectionOptions } from 'node:tls';
+import { ConfigError } from '#config';
+import type { ValkeySettings } from './valkey.config.ts';
+
+/** Where a server is, and who we are to it. In the terms of ioredis. */
+export interface ServerAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly db: number;
+  readonly username?: string;
+  readonly password?: string;
+  readonly tls?: ConnectionOptions;
+}
+
+/** What stands in the URL comes before VALKEY_USERNAME and VALKEY_PASSWORD: the two servers may have different ones. */
+export function serverAddress(url: string, settings: ValkeySettings): ServerAddress {
+  const { protocol, hostname, port, pathname, username, password } = new URL(url);
+  const host = hostname.replace(/^\[(.*)\]$/, '$1');
+  const user = username === '' ? settings.username : decodeURIComponent(username);
+  const secret = password === '' ? settings.password : decodeURIComponent(password);
+  return {
+    host,
+    port: port === '' ? 6379 : Number(port),
+    db: Number(pathname.slice(1)),
+    ...(user !== undefined && { username: user }),
+    ...(secret !== undefined && { password: secret }),
+    ...(['rediss:', 'valkeys:'].includes(protocol) && { tls: tlsOptions(host, settings.tlsCaFile) }),
+  };
+}
+
+function tlsOptions(host: string, caFile: string | undefined): ConnectionOptions {
+  if (caFile === undefined) return { host };
+  try {
+    return { host, ca: readFileSync(caFile) };
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? 'unknown reason';
+    throw new ConfigError([`VALKEY_TLS_CA_FILE can't be read (${reason})`]);
+  }
+}
