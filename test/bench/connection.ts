@@ -26,9 +26,17 @@ export class Connection {
     return new Connection(socket);
   }
 
+  get isOpen(): boolean {
+    return !this.#socket.destroyed;
+  }
+
   /** Sends a whole request; resolves with the whole answer, head and body. */
   exchange(request: Buffer): Promise<Buffer> {
     return new Promise((resolve, reject) => {
+      if (this.#socket.destroyed) {
+        reject(new Error('The server has closed the connection'));
+        return;
+      }
       this.#settle = { resolve, reject };
       this.#socket.write(request);
     });

@@ -1,10 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { freePort } from './free-port.ts';
 import { GatewayClient } from './gateway-client.ts';
+import { ROOT } from './root.ts';
 
-const DIST = fileURLToPath(new URL('../../dist/', import.meta.url));
+const DIST = join(ROOT, 'dist/');
 const MAIN = 'apps/gateway/src/main.js';
 const START_LIMIT_MS = 60_000;
 
@@ -29,9 +30,13 @@ export class GatewayProcess {
     process.stderr!.on('data', (chunk: Buffer) => (this.#output += chunk.toString()));
   }
 
-  /** Resolves when it listens; rejects with what it printed when it ends before. The program is a path in dist. */
+  /**
+   * Resolves when it listens, on ports that are free unless they are given; rejects with what it printed when it ends
+   * before. The program is a path in dist.
+   */
   static async start(env: Record<string, string>, program = MAIN): Promise<GatewayProcess> {
-    const [port, managementPort] = [await freePort(), await freePort()];
+    const port = env['PORT'] ?? (await freePort());
+    const managementPort = env['MANAGEMENT_PORT'] ?? (await freePort());
     const child = spawnGateway(
       { PORT: String(port), MANAGEMENT_PORT: String(managementPort), ...env },
       program,
@@ -60,19 +65,29 @@ export class GatewayProcess {
     return this.#process.pid!;
   }
 
+  /** Exit code, or the name of the signal that ended it; undefined while it runs. */
+  get end(): number | string | undefined {
+    return this.#process.exitCode ?? this.#process.signalCode ?? undefined;
+  }
+
   /** What it printed so far, standard output and error together. */
   get output(): string {
     return this.#output;
   }
 
+  /** Kills it without waiting, for a process that ends itself. */
+  abandon(): void {
+    this.#process.kill('SIGKILL');
+  }
+
   /** Resolves to the exit code, or to the name of the signal that ended it. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | string> {
-    if (this.#process.exitCode === null && this.#process.signalCode === null) {
+    if (this.end === undefined) {
       const ended = once(this.#process, 'exit');
       this.#process.kill(signal);
       await ended;
     }
-    return this.#process.exitCode ?? this.#process.signalCode!;
+    return this.end!;
   }
 }
 

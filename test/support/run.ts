@@ -2,7 +2,7 @@ import { spawn, type SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { ROOT } from './documents.ts';
+import { ROOT } from './root.ts';
 
 export interface Ended {
   /** The exit code, or the name of the signal that ended it. */

@@ -13,9 +13,9 @@ export interface FreshPostgresql {
   drop(): Promise<void>;
 }
 
-/** An empty database on the PostgreSQL of this run. The first one to ask waits until the server has started. */
-export async function freshPostgresql(): Promise<FreshPostgresql> {
-  const server = await postgresqlServer();
+/** An empty database, by default on the PostgreSQL of this run. The first one to ask waits until the server has started. */
+export async function freshPostgresql(given?: string): Promise<FreshPostgresql> {
+  const server = given ?? (await postgresqlServer());
   const name = `gatehouse_test_${randomBytes(6).toString('hex')}`;
   await administer(server, `create database ${name} template template0`);
   const url = new URL(server);

@@ -6,6 +6,8 @@ export {
   type TestDatabase,
 } from './databases.ts';
 export { freshPostgresql, postgresqlServer, type FreshPostgresql } from './fresh-postgresql.ts';
+export { KeptPostgresql } from './postgresql/kept-postgresql.ts';
+export { testingConfig } from './testing.config.ts';
 export { scratchFolder, type ScratchFolder } from './scratch-folder.ts';
 export { freePort } from './free-port.ts';
 export { TcpProxy } from './tcp-proxy.ts';

@@ -1,7 +1,6 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
-import { createInterface } from 'node:readline';
+import { KeptPostgresql } from './kept-postgresql.ts';
 import type { TestProject } from 'vitest/node';
 
 declare module 'vitest' {
@@ -13,21 +12,11 @@ declare module 'vitest' {
 
 /** Vitest's global set-up: one PostgreSQL for the whole run, if any suite wants it, gone when the run ends. */
 export default async function ({ provide }: TestProject): Promise<() => Promise<void>> {
-  let keeper: ChildProcess | undefined;
-  let answer: Promise<string> | undefined;
-  const ask = async (): Promise<string> => {
-    keeper = spawn(process.execPath, [new URL('keeper.ts', import.meta.url).pathname], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    const lines = createInterface(keeper.stdout!);
-    const first = await Promise.race([once(lines, 'line'), once(keeper, 'exit')]);
-    return typeof first[0] === 'string' ? first[0] : JSON.stringify({ failure: 'its keeper ended' });
-  };
-
+  let server: Promise<KeptPostgresql> | undefined;
   const desk = createServer((socket) => {
     socket.on('error', () => undefined);
-    answer ??= ask();
-    void answer.then((line) => socket.end(line));
+    server ??= KeptPostgresql.start();
+    void server.then(({ answer }) => socket.end(JSON.stringify(answer)));
   });
   desk.listen(0, '127.0.0.1');
   await once(desk, 'listening');
@@ -35,8 +24,6 @@ export default async function ({ provide }: TestProject): Promise<() => Promise<
 
   return async () => {
     desk.close();
-    if (!keeper || keeper.exitCode !== null) return;
-    keeper.stdin!.end();
-    await once(keeper, 'exit');
+    await (await server)?.stop();
   };
 }
