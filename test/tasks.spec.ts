@@ -7,9 +7,10 @@ import { databases } from '#testing';
 import { ReportModule } from './fixtures/report.module.ts';
 import { TasksModule } from './fixtures/tasks.module.ts';
 import { journalOf, type AuditRecord } from './support/audit-records.ts';
-import { Document, ROOT } from './support/documents.ts';
+import { Document } from './support/documents.ts';
 import { LEGACY, type Answer } from './support/gateway-client.ts';
 import { useGateway } from './support/gateway.ts';
+import { ROOT } from './support/root.ts';
 import { TaskClient } from './support/task-client.ts';
 
 const CAP = 3;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import type { Principal } from '#call';
 import type { ConfigOf } from '#config';
 import { GatehouseError } from '#errors';
@@ -9,6 +9,7 @@ import { LiveSession } from './live-session.ts';
 import { ReplayMemory } from './replay-memory.ts';
 import { SessionStore, type SessionState } from './session-store.ts';
 
+const logger = new Logger('Sessions');
 const SLOWEST_SWEEP_MS = 30_000;
 /** How often a session in use is marked as used, within the time after which it would end. */
 const SWEEPS = 4;
@@ -25,7 +26,7 @@ export class Sessions implements OnModuleDestroy {
     @Inject(mcpConfig.KEY) { sessionTimeoutMs }: ConfigOf<typeof mcpConfig>,
   ) {
     const everyMs = Math.min(SLOWEST_SWEEP_MS, sessionTimeoutMs / SWEEPS);
-    this.#sweeper = setInterval(() => void this.sweep(), everyMs).unref();
+    this.#sweeper = setInterval(() => void this.#sweepOrSay(), everyMs).unref();
   }
 
   /** A new session: its id is 192 random bits, in visible ASCII. Throws INVALID_INPUT for capabilities beyond all measure. */
@@ -69,6 +70,15 @@ export class Sessions implements OnModuleDestroy {
       if (session.isInUse) await this.store.find(id);
     }
     for (const id of await this.store.expire()) this.#end(id);
+  }
+
+  async #sweepOrSay(): Promise<void> {
+    try {
+      await this.sweep();
+    } catch (error) {
+      // The next one is soon; a store that is away must not end the process.
+      logger.warn(error);
+    }
   }
 
   onModuleDestroy(): void {

@@ -369,7 +369,9 @@ describe('a post', () => {
   });
 
   it('ends its connection when too much is said before the first byte leaves', async () => {
-    await expect(post(spokenCall('chatter')).then((response) => response.text())).rejects.toThrow('fetch failed');
+    await expect(post(spokenCall('chatter')).then((response) => response.text())).rejects.toThrow(
+      'fetch failed',
+    );
   });
 
   it('is not there to come back for when its record is not', async () => {
