@@ -79,17 +79,20 @@ export function describe(outcome: Outcome): string {
       `${name} ${shared} of ${max}${troubled ? `, in trouble ${troubled}` : ''}`,
   );
   const more = violationCount - violations.length;
+  const times: [string, Latency][] = [
+    ['latency', latency.shared],
+    ['latency, alone', latency.divided],
+    ['recovery', recovery],
+  ];
   const rows: [string, number | string, string?][] = [
-    ['latency, shared', ms(latency.shared)],
-    ['latency, alone', ms(latency.divided)],
-    ['recovery', ms(recovery)],
+    ...times.filter(([, { max }]) => max > 0).map(([name, time]): [string, string] => [name, ms(time)]),
     ['fullest window', fullest.join('; ')],
     ['turns unexplained', outcome.unexplainedDivisions],
     ['faults injected', injected, kinds.join(', ')],
     ['requests sent', requests.sent],
     ['answered', requests.answered],
     ['  refused', requests.refused],
-    ['  let through', outcome.admitted],
+    ['  within limits', outcome.admitted],
     ['cut off', requests.excused, 'by a fault: their gateway was killed, their address was blocked'],
     ['lost', requests.lost],
     ['wrongly admitted', outcome.wronglyAdmitted],
