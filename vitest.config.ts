@@ -9,5 +9,7 @@ export default defineConfig({
     setupFiles: ['reflect-metadata'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // What a spec waits for comes at once, on a machine that has nothing else to do.
+    expect: { poll: { timeout: 20_000, interval: 20 } },
   },
 });

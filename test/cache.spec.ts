@@ -248,14 +248,14 @@ describe('the cache, as operators see it', () => {
     await valkey.restart({ password: 'other-password' });
     const status = async () =>
       ((await gateway.client.rest('/health')).body as { cache: { status: string } }).cache.status;
-    await expect.poll(status, { timeout: 5_000 }).toBe('up');
+    await expect.poll(status, { timeout: 20_000 }).toBe('up');
     await expect
       .poll(
         async () => {
           await gateway.client.tool('tick', {}, { key: await gateway.createKey() });
           return (await valkey.command('keys', '*:cache:entry:*')) as string[];
         },
-        { timeout: 5_000 },
+        { timeout: 20_000 },
       )
       .not.toEqual([]);
   });

@@ -23,9 +23,13 @@ async function interview(by: SessionClient): Promise<Listening> {
   return new Listening((await by.send(call, { session: await by.open() })).body!);
 }
 
-/** To the first question of a session. */
-function answerOf(name: string): object {
-  return { id: 'ask-1', result: { action: 'accept', content: { name } } };
+/** The ids of the questions that a stream has asked, in order. */
+function questionsIn({ text }: Listening): string[] {
+  return [...text.matchAll(/"id":"(ask-[^"]+)"/g)].map(([, id]) => id!);
+}
+
+function answerOf(id: string | undefined, name: string): object {
+  return { id, result: { action: 'accept', content: { name } } };
 }
 
 /** `ok`, or the code of the error. */
@@ -120,8 +124,9 @@ describe('a session', () => {
     const call = { id: 5, method: 'tools/call', params: { name: 'interview', arguments: {} } };
     const asked = new Listening((await owner.send(call, { session })).body!);
     await vi.waitFor(() => expect(asked.text).toContain('elicitation/create'));
-    expect((await other.send(answerOf('Eve'), { session })).status).toBe(404);
-    expect((await owner.send(answerOf('Ann'), { session })).status).toBe(202);
+    const [question] = questionsIn(asked);
+    expect((await other.send(answerOf(question, 'Eve'), { session })).status).toBe(404);
+    expect((await owner.send(answerOf(question, 'Ann'), { session })).status).toBe(202);
     await asked.ended;
     expect(asked.text).toContain('Ann');
     expect(asked.text).not.toContain('Eve');
@@ -132,11 +137,12 @@ describe('a session', () => {
     const session = await owner.open();
     const call = { id: 5, method: 'tools/call', params: { name: 'survey', arguments: {} } };
     const asked = new Listening((await owner.send(call, { session })).body!);
-    await vi.waitFor(() => expect(asked.text).toContain('ask-2'));
-    const refusal = { id: 'ask-1', error: { code: -1, message: 'no' } };
+    await vi.waitFor(() => expect(questionsIn(asked)).toHaveLength(2));
+    const [first, second] = questionsIn(asked);
+    const refusal = { id: first, error: { code: -1, message: 'no' } };
     expect((await owner.send(refusal, { session })).status).toBe(202);
     await asked.ended;
-    const late = { id: 'ask-2', result: { action: 'decline' } };
+    const late = { id: second, result: { action: 'decline' } };
     expect((await owner.send(late, { session })).status).toBe(400);
   });
 

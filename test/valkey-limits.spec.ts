@@ -49,7 +49,7 @@ describe('two gateways beside one Valkey', () => {
     const env = { VALKEY_URL: valkey.url };
     const [a, b] = [await boot(env), await boot(env)];
     const store = a.gateway.app.get(ThrottleStore, { strict: false }) as SharedThrottleStore;
-    await expect.poll(() => store.replicas, { timeout: 5_000 }).toBe(2);
+    await expect.poll(() => store.replicas, { timeout: 20_000 }).toBe(2);
     expect([await admitted(6, a), await admitted(9, b)]).toEqual([6, 4]);
 
     await valkey.kill();
@@ -60,7 +60,7 @@ describe('two gateways beside one Valkey', () => {
 
     await valkey.restart();
     await expect
-      .poll(() => turnsOf(b), { timeout: 5_000 })
+      .poll(() => turnsOf(b), { timeout: 20_000 })
       .toEqual(['rate_limits_divided', 'rate_limits_shared']);
     await expect.poll(() => metric(a, 'gatehouse_rate_limits_divided')).toMatch(/ 0$/);
     expect([await admitted(8, b), await admitted(6, a)]).toEqual([8, 2]);
@@ -78,7 +78,7 @@ describe('two gateways beside one Valkey', () => {
     expect(await admitted(4, gateway)).toBe(2);
     await valkey.restart({ password: 'other-password' });
     await expect
-      .poll(() => turnsOf(gateway), { timeout: 5_000 })
+      .poll(() => turnsOf(gateway), { timeout: 20_000 })
       .toEqual(['rate_limits_divided', 'rate_limits_shared']);
     expect(await admitted(12, gateway)).toBe(10);
   });

@@ -66,7 +66,7 @@ describe('a key that is revoked on another replica', () => {
     await valkey().kill();
     await valkey().restart();
     await expectListening(2);
-    await expect.poll(() => connections.every(({ up }) => up), { timeout: 5_000 }).toBe(true);
+    await expect.poll(() => connections.every(({ up }) => up), { timeout: 20_000 }).toBe(true);
     await expectRevokedThere();
   });
 });

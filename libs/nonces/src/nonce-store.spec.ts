@@ -113,7 +113,7 @@ describe('the nonces of two replicas', () => {
       await valkey().kill();
       await expect(two.use(nonce('c'))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
       await valkey().restart();
-      await expect.poll(() => here.up, { timeout: 5_000 }).toBe(true);
+      await expect.poll(() => here.up, { timeout: 20_000 }).toBe(true);
       expect(await one.use(nonce('d'))).toBe(true);
     } finally {
       here.close();

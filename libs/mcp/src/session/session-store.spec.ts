@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { openValkey, useKeyspace, useValkey } from '#testing';
 import type { StateConnection } from '#valkey';
 import { MemorySessionStore } from './memory-session-store.ts';
@@ -98,6 +98,36 @@ describe.each(stores)('the store of sessions in %s', (_, use) => {
   });
 });
 
+describe('a session that was begun while the shared store was away', () => {
+  function begunAlone(): { store: SessionStore; begin: (id: string) => Promise<string | undefined> } {
+    const shared = new MemorySessionStore(bounds);
+    const store = new SharedSessionStore(shared, new MemorySessionStore(bounds));
+    const begin = async (id: string) => {
+      vi.spyOn(shared, 'add').mockImplementationOnce(() => {
+        throw new Error('away');
+      });
+      return store.add(session(id));
+    };
+    return { store, begin };
+  }
+
+  it('is told to have ended when its time is up, also once that store is back', async () => {
+    const { store, begin } = begunAlone();
+    await begin('alone');
+    expect(await store.expire()).toEqual([]);
+    await sleep(TIMEOUT_MS + 20);
+    expect(await store.expire()).toEqual(['alone']);
+  });
+
+  it('is told to have ended when it makes room for one that is begun in that store', async () => {
+    const { store, begin } = begunAlone();
+    await begin('a');
+    await begin('b');
+    expect(await store.add(session('c'))).toBe('a');
+    expect(await store.find('a')).toBeUndefined();
+  });
+});
+
 describe('a session of two replicas', () => {
   const valkey = useValkey();
   const state = session('shared');
@@ -132,7 +162,7 @@ describe('a session of two replicas', () => {
       expect(await one.find('alone')).toMatchObject({ id: 'alone' });
       expect(await two.find('alone')).toBeUndefined();
       valkey().thaw();
-      await expect.poll(() => connections.every(({ up }) => up), { timeout: 5_000 }).toBe(true);
+      await expect.poll(() => connections.every(({ up }) => up), { timeout: 20_000 }).toBe(true);
       expect(await one.find('alone')).toMatchObject({ id: 'alone' });
       expect(await two.find('alone')).toMatchObject({ id: 'alone' });
 

@@ -71,7 +71,7 @@ describe('limits of several processes', () => {
     const valkey = await server();
     const [a, b, c] = [await replica(valkey.url), await replica(valkey.url), await replica(valkey.url)];
     await expect
-      .poll(() => [a.replicas.count, b.replicas.count, c.replicas.count], { timeout: 5_000 })
+      .poll(() => [a.replicas.count, b.replicas.count, c.replicas.count], { timeout: 20_000 })
       .toEqual([3, 3, 3]);
     const ten = limit(10);
     expect([await a.admitted(5, ten), await b.admitted(20, ten), await c.admitted(5, ten)]).toEqual([
@@ -86,7 +86,7 @@ describe('limits of several processes', () => {
     expect([await a.admitted(9, ten), await b.admitted(9, ten), await c.admitted(9, ten)]).toEqual([4, 4, 4]);
 
     await valkey.restart();
-    await expect.poll(() => [a, b, c].every(({ store }) => store.isShared), { timeout: 5_000 }).toBe(true);
+    await expect.poll(() => [a, b, c].every(({ store }) => store.isShared), { timeout: 20_000 }).toBe(true);
     expect([await a.admitted(5, ten), await b.admitted(20, ten)]).toEqual([5, 5]);
     expect(a.turns).toMatchObject([
       { shared: false, replicas: 3, reason: expect.any(String) as string },
@@ -107,7 +107,7 @@ describe('limits of several processes', () => {
   it('are divided by fewer once a process has said goodbye', async () => {
     const valkey = await server();
     const [a, b] = [await replica(valkey.url), await replica(valkey.url)];
-    await expect.poll(() => a.replicas.count, { timeout: 5_000 }).toBe(2);
+    await expect.poll(() => a.replicas.count, { timeout: 20_000 }).toBe(2);
     await b.close();
     await expect.poll(() => a.replicas.count, { timeout: 15_000 }).toBe(1);
   });
@@ -149,7 +149,7 @@ async function expectSurvival(
   expect(await admitted(3, limit(1_000))).toBe(3);
   await strike();
   expect(await admitted(20, limit(1_000))).toBe(20);
-  await expect.poll(() => store.isShared, { timeout: 3_000 }).toBe(false);
+  await expect.poll(() => store.isShared, { timeout: 20_000 }).toBe(false);
   expect(await admitted(20, limit(1_000))).toBe(20);
   await end();
   await expect.poll(() => store.isShared, { timeout: 8_000 }).toBe(true);
@@ -219,7 +219,7 @@ describe('a fault of Valkey', () => {
     expect(one.turns).toMatchObject([{ shared: false, replicas: 4 }]);
     expect(await one.admitted(9, limit(10))).toBe(3);
     await valkey.restart({ password: 'wrong' });
-    await expect.poll(() => one.store.isShared, { timeout: 5_000 }).toBe(true);
+    await expect.poll(() => one.store.isShared, { timeout: 20_000 }).toBe(true);
     expect(await one.admitted(20, limit(10))).toBe(10);
   });
 });
