@@ -98,19 +98,19 @@ describe.each(stores)('the store of sessions in %s', (_, use) => {
   });
 });
 
-describe('a session that was begun while the shared store was away', () => {
-  function begunAlone(): { store: SessionStore; begin: (id: string) => Promise<string | undefined> } {
-    const shared = new MemorySessionStore(bounds);
-    const store = new SharedSessionStore(shared, new MemorySessionStore(bounds));
-    const begin = async (id: string) => {
-      vi.spyOn(shared, 'add').mockImplementationOnce(() => {
-        throw new Error('away');
-      });
-      return store.add(session(id));
-    };
-    return { store, begin };
-  }
+function begunAlone(): { store: SessionStore; begin: (id: string) => Promise<string | undefined> } {
+  const shared = new MemorySessionStore(bounds);
+  const store = new SharedSessionStore(shared, new MemorySessionStore(bounds));
+  const begin = async (id: string) => {
+    vi.spyOn(shared, 'add').mockImplementationOnce(() => {
+      throw new Error('away');
+    });
+    return store.add(session(id));
+  };
+  return { store, begin };
+}
 
+describe('a session that was begun while the shared store was away', () => {
   it('is told to have ended when its time is up, also once that store is back', async () => {
     const { store, begin } = begunAlone();
     await begin('alone');

@@ -18,8 +18,9 @@ export class SharedSessionStore extends SessionStore {
 
   override async add(state: SessionState): Promise<string | undefined> {
     const endedHere = await this.local.add(state);
+    const unheard = endedHere !== undefined && this.#unshared.delete(endedHere) ? endedHere : undefined;
     return this.#orElse(
-      async () => this.shared.add(state),
+      async () => (await this.shared.add(state)) ?? unheard,
       () => {
         this.#unshared.add(state.id);
         return endedHere;
@@ -58,9 +59,10 @@ export class SharedSessionStore extends SessionStore {
 
   override async expire(): Promise<readonly string[]> {
     const endedHere = await this.local.expire();
-    for (const id of endedHere) this.#unshared.delete(id);
+    // The shared store has never heard of these, and so can't say that they are over.
+    const unheard = endedHere.filter((id) => this.#unshared.delete(id));
     const ended = await this.#orElse(
-      async () => this.shared.expire(),
+      async () => [...unheard, ...(await this.shared.expire())],
       () => endedHere,
     );
     for (const id of ended) await this.local.remove(id);
