@@ -9,6 +9,8 @@ const EVERY_MS = 500;
 /** Refusals come in floods: they are reported in lots of so many. */
 const LOT = 20;
 const MAX_LOTS = 10_000;
+/** News that is kept while the store is away; past that the oldest is dropped, and holds here alone. */
+const MAX_UNTOLD = 50_000;
 
 export interface SharedBlocksOptions {
   store: BlockStore;
@@ -17,6 +19,8 @@ export interface SharedBlocksOptions {
   /** A block that the count of all replicas together led to. */
   onBlock: (block: Block) => void;
 }
+
+type News = { lifted: Subject } | { blocked: Block };
 
 /**
  * Keeps the local blocks and those of all replicas the same, and counts offences over all replicas. Nobody waits for it,
@@ -30,9 +34,10 @@ export class SharedBlocks {
   readonly #logger = new Logger('Blocking');
   readonly #timer = setInterval(() => void this.sync(), EVERY_MS).unref();
   /** Names of subjects whose block or lift the store has not heard of yet. */
-  readonly #untold = new Map<string, { lifted: Subject } | { blocked: Block }>();
+  readonly #untold = new Map<string, News>();
   readonly #lots = new Map<string, number>();
   #cursor: Cursor | undefined;
+  #telling: Promise<void> | undefined;
   #syncing: Promise<void> | undefined;
 
   constructor({ store, connection, local, onBlock }: SharedBlocksOptions) {
@@ -53,12 +58,12 @@ export class SharedBlocks {
   }
 
   blocked(block: Block): void {
-    this.#untold.set(nameOf(block), { blocked: block });
+    this.#remember(nameOf(block), { blocked: block });
     this.#try(() => this.#tell());
   }
 
   lifted(subject: Subject): void {
-    this.#untold.set(nameOf(subject), { lifted: subject });
+    this.#remember(nameOf(subject), { lifted: subject });
     this.#try(() => this.#tell());
   }
 
@@ -90,12 +95,24 @@ export class SharedBlocks {
     // The store is new to us, or has lost what it knew: it learns what we know, and it does not.
     const known = new Set([...blocked, ...lifted].map(nameOf));
     for (const block of this.#local.changes().blocked) {
-      if (!known.has(nameOf(block))) this.#untold.set(nameOf(block), { blocked: block });
+      if (!known.has(nameOf(block))) this.#remember(nameOf(block), { blocked: block });
     }
     await this.#tell();
   }
 
-  async #tell(): Promise<void> {
+  #remember(name: string, news: News): void {
+    this.#untold.delete(name);
+    this.#untold.set(name, news);
+    const [oldest] = this.#untold.keys();
+    if (this.#untold.size > MAX_UNTOLD) this.#untold.delete(oldest!);
+  }
+
+  /** One at a time: blocks come in floods too, and each would tell all that the others are telling. */
+  #tell(): Promise<void> {
+    return (this.#telling ??= this.#tellAll().finally(() => (this.#telling = undefined)));
+  }
+
+  async #tellAll(): Promise<void> {
     if (!this.#connection.up) return;
     for (const [name, news] of this.#untold) {
       if ('lifted' in news) await this.#store.lift(news.lifted);
