@@ -1,4 +1,4 @@
-import type { CacheConnection } from '#valkey';
+import { isAuthenticationFailure, type CacheConnection } from '#valkey';
 import type { CacheCounters } from './cache-figures.ts';
 import type { CacheSettings } from './cache.config.ts';
 import { Leases } from './flight/leases.ts';
@@ -15,8 +15,6 @@ export interface SharedPartOptions {
   sealKey: Buffer;
 }
 
-/** What Valkey answers to a password that is wrong, or missing. */
-const AUTHENTICATION = /WRONGPASS|NOAUTH|invalid password/;
 /** What an entry has beside its JSON. */
 const HEAD_BYTES = 4_096;
 
@@ -46,11 +44,9 @@ export class SharedPart {
     this.tier = new ValkeyTier({ client, names, seal, leases, counters });
     this.bus = new BusTransport({ client, names, hearing, onNews: (news) => this.#heard(news) });
     connection.onTurn(({ up, reason = '' }) => {
-      if (!up && AUTHENTICATION.test(reason)) counters.authenticationFailures++;
+      if (!up && isAuthenticationFailure(reason)) counters.authenticationFailures++;
     });
-    if (AUTHENTICATION.test(connection.client.refusal.message) && !connection.up) {
-      counters.authenticationFailures++;
-    }
+    if (!connection.up && isAuthenticationFailure(client.refusal.reason)) counters.authenticationFailures++;
   }
 
   #heard(news: News): void {

@@ -1,6 +1,7 @@
 export { type ValkeyHealth } from './server-info.ts';
 export {
   CacheConnection,
+  isAuthenticationFailure,
   StateConnection,
   ValkeyConnection,
   type Keyspace,

@@ -3,8 +3,12 @@ import { GuardedRedis, reasonOf, type GuardedRedisOptions } from './guarded-redi
 import { healthOf, parseInfo, type ValkeyHealth } from './server-info.ts';
 import { ValkeyUnavailable } from './valkey-unavailable.ts';
 
-/** What servers say to a password that is wrong, or missing. */
 const AUTHENTICATION = /^(WRONGPASS|NOAUTH|NOPERM)\b|invalid password/;
+
+/** Whether that is what a server says to a password that is wrong, or missing. */
+export function isAuthenticationFailure(reason: string): boolean {
+  return AUTHENTICATION.test(reason);
+}
 
 /** A server went away, or came back. */
 export interface Turn {
@@ -66,7 +70,7 @@ export class ValkeyConnection {
     const timer = setTimeout(resolve, this.#options.connectTimeoutMs);
     await Promise.race([this.client.connect().catch(() => undefined), tired]);
     clearTimeout(timer);
-    if (!this.up) this.#wentDown(this.client.refusal.message.replace(/^Valkey is away: /, ''));
+    if (!this.up) this.#wentDown(this.client.refusal.reason);
   }
 
   close(): void {
@@ -109,7 +113,7 @@ export class ValkeyConnection {
   }
 
   #wentDown(reason: string): void {
-    const refused = AUTHENTICATION.test(reason);
+    const refused = isAuthenticationFailure(reason);
     if (refused && !this.#toldOfAuthentication) {
       this.#toldOfAuthentication = true;
       this.#logger.warn(`Valkey authentication failed: ${reason} (${this.name}); going on without it`);

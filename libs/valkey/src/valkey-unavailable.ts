@@ -1,6 +1,6 @@
 /** The server is away, as far as this process can tell: the command was not sent, or nobody knows what became of it. */
 export class ValkeyUnavailable extends Error {
-  constructor(reason: string) {
+  constructor(readonly reason: string) {
     super(`Valkey is away: ${reason}`);
     this.name = 'ValkeyUnavailable';
   }
