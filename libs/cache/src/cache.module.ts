@@ -2,7 +2,7 @@ import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/comm
 import { DiscoveryModule } from '@nestjs/core';
 import type { ConfigOf } from '#config';
 import { IdentityModule, Pepper } from '#identity';
-import { maskingConfig, secretsAndPii, secretsOnly } from '#masking';
+import { maskingConfig, maskingOfAnswers } from '#masking';
 import { CacheConnection, ValkeyModule } from '#valkey';
 import { CacheController } from './admin/cache.controller.ts';
 import { Cache } from './cache.ts';
@@ -27,10 +27,7 @@ const cacheProvider = {
 const cacheMasking = {
   provide: CacheMasking,
   inject: [maskingConfig.KEY],
-  useFactory: ({ piiInAnswers }: ConfigOf<typeof maskingConfig>): CacheMasking =>
-    piiInAnswers
-      ? { name: 'secrets and personal data', mask: secretsAndPii.mask }
-      : { name: 'secrets', mask: secretsOnly.mask },
+  useFactory: (config: ConfigOf<typeof maskingConfig>): CacheMasking => maskingOfAnswers(config),
 };
 
 const callKeys = {

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { canonicalJson } from './canonical-json.ts';
+import { canonicalJson } from '#validation';
 
 const SERVICE = /^[a-z0-9][a-z0-9_.-]{0,63}$/i;
 

@@ -5,7 +5,7 @@ import type { ConfigOf } from '#config';
 import { maskEvents } from './mask-events.ts';
 import { maskValue } from './mask-value.ts';
 import { maskingConfig } from './masking.config.ts';
-import { secretsAndPii, secretsOnly, type Masking } from './masking.ts';
+import { maskingOfAnswers, type Masking } from './masking.ts';
 
 /**
  * Masks what a handler answers, unless its operation says that it reveals a secret to its owner: values, bytes of text,
@@ -15,10 +15,9 @@ import { secretsAndPii, secretsOnly, type Masking } from './masking.ts';
 export class MaskingInterceptor extends Stage {
   readonly #masking: Masking;
 
-  /** Secrets are masked whatever is configured, and where nothing is. */
   constructor(@Optional() @Inject(maskingConfig.KEY) config?: ConfigOf<typeof maskingConfig>) {
     super();
-    this.#masking = config?.piiInAnswers ? secretsAndPii : secretsOnly;
+    this.#masking = maskingOfAnswers(config);
   }
 
   around(call: Call, next: () => unknown): unknown {

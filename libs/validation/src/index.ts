@@ -1,3 +1,4 @@
+export { canonicalJson } from './canonical-json.ts';
 export { InputValidation } from './input-validation.ts';
 export type { JsonSchema } from './json-schema.ts';
 export { parseJson } from './parse-json.ts';

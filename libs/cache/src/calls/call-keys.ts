@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { Call, Principal } from '#call';
-import { canonicalJson } from '../canonical-json.ts';
+import { canonicalJson } from '#validation';
 import type { CachedScope } from './cached.decorator.ts';
 import type { PolicyRevision } from './policy-revision.ts';
 

@@ -71,8 +71,7 @@ export async function stageBefore(cache: Cache): Promise<{ stage: CacheIntercept
     providers: [CachedOperations, Handlers, Version, { provide: PolicyRevision, useClass: NoPolicies }],
   }).compile();
   await module.init();
-  const keys = new CallKeys({ key: SEAL_KEY, policy: module.get(PolicyRevision), masking: 'secrets' });
-  const masking = { name: 'secrets', mask: secretsOnly.mask };
-  const stage = new CacheInterceptor(cache, module.get(CachedOperations), keys, masking);
+  const keys = new CallKeys({ key: SEAL_KEY, policy: module.get(PolicyRevision), masking: secretsOnly.name });
+  const stage = new CacheInterceptor(cache, module.get(CachedOperations), keys, secretsOnly);
   return { stage, version: module.get(Version) };
 }

@@ -3,7 +3,8 @@ import { Inject, Injectable, Optional } from '@nestjs/common';
 import type { Call } from '#call';
 import type { ConfigOf } from '#config';
 import { GatehouseError } from '#errors';
-import { maskingConfig, secretsAndPii, secretsOnly, type MaskText } from '#masking';
+import { maskingConfig, maskingOfAnswers, type MaskText } from '#masking';
+import { canonicalJson } from '#validation';
 import { mcpConfig } from '../mcp.config.ts';
 import type { Received } from '../received.ts';
 import { StreamWatch } from '../listen/stream-watch.ts';
@@ -28,7 +29,7 @@ export class Conversations {
     @Inject(mcpConfig.KEY) config: ConfigOf<typeof mcpConfig>,
     @Optional() @Inject(maskingConfig.KEY) masking?: ConfigOf<typeof maskingConfig>,
   ) {
-    this.#mask = (masking?.piiInAnswers ? secretsAndPii : secretsOnly).mask;
+    this.#mask = maskingOfAnswers(masking).mask;
     this.#answerTimeoutMs = config.answerTimeoutMs;
   }
 
@@ -80,15 +81,7 @@ export class Conversations {
 
 /** A state is good for the same principal, the same method, and the same arguments. */
 function bindingOf({ message: { method, params } }: Received, { principal, target }: Call): Binding {
-  const asked = canonical(params['arguments'] ?? params['uri'] ?? null);
+  // A client may write the fields of an object in another order when it calls again.
+  const asked = canonicalJson(params['arguments'] ?? params['uri'] ?? null);
   return { principalId: principal?.id ?? '', request: `${method} ${target} ${hash('sha256', asked, 'hex')}` };
-}
-
-/** A client may write the fields of an object in another order when it calls again. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, inner: unknown) =>
-    isRecord(inner)
-      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
 }

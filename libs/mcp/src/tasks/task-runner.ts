@@ -12,13 +12,14 @@ import { allowed, refusedBy, Settlement } from '#call';
 import type { ConfigOf } from '#config';
 import { GatehouseError } from '#errors';
 import { JobQueue, type Job, type JobEnd } from '#jobs';
-import { maskingConfig, secretsAndPii, secretsOnly, type MaskText } from '#masking';
+import { maskingConfig, maskingOfAnswers, type MaskText } from '#masking';
 import { publicError } from '../answer.ts';
 import { Catalogue } from '../offer/catalogue.ts';
 import { toldToTheModel, toolErrorJson, toolResultJson } from '../offer/tool-result.ts';
 import { InputRequired } from '../peer/input-required.ts';
 import { modernEra } from '../wire/era.ts';
 import { taskErrorJson } from './task-json.ts';
+import { cancelled, interruptionOf, Stopped } from './task-interruption.ts';
 import { TaskRun } from './task-run.ts';
 import { TASK_QUEUE, TaskStore, type RunEnd } from './task-store.ts';
 import { TaskTools, type TaskTool } from './task-tools.ts';
@@ -33,8 +34,8 @@ const SWEEP_EVERY_MS = 60_000;
 const OPEN_AGAIN_MS = 5_000;
 const TRY_AGAIN_MS = 2_000;
 const MOST_TRIES = 10;
-/** A task that ends its process each time it runs must not do so for ever. */
-const MOST_INTERRUPTIONS = 3;
+/** A run that was told to stop has let go by then: TaskRun waits half as long for its handler. */
+const STOPPED_WITHIN_MS = 10_000;
 /** What is kept of a result, in characters. */
 const MOST_RESULT = 1_048_576;
 
@@ -60,7 +61,7 @@ export class TaskRunner implements OnApplicationBootstrap, BeforeApplicationShut
     @Optional() @Inject(JobQueue) private readonly queue: JobQueue,
     @Optional() @Inject(maskingConfig.KEY) masking?: ConfigOf<typeof maskingConfig>,
   ) {
-    this.#mask = (masking?.piiInAnswers ? secretsAndPii : secretsOnly).mask;
+    this.#mask = maskingOfAnswers(masking).mask;
   }
 
   /** Does not wait: a program with tasks is up as soon as one without. */
@@ -85,7 +86,7 @@ export class TaskRunner implements OnApplicationBootstrap, BeforeApplicationShut
     await this.queue.rest(TASK_QUEUE);
     await this.#drained(this.config.drainMs);
     for (const { run, tool } of this.#runs.values()) run.stop(new Stopped(tool.declaration.retryable));
-    await this.#drained(LISTEN_EVERY_MS * 10);
+    await this.#drained(STOPPED_WITHIN_MS);
     await this.queue.close();
   }
 
@@ -222,35 +223,4 @@ export class TaskRunner implements OnApplicationBootstrap, BeforeApplicationShut
     const limit = Date.now() + ms;
     while (this.#taken > 0 && Date.now() < limit) await sleep(20);
   }
-}
-
-/** What a running task is told that its client has cancelled. */
-export function cancelled(): GatehouseError {
-  return new GatehouseError('CANCELLED', 'The client has cancelled the task');
-}
-
-class Stopped extends GatehouseError {
-  constructor(readonly again: boolean | undefined) {
-    super(
-      'TASK_INTERRUPTED',
-      again
-        ? 'The program was stopped: the task will be run again'
-        : 'The program was stopped while the task ran. It is not run again, for what it has done until then is not known',
-    );
-  }
-}
-
-/** Why a task is not run that was broken off with its process. */
-function interruptionOf(task: Task, { declaration }: TaskTool): GatehouseError | undefined {
-  if (!task.interrupted) return undefined;
-  if (!declaration.retryable)
-    return new GatehouseError(
-      'TASK_INTERRUPTED',
-      'The process that ran the task has ended. It is not run again, for what it has done until then is not known',
-    );
-  if (task.interruptions < MOST_INTERRUPTIONS) return undefined;
-  return new GatehouseError(
-    'TASK_INTERRUPTED',
-    `The process that ran the task has ended ${task.interruptions} times: it is not run again`,
-  );
 }
