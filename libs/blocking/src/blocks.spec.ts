@@ -190,7 +190,7 @@ describe('Blocks', () => {
     guess(second, '192.0.2.3');
     // Not closed: it has crashed.
     await expect
-      .poll(() => readFileSync(join(folder.path, 'blocks.json'), 'utf8'), { timeout: 5_000 })
+      .poll(() => readFileSync(join(folder.path, 'blocks.json'), 'utf8'), { timeout: 20_000 })
       .toContain('192.0.2.3');
     expect(house().blocks.size).toBe(3);
   });
