@@ -11,6 +11,8 @@ export interface MemoryNonceStoreOptions {
 const MAX_NONCES = 500_000;
 /** So many are looked at for each that comes, so that what is over goes without a long pause. */
 const LOOKS = 4;
+/** When it is full. Those that are kept for less long than the oldest are not all found then, and a flood costs little. */
+const LOOKS_WHEN_FULL = 1_000;
 
 /** Of one process. It never forgets one before its time: when it is full, it refuses. */
 export class MemoryNonceStore extends NonceStore {
@@ -35,7 +37,7 @@ export class MemoryNonceStore extends NonceStore {
     const name = `${sender.length} ${sender}${value}`;
     const endsAt = this.#used.get(name);
     if (endsAt !== undefined && now < endsAt) return false;
-    if (this.#used.size >= this.#maxNonces) this.#forgetEnded(now, Infinity);
+    if (this.#used.size >= this.#maxNonces) this.#forgetEnded(now, LOOKS_WHEN_FULL);
     if (this.#used.size >= this.#maxNonces)
       throw new GatehouseError('UNAVAILABLE', 'Nonces cannot be checked at the moment: try again');
     this.#used.delete(name);
@@ -48,7 +50,7 @@ export class MemoryNonceStore extends NonceStore {
     let looked = 0;
     for (const [name, endsAt] of this.#used) {
       if (now >= endsAt) this.#used.delete(name);
-      else if (looks < Infinity) return;
+      else if (looks === LOOKS) return;
       if (++looked >= looks) return;
     }
   }
