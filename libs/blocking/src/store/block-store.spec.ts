@@ -168,6 +168,8 @@ describe('the changes of blocks in Valkey', () => {
     const keys = keyspace();
     const [one, other] = [new ValkeyBlockStore(keys, rules), new ValkeyBlockStore(keys, rules)];
     const block = (await offend(one, HERE))!;
+    // Clocks are compared in milliseconds, and the one is told in the other.
+    await sleep(20);
     await one.lift(HERE);
     expect(await other.put(block)).toBeUndefined();
     expect((await one.changes()).blocked).toEqual([]);
