@@ -53,11 +53,12 @@ return { now, cjson.encode(entry) }`;
 export const PUT = `${COMMON}
 local name, since, ends = ARGV[1], now - ARGV[2], now + ARGV[3]
 local before = known(name)
-if before and before.since >= since then
+local entry = cjson.decode(ARGV[5])
+local overrules = entry.kind == 'manual' and before and before.kind ~= 'manual'
+if before and (before.since > since or before.since == since and not overrules) then
   if before.lifted then return { now } end
   return { now, cjson.encode(before) }
 end
-local entry = cjson.decode(ARGV[5])
 entry.since, entry['until'] = since, ends
 if entry.kind ~= 'manual' and not entry.principalId and call('EXISTS', KEYS[6]) == 1 then entry.spares = true end
 if entry.strikes > 0 then

@@ -73,7 +73,7 @@ export class MemoryBlockStore extends BlockStore {
   override put(block: Block): Block | undefined {
     const known = this.find(block);
     // Another replica may have seen a good key there.
-    if (known && known.since >= block.since)
+    if (known && outlasts(known, block))
       return block.spares && !known.spares && known.kind !== 'manual'
         ? this.#keep({ ...known, spares: true })
         : known;
@@ -124,4 +124,10 @@ export class MemoryBlockStore extends BlockStore {
   #forgive(name: string): void {
     for (const kind of offenceKinds) this.#offences.delete(`${kind} ${name}`);
   }
+}
+
+/** The younger of two counts; of one millisecond, that which an administrator has set. */
+function outlasts(known: Block, block: Block): boolean {
+  if (known.since !== block.since) return known.since > block.since;
+  return block.kind !== 'manual' || known.kind === 'manual';
 }
