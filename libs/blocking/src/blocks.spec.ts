@@ -82,7 +82,7 @@ describe('Blocks', () => {
   it('counts what is wrong with strangers, and nothing else', async () => {
     const here = house({ MAX_REFUSED_CALLS: '5' });
     guess(here, '192.0.2.1', 3, new CredentialMissing());
-    guess(here, '192.0.2.2', 4, new CredentialExpired());
+    guess(here, '192.0.2.2', 4, new CredentialExpired('expired'));
     guess(here, '192.0.2.3', 9, new GatehouseError('INTERNAL', 'our fault'));
     guess(here, '192.0.2.3', 9, new GatehouseError('CANCELLED', 'gone'));
     expect(

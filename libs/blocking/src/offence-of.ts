@@ -9,6 +9,7 @@ const offences: Readonly<Record<ErrorCode, OffenceKind | undefined>> = {
   CREDENTIAL_EXPIRED: 'refusal',
   CREDENTIAL_INVALID: 'authentication',
   CREDENTIAL_UNKNOWN: 'authentication',
+  SECOND_FACTOR_REQUIRED: 'refusal',
   ACCESS_REFUSED: 'refusal',
   ADDRESS_BLOCKED: undefined,
   ORIGIN_REFUSED: 'refusal',

@@ -8,6 +8,7 @@ export {
   Hidden,
   InvalidInput,
   NotFound,
+  SecondFactorRequired,
   type Fault,
 } from './refusals.ts';
 export { wire, type ErrorCode, type Severity } from './wire.ts';

@@ -21,10 +21,17 @@ export class CredentialUnknown extends GatehouseError {
   }
 }
 
-/** A key of ours whose time is over. */
+/** A credential of ours whose time is over. */
 export class CredentialExpired extends GatehouseError {
-  constructor() {
-    super('CREDENTIAL_EXPIRED', 'The API key has expired: ask an administrator to rotate it');
+  constructor(message: string) {
+    super('CREDENTIAL_EXPIRED', message);
+  }
+}
+
+/** The principal may do this, once it has shown a second factor (RFC 9470). */
+export class SecondFactorRequired extends GatehouseError {
+  constructor(operation: string) {
+    super('SECOND_FACTOR_REQUIRED', `${operation} needs a second factor: log in with your one-time code`);
   }
 }
 

@@ -20,6 +20,13 @@ export const wire = {
   CREDENTIAL_INVALID: { http: 401, rpc: -31001, level: 'warn', event: 'invalid_auth', severity: 'MEDIUM' },
   CREDENTIAL_UNKNOWN: { http: 403, rpc: -31001, level: 'warn', event: 'invalid_auth', severity: 'MEDIUM' },
   CREDENTIAL_EXPIRED: { http: 401, rpc: -31001, level: 'info', event: 'invalid_auth', severity: 'LOW' },
+  SECOND_FACTOR_REQUIRED: {
+    http: 401,
+    rpc: -31006,
+    level: 'info',
+    event: 'second_factor_required',
+    severity: 'MEDIUM',
+  },
   ACCESS_REFUSED: { http: 403, rpc: -31003, level: 'warn', event: 'access_denied', severity: 'MEDIUM' },
   ADDRESS_BLOCKED: { http: 403, rpc: -31005, level: 'warn', event: 'blocked_connection', severity: 'MEDIUM' },
   ORIGIN_REFUSED: { http: 403, rpc: -31004, level: 'warn', event: 'blocked_connection', severity: 'MEDIUM' },

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
+import type { CredentialForm } from './authority.ts';
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const PREFIX = 'gk_';
@@ -9,9 +10,6 @@ const BODY_LENGTH = 33;
 const CHECKSUM_LENGTH = 6;
 const SHAPE = new RegExp(`^${PREFIX}[0-9A-Za-z]{${BODY_LENGTH + CHECKSUM_LENGTH}}$`);
 
-/** What a presented text looks like, before any store is asked: `mistyped` has the shape of a key and not its checksum. */
-export type KeyForm = 'well-formed' | 'mistyped' | 'foreign';
-
 /** A new key: `gk_`, 192 random bits, and a checksum by which scanners and typists find a broken one offline. */
 export function mintKey(): string {
   const body = PREFIX + base62(BigInt(`0x${randomBytes(RANDOM_BYTES).toString('hex')}`), BODY_LENGTH);
@@ -19,7 +17,7 @@ export function mintKey(): string {
 }
 
 /** Looks at the whole text in any case: it takes as long for a good key as for a bad one of that length. */
-export function formOf(text: string): KeyForm {
+export function formOf(text: string): CredentialForm {
   if (!SHAPE.test(text)) return 'foreign';
   const body = text.slice(0, -CHECKSUM_LENGTH);
   return text.slice(-CHECKSUM_LENGTH) === checksum(body) ? 'well-formed' : 'mistyped';

@@ -8,8 +8,8 @@ import type { ApiKey } from './api-key.record.ts';
 import { ConfiguredAdmin } from './configured-admin.ts';
 import { identityConfig } from './identity.config.ts';
 import { KeyStore, type KeyPage } from './key-store.ts';
-import { KeyVerdicts } from './key-verdicts.ts';
 import { Pepper } from './pepper.ts';
+import { Verdicts } from './verdicts.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -42,7 +42,7 @@ export class ApiKeys {
   constructor(
     private readonly store: KeyStore,
     private readonly pepper: Pepper,
-    private readonly verdicts: KeyVerdicts,
+    private readonly verdicts: Verdicts,
     private readonly configured: ConfiguredAdmin,
     @Inject(identityConfig.KEY) private readonly config: ConfigOf<typeof identityConfig>,
   ) {}

@@ -1,6 +1,7 @@
 import { CredentialInvalid, CredentialMissing } from '#errors';
 
-const MAX_HEADER_LENGTH = 4096;
+/** A signed token with many claims takes a few thousand; no more than that is ever hashed. */
+const MAX_HEADER_LENGTH = 8192;
 
 /** RFC 6750 section 2.1; the scheme's name is case-insensitive (RFC 9110 section 11.1). No space: exactly one credential. */
 const BEARER = /^bearer +([\x21-\x7e]+)$/i;

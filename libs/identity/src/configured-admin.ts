@@ -36,6 +36,13 @@ export class ConfiguredAdmin {
   prove(token: string): Proven | undefined {
     if (!this.#digest || !sameDigest(this.#digest, this.pepper.digest(token))) return undefined;
     const { principal } = ConfiguredAdmin;
-    return { proven: true, principal, expiresAt: Infinity, askedAt: Infinity, usedAt: Infinity };
+    return {
+      proven: true,
+      credential: 'key',
+      principal,
+      expiresAt: Infinity,
+      askedAt: Infinity,
+      usedAt: Infinity,
+    };
   }
 }

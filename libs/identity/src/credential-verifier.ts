@@ -1,47 +1,50 @@
 import { Injectable } from '@nestjs/common';
 import type { Call, Principal } from '#call';
-import { CredentialExpired, CredentialUnknown } from '#errors';
-import { formOf } from './api-key.ts';
+import { Authority, Authorities } from './authority.ts';
 import { AuthenticationBudget } from './authentication-budget.ts';
 import { tooManyFailures } from './too-many-failures.ts';
 import { ConfiguredAdmin } from './configured-admin.ts';
 import { KeyUsage } from './key-usage.ts';
-import { KeyVerdicts } from './key-verdicts.ts';
+import { refusals } from './refusals.ts';
+import { Verdicts, type Question } from './verdicts.ts';
 import type { Proven, Refused, Verdict } from './verdict.ts';
 
 const USE_NOTED_EVERY_MS = 60_000;
 
-/** Says whose key a token is. What is known is answered at once, without a promise: that is the way of nearly all calls. */
+/** Says whose credential a token is. What is known is answered at once, without a promise: that is the way of nearly all calls. */
 @Injectable()
 export class CredentialVerifier {
   constructor(
-    private readonly verdicts: KeyVerdicts,
+    private readonly verdicts: Verdicts,
+    private readonly authorities: Authorities,
     private readonly configured: ConfiguredAdmin,
     private readonly budget: AuthenticationBudget,
     private readonly usage: KeyUsage,
   ) {}
 
-  /** @throws CredentialUnknown, CredentialExpired; GatehouseError RATE_LIMITED, UNAVAILABLE */
+  /** @throws CredentialUnknown, CredentialInvalid, CredentialExpired; GatehouseError RATE_LIMITED, UNAVAILABLE */
   verify(token: string, call: Call): Principal | Promise<Principal> {
     const name = this.verdicts.nameOf(token);
-    const verdict = this.verdicts.recall(name, token) ?? this.#withoutStore(name, token);
-    return verdict ? this.#conclude(verdict, call) : this.#lookUp(name, token, call);
+    const verdict = this.verdicts.recall(name, token) ?? this.#configured(name, token);
+    if (verdict) return this.#conclude(verdict, call);
+    const competent = this.authorities.competentFor(token);
+    if (competent instanceof Authority) return this.#lookUp({ name, token, authority: competent }, call);
+    const { credential, form } = competent;
+    return refuse({ proven: false, credential, reason: form, keyId: undefined, askedAt: 0 }, call);
   }
 
-  #withoutStore(name: string, token: string): Verdict | undefined {
+  #configured(name: string, token: string): Verdict | undefined {
     const proven = this.configured.prove(token);
     if (proven) this.verdicts.remember(name, proven);
-    if (proven) return proven;
-    const form = formOf(token);
-    return form === 'well-formed' ? undefined : { proven: false, reason: form, keyId: undefined, askedAt: 0 };
+    return proven;
   }
 
-  async #lookUp(name: string, token: string, call: Call): Promise<Principal> {
-    const guess = !this.verdicts.expects(name);
+  async #lookUp(question: Question, call: Call): Promise<Principal> {
+    const guess = !this.verdicts.expects(question.name);
     if (guess) await this.#takeTry(call);
     let failed = false;
     try {
-      const verdict = await this.verdicts.ask(name, token);
+      const verdict = await this.verdicts.ask(question);
       failed = !verdict.proven;
       return this.#conclude(verdict, call);
     } finally {
@@ -60,11 +63,11 @@ export class CredentialVerifier {
   }
 
   #admit(proven: Proven, call: Call): Principal {
-    const { principal, expiresAt, usedAt } = proven;
+    const { credential, principal, expiresAt, usedAt } = proven;
     const now = Date.now();
     if (now >= expiresAt) {
       note(call, 'expired', principal.keyId);
-      throw new CredentialExpired();
+      throw refusals[credential].expired();
     }
     if (now - usedAt >= USE_NOTED_EVERY_MS) {
       proven.usedAt = now;
@@ -74,13 +77,13 @@ export class CredentialVerifier {
   }
 }
 
-function refuse({ reason, keyId }: Refused, call: Call): never {
+function refuse({ credential, reason, keyId }: Refused, call: Call): never {
   note(call, reason, keyId);
-  throw new CredentialUnknown();
+  throw refusals[credential].unknown();
 }
 
 /** For the audit trail only: a stranger does not learn which of these it was. */
-function note(call: Call, credential: Refused['reason'] | 'expired', keyId: string | undefined): void {
+function note(call: Call, credential: string, keyId: string | undefined): void {
   call.note('credential', credential);
   if (keyId) call.note('key_id', keyId);
 }

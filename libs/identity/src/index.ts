@@ -1,6 +1,7 @@
 export type { ApiKeyView, IssuedKeyView, KeyListView } from './api-key.view.ts';
 export { ApiKeysController } from './api-keys.controller.ts';
 export { CreateKey, ListKeys, RevokeKey, RotateKey } from './api-keys.dto.ts';
+export { Authorities, Authority, type CredentialForm } from './authority.ts';
 export { bearerToken } from './bearer.ts';
 export { clientConfig } from './client.config.ts';
 export { CredentialVerifier } from './credential-verifier.ts';
@@ -10,3 +11,5 @@ export { IdentityGuard } from './identity.guard.ts';
 export { IdentityModule } from './identity.module.ts';
 export { Pepper } from './pepper.ts';
 export { resetKeys } from './reset-keys.ts';
+export { Verdicts } from './verdicts.ts';
+export type { CredentialKind, Proven, Refused, Verdict } from './verdict.ts';

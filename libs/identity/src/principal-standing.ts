@@ -1,34 +1,40 @@
 import { Injectable } from '@nestjs/common';
 import type { Principal } from '#call';
-import { CredentialExpired, CredentialUnknown } from '#errors';
-import { stateOf } from './api-key.record.ts';
+import { CredentialUnknown, GatehouseError } from '#errors';
+import { Authorities } from './authority.ts';
 import { ConfiguredAdmin } from './configured-admin.ts';
-import { KeyStore } from './key-store.ts';
-import { verdictOn } from './verdict.ts';
+import { refusals } from './refusals.ts';
 
 /**
  * Whether somebody who was let in before would still be: for work that goes on when its caller has gone, and holds no
- * credential. It stands and falls with the key that was shown; one that was rotated since is followed to the key in its
- * place.
+ * credential.
  */
 @Injectable()
 export class PrincipalStanding {
   constructor(
-    private readonly keys: KeyStore,
+    private readonly authorities: Authorities,
     private readonly configured: ConfiguredAdmin,
   ) {}
 
-  /** The principal as it is now. @throws CredentialUnknown, CredentialExpired; GatehouseError UNAVAILABLE */
-  async renew({ keyId }: Principal): Promise<Principal> {
-    if (keyId === ConfiguredAdmin.principal.keyId) {
+  /** The principal as it is now. @throws CredentialUnknown, CredentialInvalid, CredentialExpired; GatehouseError UNAVAILABLE */
+  async renew(principal: Principal): Promise<Principal> {
+    if (principal.keyId === ConfiguredAdmin.principal.keyId) {
       if (this.configured.exists) return ConfiguredAdmin.principal;
       throw new CredentialUnknown();
     }
-    let key = await this.keys.get(keyId);
-    while (key?.supersededAt && stateOf(key) === 'expired') key = await this.keys.successorOf(key.id);
-    const verdict = verdictOn(key, performance.now());
-    if (!verdict.proven) throw new CredentialUnknown();
-    if (Date.now() >= verdict.expiresAt) throw new CredentialExpired();
+    const verdict = await this.#judge(principal);
+    if (!verdict?.proven) throw refusals[verdict?.credential ?? 'key'].unknown();
+    if (Date.now() >= verdict.expiresAt) throw refusals[verdict.credential].expired();
     return verdict.principal;
+  }
+
+  async #judge(principal: Principal) {
+    try {
+      return await this.authorities.vouchingFor(principal)?.renew(principal, performance.now());
+    } catch (cause) {
+      throw new GatehouseError('UNAVAILABLE', 'Credentials cannot be checked at the moment: try again', {
+        cause,
+      });
+    }
   }
 }

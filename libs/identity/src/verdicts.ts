@@ -1,11 +1,10 @@
 import { hash, randomBytes } from 'node:crypto';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { GatehouseError } from '#errors';
+import { Authority, Authorities } from './authority.ts';
 import { KeyNews } from './key-news.ts';
-import { KeyStore } from './key-store.ts';
-import { Pepper } from './pepper.ts';
 import { RecentMap } from './recent-map.ts';
-import { verdictOn, type Proven, type Refused, type Verdict } from './verdict.ts';
+import type { Proven, Refused, Verdict } from './verdict.ts';
 
 /** A key that was revoked on another replica is refused here within this time, also where its news are lost. */
 const PROVEN_MS = 1000;
@@ -16,9 +15,17 @@ const REFUSED_MS = 30_000;
 /** About 4 MB each when full. Keys that are used are renewed, so what falls out is what rests. */
 const CAPACITY = 10_000;
 
-/** What the store said of keys that were presented lately. Keys are named by a hash of them, never kept. */
+/** A token that somebody has to be asked about. */
+export interface Question {
+  /** As `nameOf` has it. */
+  readonly name: string;
+  readonly token: string;
+  readonly authority: Authority;
+}
+
+/** What was said of credentials that were presented lately. They are named by a hash of them, never kept. */
 @Injectable()
-export class KeyVerdicts implements OnModuleDestroy {
+export class Verdicts implements OnModuleDestroy {
   readonly #proven = new RecentMap<Proven>(CAPACITY);
   readonly #refused = new RecentMap<Refused>(CAPACITY);
   /** Questions that wait for the store, each asked once however many callers wait. */
@@ -27,8 +34,7 @@ export class KeyVerdicts implements OnModuleDestroy {
   #epoch = 0;
 
   constructor(
-    private readonly store: KeyStore,
-    private readonly pepper: Pepper,
+    private readonly authorities: Authorities,
     private readonly news: KeyNews,
   ) {
     news.listen((keyId) => this.#forget(keyId));
@@ -67,16 +73,17 @@ export class KeyVerdicts implements OnModuleDestroy {
       this.#proven.set(name, verdict);
       this.#refused.delete(name);
     } else {
-      this.#refused.set(name, verdict);
+      if (!verdict.passing) this.#refused.set(name, verdict);
       this.#proven.delete(name);
     }
   }
 
-  /** Asks the store. Fails closed: @throws GatehouseError UNAVAILABLE */
-  ask(name: string, token: string): Promise<Verdict> {
+  /** Asks the authority. Fails closed: @throws GatehouseError UNAVAILABLE */
+  ask(question: Question): Promise<Verdict> {
+    const { name } = question;
     const waiting = this.#flights.get(name);
     if (waiting) return waiting;
-    const flight = this.#fly(name, token).finally(() => {
+    const flight = this.#fly(question).finally(() => {
       if (this.#flights.get(name) === flight) this.#flights.delete(name);
     });
     this.#flights.set(name, flight);
@@ -102,18 +109,19 @@ export class KeyVerdicts implements OnModuleDestroy {
 
   /** A failure is not lost: the first call after PROVEN_MS asks again, waits, and is refused. */
   #renew(name: string, token: string): void {
-    this.ask(name, token).catch(() => undefined);
+    const authority = this.authorities.competentFor(token);
+    if (authority instanceof Authority) this.ask({ name, token, authority }).catch(() => undefined);
   }
 
-  async #fly(name: string, token: string): Promise<Verdict> {
+  async #fly({ name, token, authority }: Question): Promise<Verdict> {
     const epoch = this.#epoch;
     const askedAt = performance.now();
     try {
-      const verdict = verdictOn(await this.store.find(this.pepper.digest(token)), askedAt);
+      const verdict = await authority.judge(token, askedAt);
       if (epoch === this.#epoch) this.remember(name, verdict);
       return verdict;
     } catch (cause) {
-      throw new GatehouseError('UNAVAILABLE', 'API keys cannot be checked at the moment: try again', {
+      throw new GatehouseError('UNAVAILABLE', 'Credentials cannot be checked at the moment: try again', {
         cause,
       });
     }

@@ -4,7 +4,7 @@ import type { Call } from '#call';
 import type { ConfigOf } from '#config';
 import { InvalidInput, NotFound } from '#errors';
 import { maskPii, maskSecrets } from '#masking';
-import { isGranted } from '#rbac';
+import { holds } from '#rbac';
 import {
   QuestionAnswering,
   type Answer,
@@ -89,7 +89,7 @@ export class KnowledgeService {
       original_title: optional(input.original_title, mask),
       url: optional(url, mask),
       created_by: call.principal?.id ?? 'nobody',
-      mayReplaceAny: call.principal !== undefined && isGranted(call.principal.role, 'conversations:delete'),
+      mayReplaceAny: call.principal !== undefined && holds(call.principal, 'conversations:delete'),
       chunks,
     });
     const vectors = await this.embedder.embed(conversation_id);

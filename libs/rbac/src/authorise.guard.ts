@@ -1,22 +1,14 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import { callOf, type Operation } from '#call';
-import { AccessRefused } from '#errors';
-import { mayCall } from './grants.ts';
+import { callOf } from '#call';
+import { refusalFor, refusalOf } from './grants.ts';
 
-/** May they at all: the principal's role holds the permission that the operation names. Closed when in doubt. */
+/** May they at all: role, scopes and second factor give the permission that the operation names. Closed when in doubt. */
 @Injectable()
 export class AuthoriseGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const { operation, principal } = callOf(context);
-    if (operation && mayCall(principal, operation)) return true;
-    throw refusalOf(operation);
+    const refusal = operation ? refusalFor(principal, operation) : refusalOf(operation);
+    if (refusal) throw refusal;
+    return true;
   }
-}
-
-/** What there is to say of an operation that a principal may not call. */
-export function refusalOf(operation: Operation | undefined): AccessRefused {
-  return new AccessRefused({
-    operation: operation?.name ?? 'This call',
-    missing: operation?.permission ?? 'of a declared operation',
-  });
 }

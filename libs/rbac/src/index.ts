@@ -1,3 +1,13 @@
-export { AuthoriseGuard, refusalOf } from './authorise.guard.ts';
-export { isGranted, mayCall, permissionFault, permissions } from './grants.ts';
+export { AuthoriseGuard } from './authorise.guard.ts';
+export {
+  holds,
+  isGranted,
+  mayCall,
+  maySee,
+  permissionFault,
+  permissions,
+  refusalFor,
+  refusalOf,
+} from './grants.ts';
+export { requireMay } from './require-may.ts';
 export { VisibilityGuard } from './visibility.guard.ts';

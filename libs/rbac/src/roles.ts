@@ -32,6 +32,17 @@ const admin = [
   'metrics:read',
 ] as const;
 
+/**
+ * What changes who may come in, or what others may do here (SUP-33): a person shows a second factor for it, so that a
+ * password that was guessed, or a browser left open, is not enough.
+ */
+export const needsSecondFactor: ReadonlySet<Permission> = new Set([
+  'blocks:write',
+  'cache:write',
+  'keys:write',
+  'limits:write',
+]);
+
 /** The one table of who may do what (SEN-3). Operations name permissions; only roles hold them. */
 export const permissionsOf: Readonly<Record<Role, readonly Permission[]>> = {
   employee,

@@ -1,8 +1,7 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { callOf } from '#call';
 import { Hidden } from '#errors';
-import { refusalOf } from './authorise.guard.ts';
-import { mayCall } from './grants.ts';
+import { maySee, refusalOf } from './grants.ts';
 
 /**
  * Is it there at all, for them. Only of what a door shows to some and not to others; the door then answers as if nothing
@@ -12,7 +11,7 @@ import { mayCall } from './grants.ts';
 export class VisibilityGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const { offered, principal } = callOf(context);
-    if (offered === undefined || mayCall(principal, offered)) return true;
+    if (offered === undefined || maySee(principal, offered)) return true;
     throw new Hidden('There is no such thing', refusalOf(offered));
   }
 }

@@ -1,17 +1,19 @@
 import { readConfig, type Environment } from '#config';
+import { ApiKeyAuthority } from '../api-key-authority.ts';
 import { ApiKeys } from '../api-keys.service.ts';
+import { Authorities } from '../authority.ts';
 import { ConfiguredAdmin } from '../configured-admin.ts';
 import { CredentialVerifier } from '../credential-verifier.ts';
 import { identityConfig } from '../identity.config.ts';
 import { IdentityGuard } from '../identity.guard.ts';
 import { NoKeyNews, type KeyNews } from '../key-news.ts';
 import { KeyUsage } from '../key-usage.ts';
-import { KeyVerdicts } from '../key-verdicts.ts';
 import type { KeyStore } from '../key-store.ts';
 import { MemoryAuthenticationBudget } from '../memory-authentication-budget.ts';
 import { MemoryKeyStore } from './memory-key-store.ts';
 import { Pepper } from '../pepper.ts';
 import { PrincipalStanding } from '../principal-standing.ts';
+import { Verdicts } from '../verdicts.ts';
 
 /** The parts of this lib, put together by hand: one replica over a store, without Nest and without a database. */
 export function inMemoryIdentity(
@@ -21,16 +23,19 @@ export function inMemoryIdentity(
 ) {
   const config = readConfig(identityConfig, env);
   const pepper = new Pepper(config.pepper ?? 'a pepper for keys that nobody has');
-  const verdicts = new KeyVerdicts(store, pepper, news);
+  const authorities = new Authorities();
+  authorities.add(new ApiKeyAuthority(store, pepper));
+  const verdicts = new Verdicts(authorities, news);
   const configured = new ConfiguredAdmin(pepper, config);
   const budget = new MemoryAuthenticationBudget(config);
   const usage = new KeyUsage(store);
-  const verifier = new CredentialVerifier(verdicts, configured, budget, usage);
+  const verifier = new CredentialVerifier(verdicts, authorities, configured, budget, usage);
   const keys = new ApiKeys(store, pepper, verdicts, configured, config);
-  const standing = new PrincipalStanding(store, configured);
+  const standing = new PrincipalStanding(authorities, configured);
   return {
     store,
     pepper,
+    authorities,
     verdicts,
     configured,
     budget,

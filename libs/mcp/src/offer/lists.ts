@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Principal } from '#call';
 import type { ConfigOf } from '#config';
 import { InvalidInput } from '#errors';
-import { mayCall } from '#rbac';
+import { maySee } from '#rbac';
 import { inputSchemaOf, schemaOf } from '#validation';
 import { mcpConfig } from '../mcp.config.ts';
 import type { Era } from '../wire/era.ts';
@@ -67,7 +67,7 @@ export class Lists {
     const { tools, prompts, resources, templates } = this.catalogue;
     const visible = <T extends Declared<unknown>>(all: Iterable<T>, show: (one: T) => object) =>
       [...all]
-        .filter(({ handler }) => mayCall(principal, handler.operation))
+        .filter(({ handler }) => maySee(principal, handler.operation))
         .map((one) => ({ key: one.place, shown: show(one) }));
     if (name === 'tools') return visible(tools.values(), shownTool);
     if (name === 'prompts') return visible(prompts.values(), shownPrompt);

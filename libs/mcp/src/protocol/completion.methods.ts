@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Operation, type Call } from '#call';
-import { Hidden, InvalidInput, NotFound } from '#errors';
-import { mayCall, refusalOf } from '#rbac';
+import { InvalidInput, NotFound } from '#errors';
+import { requireMay } from '#rbac';
 import { schemaOf, type JsonSchema } from '#validation';
 import { Method } from '../declare/method.decorator.ts';
 import { Catalogue, type OfferedPrompt, type OfferedResource } from '../offer/catalogue.ts';
@@ -43,7 +43,7 @@ export class CompletionMethods {
     if (!offered) throw new NotFound(NOTHING);
     const { operation } = offered.handler;
     call.target = targetOf(offered.options);
-    if (!mayCall(call.principal, operation)) throw new Hidden(NOTHING, refusalOf(operation));
+    requireMay(call.principal, operation, NOTHING);
     return offered.options.input && schemaOf(offered.options.input);
   }
 }

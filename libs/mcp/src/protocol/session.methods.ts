@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { logLevels, Operation, type Call, type LogLevel } from '#call';
-import { GatehouseError, Hidden, InvalidInput, NotFound } from '#errors';
-import { mayCall, refusalOf } from '#rbac';
+import { GatehouseError, InvalidInput, NotFound } from '#errors';
+import { requireMay } from '#rbac';
 import { Method } from '../declare/method.decorator.ts';
 import { Catalogue } from '../offer/catalogue.ts';
 import { MOST_URI_CHARACTERS } from '../offer/uri-template.ts';
@@ -47,7 +47,7 @@ export class SessionMethods {
     if (!offered) throw new NotFound(NO_RESOURCE);
     const { operation } = offered.handler;
     call.target = offered.options.uri ?? offered.options.uriTemplate;
-    if (!mayCall(call.principal, operation)) throw new Hidden(NO_RESOURCE, refusalOf(operation));
+    requireMay(call.principal, operation, NO_RESOURCE);
     const { subscriptions } = session.state;
     if (subscriptions.includes(uri)) return {};
     if (subscriptions.length >= MOST_SUBSCRIPTIONS)

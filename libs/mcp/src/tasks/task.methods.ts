@@ -1,8 +1,8 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { Operation, type Call } from '#call';
 import type { ConfigOf } from '#config';
-import { Hidden, InvalidInput, NotFound } from '#errors';
-import { mayCall, refusalOf } from '#rbac';
+import { InvalidInput, NotFound } from '#errors';
+import { requireMay } from '#rbac';
 import { Method } from '../declare/method.decorator.ts';
 import { Catalogue } from '../offer/catalogue.ts';
 import { isAnswer } from '../peer/questions.ts';
@@ -73,7 +73,7 @@ export class TaskMethods {
     const tool = task && this.catalogue.tools.get(task.tool);
     if (!task) throw new NotFound(NO_TASK);
     const operation = tool?.handler.operation;
-    if (operation && !mayCall(principal, operation)) throw new Hidden(NO_TASK, refusalOf(operation));
+    if (operation) requireMay(principal, operation, NO_TASK);
     call.note('task', task.id);
     return task;
   }

@@ -1,8 +1,11 @@
 import type { Call, Outcome, Permission } from '#call';
-import { AccessRefused } from '#errors';
+import { AccessRefused, type ErrorCode } from '#errors';
 
 /** What every method of the protocol needs. */
 const MCP_SCOPE: Permission = 'mcp:use';
+
+/** The authentication context of a login with a one-time code (RFC 8176 has no name for it as a whole). */
+export const SECOND_FACTOR = 'urn:gatehouse:acr:mfa';
 
 export const METADATA_PATH = '/.well-known/oauth-protected-resource';
 
@@ -51,19 +54,28 @@ export class ProtectedResourceMetadata {
   challenge(call: Call, { code, status, error: refusal }: Outcome): string | undefined {
     const isRefusal = code === 'ACCESS_REFUSED' && status === 403;
     if (status !== 401 && !isRefusal) return undefined;
-    const scope = isRefusal ? missingIn(refusal) : scopeToEnter(call);
-    const error = isRefusal ? 'insufficient_scope' : 'invalid_token';
+    const scope = isRefusal ? missingIn(refusal, call) : scopeToEnter(call);
     return [
       'Bearer realm="gatehouse"',
-      ...(code === 'CREDENTIAL_MISSING' ? [] : [`error="${error}"`]),
+      ...(code === 'CREDENTIAL_MISSING' ? [] : [`error="${errorOf(code)}"`]),
+      ...(code === 'SECOND_FACTOR_REQUIRED' ? [`acr_values="${SECOND_FACTOR}"`] : []),
       ...(scope ? [`scope="${scope}"`] : []),
       `resource_metadata="${this.#url}${METADATA_PATH}${call.door === 'mcp' ? '/mcp' : ''}"`,
     ].join(', ');
   }
 }
 
-function missingIn(refusal: unknown): string | undefined {
-  return refusal instanceof AccessRefused ? refusal.missing : undefined;
+/** RFC 6750, section 3.1; RFC 9470, section 3. */
+function errorOf(code: ErrorCode | undefined): string {
+  if (code === 'ACCESS_REFUSED') return 'insufficient_scope';
+  return code === 'SECOND_FACTOR_REQUIRED' ? 'insufficient_user_authentication' : 'invalid_token';
+}
+
+/** A tool is called through the protocol, so it needs that as well: both are named at once. */
+function missingIn(refusal: unknown, { door }: Call): string | undefined {
+  if (!(refusal instanceof AccessRefused)) return undefined;
+  const { missing } = refusal;
+  return door === 'mcp' && missing !== MCP_SCOPE ? `${MCP_SCOPE} ${missing}` : missing;
 }
 
 /** On MCP the same for all: what a tool needs would tell a stranger that there is such a tool. */
