@@ -13,7 +13,7 @@ import {
   type RecordFilter,
 } from '#audit';
 import { homeConfig, readConfig } from '#config';
-import { DataFolder, openDatabase, persistenceConfig } from '#persistence';
+import { databaseUrl, DataFolder, openDatabase, persistenceConfig } from '#persistence';
 import { describeRecord, describeReport } from './audit-report.ts';
 
 /** What scripts read: 0 all is well, 1 the journal was changed, 2 it could not be looked at. */
@@ -90,7 +90,7 @@ async function rebuild(): Promise<void> {
 
 /** The journal that the settings name, or the files of a folder. */
 function open(dataDir: string | undefined) {
-  const { url } = readConfig(persistenceConfig);
+  const url = databaseUrl(readConfig(persistenceConfig));
   if (dataDir !== undefined || url === undefined) {
     const source = new FileSource(DataFolder.existing(dataDir ?? readConfig(homeConfig).dataDir).path);
     return { source, [Symbol.asyncDispose]: async () => {} };

@@ -1,5 +1,5 @@
 export { LiveSecrets } from './live-secrets.ts';
-export { fixed, RotatingValue } from './rotating-value.ts';
+export { fixed, liveValue, RotatingValue } from './rotating-value.ts';
 export { Secrets, type Rotating, type SecretNews, type SecretSource, type SecretState } from './secrets.ts';
 export { secretsConfig } from './secrets.config.ts';
 export { isPredecessor } from './secret-entries.ts';

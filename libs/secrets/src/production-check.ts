@@ -28,7 +28,7 @@ const MAY_BE_EQUAL: ReadonlySet<string> = new Set([
 /** Turned off, they let anybody in. */
 const AUTHENTICATION = ['WS_AUTH_ENABLED'];
 const PUBLIC_ADDRESSES = ['PUBLIC_URL', 'OIDC_ISSUER'];
-const VALKEY_URLS = ['VALKEY_URL', 'VALKEY_STATE_URL'];
+const VALKEY_URLS: ReadonlySet<string> = new Set(['VALKEY_URL', 'VALKEY_STATE_URL']);
 
 /** A setting as it was read. */
 export interface Given {
@@ -63,7 +63,7 @@ export function productionFindings(settings: readonly Given[]): Findings {
       (name) => `${name}=false lets anybody in: production needs it`,
     ),
     ...openOrigins(values.get('CORS_ALLOWED_ORIGINS')),
-    ...PUBLIC_ADDRESSES.filter((name) => String(values.get(name) ?? '').startsWith('http://')).map(
+    ...PUBLIC_ADDRESSES.filter((name) => isInClear(values.get(name))).map(
       (name) => `${name} begins with http://: what is sent there in production needs https://`,
     ),
   ];
@@ -111,7 +111,7 @@ function weaknessOfSecret(name: string, value: string): string | undefined {
   if (!isUrl(value)) return weaknessOf(value, LONGER[name] ?? MIN_LENGTH);
   const password = passwordIn(value);
   if (password === undefined) return undefined;
-  const weakness = VALKEY_URLS.includes(name)
+  const weakness = VALKEY_URLS.has(name)
     ? weaknessOf(password, MIN_LENGTH)
     : isWellKnown(password) && known;
   return weakness ? `of its password: ${weakness}` : undefined;
@@ -121,7 +121,7 @@ function missing(settings: readonly Given[]): string[] {
   const present = new Set(settings.flatMap(({ name, isSet }) => (isSet ? [name] : [])));
   const bare = settings.find(
     ({ name, value }) =>
-      VALKEY_URLS.includes(name) && typeof value === 'string' && passwordIn(value) === undefined,
+      VALKEY_URLS.has(name) && typeof value === 'string' && passwordIn(value) === undefined,
   );
   return [
     ...REQUIRED.filter((name) => !present.has(name)).map((name) => `${name} is missing: production needs it`),
@@ -150,4 +150,8 @@ function openOrigins(origins: unknown): string[] {
   return open === undefined
     ? []
     : [`CORS_ALLOWED_ORIGINS has ${open}, which lets any page call: name the pages`];
+}
+
+function isInClear(address: unknown): boolean {
+  return typeof address === 'string' && /^http:/i.test(address);
 }

@@ -1,4 +1,5 @@
-import type { Rotating } from './secrets.ts';
+import type { Setting } from '#config';
+import type { Rotating, Secrets } from './secrets.ts';
 
 /** A value that its owner changes, and others watch. */
 export class RotatingValue<T> implements Rotating<T> {
@@ -32,6 +33,11 @@ export class RotatingValue<T> implements Rotating<T> {
   tell(): void {
     for (const listener of this.#listeners) listener();
   }
+}
+
+/** The live value of a setting; where nothing keeps secrets up to date, what the settings say. */
+export function liveValue<T>(secrets: Secrets | undefined, setting: Setting<T>, value: T): Rotating<T> {
+  return secrets?.watch(setting) ?? fixed(value);
 }
 
 /** A secret that never changes. */
