@@ -19,7 +19,9 @@ export class CredentialVerifier {
     private readonly configured: ConfiguredAdmin,
     private readonly budget: AuthenticationBudget,
     private readonly usage: KeyUsage,
-  ) {}
+  ) {
+    configured.onChange(() => verdicts.forget(ConfiguredAdmin.principal.keyId));
+  }
 
   /** @throws CredentialUnknown, CredentialExpired; GatehouseError RATE_LIMITED, UNAVAILABLE */
   verify(token: string, call: Call): Principal | Promise<Principal> {

@@ -3,7 +3,7 @@ import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { GatehouseError } from '#errors';
 import { KeyNews } from './key-news.ts';
 import { KeyStore } from './key-store.ts';
-import { Pepper } from './pepper.ts';
+import { Pepper, type Digests } from './pepper.ts';
 import { RecentMap } from './recent-map.ts';
 import { verdictOn, type Proven, type Refused, type Verdict } from './verdict.ts';
 
@@ -23,6 +23,8 @@ export class KeyVerdicts implements OnModuleDestroy {
   readonly #refused = new RecentMap<Refused>(CAPACITY);
   /** Questions that wait for the store, each asked once however many callers wait. */
   readonly #flights = new Map<string, Promise<Verdict>>();
+  /** Keys whose digests are of the pepper of now, as far as this process has seen to that. */
+  #moved = new RecentMap<true>(CAPACITY);
   readonly #salt = randomBytes(16).toString('base64');
   #epoch = 0;
 
@@ -32,6 +34,11 @@ export class KeyVerdicts implements OnModuleDestroy {
     private readonly news: KeyNews,
   ) {
     news.listen((keyId) => this.#forget(keyId));
+    // What was unknown under the pepper before may be known under this one.
+    pepper.onChange(() => {
+      this.#refused.deleteWhere(() => true);
+      this.#moved = new RecentMap(CAPACITY);
+    });
   }
 
   get size(): number {
@@ -105,12 +112,25 @@ export class KeyVerdicts implements OnModuleDestroy {
     this.ask(name, token).catch(() => undefined);
   }
 
+  /** Behind the call: where it fails, the next one does it. */
+  #move(keyId: string, { current, former }: Digests): void {
+    if (former === undefined || !this.pepper.settled || this.#moved.has(keyId)) return;
+    this.#moved.set(keyId, true);
+    this.store.moveDigest(former, current).catch(() => this.#moved.delete(keyId));
+  }
+
   async #fly(name: string, token: string): Promise<Verdict> {
     const epoch = this.#epoch;
     const askedAt = performance.now();
     try {
-      const verdict = verdictOn(await this.store.find(this.pepper.digest(token)), askedAt);
+      const digests = this.pepper.digests(token);
+      const { current, former } = digests;
+      const verdict = verdictOn(
+        await this.store.find(former === undefined ? [current] : [current, former]),
+        askedAt,
+      );
       if (epoch === this.#epoch) this.remember(name, verdict);
+      if (verdict.proven) this.#move(verdict.principal.keyId, digests);
       return verdict;
     } catch (cause) {
       throw new GatehouseError('UNAVAILABLE', 'API keys cannot be checked at the moment: try again', {

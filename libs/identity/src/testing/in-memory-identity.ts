@@ -1,4 +1,5 @@
 import { readConfig, type Environment } from '#config';
+import type { Secrets } from '#secrets';
 import { ApiKeys } from '../api-keys.service.ts';
 import { ConfiguredAdmin } from '../configured-admin.ts';
 import { CredentialVerifier } from '../credential-verifier.ts';
@@ -18,11 +19,12 @@ export function inMemoryIdentity(
   env: Environment = {},
   store: KeyStore = new MemoryKeyStore(),
   news: KeyNews = new NoKeyNews(),
+  secrets?: Secrets,
 ) {
   const config = readConfig(identityConfig, env);
-  const pepper = new Pepper(config.pepper ?? 'a pepper for keys that nobody has');
+  const pepper = new Pepper(config.pepper ?? 'a pepper for keys that nobody has', config.previousPepper, 0);
   const verdicts = new KeyVerdicts(store, pepper, news);
-  const configured = new ConfiguredAdmin(pepper, config);
+  const configured = new ConfiguredAdmin(pepper, config, secrets);
   const budget = new MemoryAuthenticationBudget(config);
   const usage = new KeyUsage(store);
   const verifier = new CredentialVerifier(verdicts, configured, budget, usage);
