@@ -7,3 +7,4 @@ export { SecretsModule } from './secrets.module.ts';
 export { signingSecretsConfig } from './signing-secrets.config.ts';
 export { isProduction, productionConfig } from './production.config.ts';
 export { checkSettings, productionFindings, type Findings, type Given } from './production-check.ts';
+export { generateSecrets } from './generate-secrets.ts';
