@@ -11,6 +11,7 @@ import { KnowledgeModule } from '#knowledge';
 import { McpModule } from '#mcp';
 import { PersistenceModule } from '#persistence';
 import { PipelineModule } from '#pipeline';
+import { RotationModule } from '#rotation';
 import { SecretsModule, type LiveSecrets } from '#secrets';
 import { CallLog, CallMetrics, TelemetryModule } from '#telemetry';
 import { HttpServerModule } from '#transport';
@@ -44,6 +45,7 @@ export class GatewayModule {
         ValkeyModule,
         JobsModule,
         AuditModule,
+        RotationModule,
         HttpServerModule,
         IdentityModule,
         BlockingModule,

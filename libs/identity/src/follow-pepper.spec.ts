@@ -11,11 +11,9 @@ import { openPepper } from './open-pepper.ts';
 import { Pepper } from './pepper.ts';
 import { inMemoryIdentity } from './testing/in-memory-identity.ts';
 
-const [ONE, TWO, THREE] = ['one', 'two', 'three'].map((word) => `${word}-pepper-of-thirty-two-characters`) as [
-  string,
-  string,
-  string,
-];
+const [ONE, TWO, THREE] = ['one', 'two', 'three'].map(
+  (word) => `${word}-pepper-of-thirty-two-characters`,
+) as [string, string, string];
 const call = () => new Call({ door: 'rest', address: '192.0.2.1', authorization: undefined });
 
 describe('a pepper that rotates', () => {
@@ -84,7 +82,9 @@ describe('a pepper that rotates', () => {
   it.each([undefined, THREE])('goes on as it was when the one before is said to be %s', async (previous) => {
     const { pepper, rotate } = await running(ONE);
     rotate(TWO, previous);
-    await expect.poll(() => warn.mock.calls.flat().join()).toContain('API_KEY_PREVIOUS_PEPPER must be the one before');
+    await expect
+      .poll(() => warn.mock.calls.flat().join())
+      .toContain('API_KEY_PREVIOUS_PEPPER must be the one before');
     expect(pepper.is(ONE)).toBe(true);
     await expect(start(ONE)).resolves.toBeDefined();
     expect(JSON.stringify(warn.mock.calls)).not.toContain('characters');
@@ -94,7 +94,10 @@ describe('a pepper that rotates', () => {
 describe('keys under a pepper that rotates', () => {
   it('work on, and get digests of the new one, with which they work when the old one is gone', async () => {
     const before = inMemoryIdentity({ API_KEY_PEPPER: ONE });
-    const { secret: key } = await before.keys.create({ name: 'agent', role: 'service' }, ConfiguredAdmin.principal);
+    const { secret: key } = await before.keys.create(
+      { name: 'agent', role: 'service' },
+      ConfiguredAdmin.principal,
+    );
     const during = inMemoryIdentity({ API_KEY_PEPPER: TWO, API_KEY_PREVIOUS_PEPPER: ONE }, before.store);
     await expect(during.verifier.verify(key, call())).resolves.toMatchObject({ name: 'agent' });
     await expect.poll(() => before.store.find([new Pepper(TWO).digest(key)])).toBeDefined();
@@ -114,10 +117,18 @@ describe('keys under a pepper that rotates', () => {
 
 describe('the admin credential', () => {
   it('is the new one at once when it rotates, also for those who were let in lately', async () => {
-    const [first, second] = ['first', 'second'].map((word) => `${word}-admin-credential-of-thirty-two`) as [string, string];
+    const [first, second] = ['first', 'second'].map((word) => `${word}-admin-credential-of-thirty-two`) as [
+      string,
+      string,
+    ];
     const live = new RotatingValue<unknown>(first);
     const secrets = { watch: () => live, refresh: async () => undefined };
-    const { verifier } = inMemoryIdentity({ GATEHOUSE_API_KEY: first }, undefined, undefined, secrets as never);
+    const { verifier } = inMemoryIdentity(
+      { GATEHOUSE_API_KEY: first },
+      undefined,
+      undefined,
+      secrets as never,
+    );
     expect(verifier.verify(first, call())).toMatchObject({ id: 'configured-admin' });
     live.set(second);
     live.tell();

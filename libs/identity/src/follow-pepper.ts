@@ -40,7 +40,9 @@ export function followPepper(pepper: Pepper, { current, previous }: LivePepper, 
         return;
       }
       pepper.rotate(next, former);
-      logger.log('API keys go by the new API_KEY_PEPPER; digests of the one before are moved to it as keys are used');
+      logger.log(
+        'API keys go by the new API_KEY_PEPPER; digests of the one before are moved to it as keys are used',
+      );
     } catch (error) {
       logger.warn(`API_KEY_PEPPER has changed, and the database can't be told: ${(error as Error).message}`);
       retry = setTimeout(follow, RETRY_MS).unref();

@@ -16,7 +16,8 @@ export const identityConfig = defineConfig('identity', {
   }),
   previousPepper: setting.secret({
     env: 'API_KEY_PREVIOUS_PEPPER',
-    description: 'The API_KEY_PEPPER before the last change: keys whose digests it made work on, and get new ones',
+    description:
+      'The API_KEY_PEPPER before the last change: keys whose digests it made work on, and get new ones',
     minLength: 32,
   }),
   keyTtlDays: setting.integer({

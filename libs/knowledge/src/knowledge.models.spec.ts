@@ -237,7 +237,10 @@ describe('which models there are', () => {
     key.set('sk-two');
     key.tell();
     await embeddings.embed(['a']);
-    expect(model.calls.map(({ headers }) => headers.authorization)).toEqual(['Bearer sk-one', 'Bearer sk-two']);
+    expect(model.calls.map(({ headers }) => headers.authorization)).toEqual([
+      'Bearer sk-one',
+      'Bearer sk-two',
+    ]);
   });
 
   it('shows a key to nobody but whom it is for', async () => {

@@ -45,7 +45,11 @@ const liveSecrets = { token: Secrets, optional: true };
     ExtractiveAnswers,
     ChunkEmbedder,
     { provide: Embeddings, inject: [knowledgeConfig.KEY, liveSecrets], useFactory: embeddingsOf },
-    { provide: Answers, inject: [knowledgeConfig.KEY, ExtractiveAnswers, liveSecrets], useFactory: answersOf },
+    {
+      provide: Answers,
+      inject: [knowledgeConfig.KEY, ExtractiveAnswers, liveSecrets],
+      useFactory: answersOf,
+    },
   ],
   exports: [KnowledgeService],
 })

@@ -18,7 +18,11 @@ import { persistenceConfig } from './persistence.config.ts';
     {
       provide: Database,
       inject: [persistenceConfig.KEY, DataFolder, { token: Secrets, optional: true }],
-      useFactory: async (config: ConfigOf<typeof persistenceConfig>, folder: DataFolder, secrets?: Secrets) => {
+      useFactory: async (
+        config: ConfigOf<typeof persistenceConfig>,
+        folder: DataFolder,
+        secrets?: Secrets,
+      ) => {
         try {
           return await openDatabase(config, folder, secrets);
         } catch (error) {

@@ -8,12 +8,21 @@ import { weaknessOf } from './weakness/weakness-of.ts';
 const made = generateSecrets();
 const REQUIRED = ['JWT_SECRET', 'MCP_SIG_SECRET', 'AGENT_SIG_SECRET', 'ADMIN_SECRET_KEY'];
 const sound = Object.fromEntries(REQUIRED.map((name) => [name, made.get(name)!]));
-const open = new Set(['CORS_ALLOWED_ORIGINS', 'PUBLIC_URL', 'OIDC_ISSUER', 'WS_AUTH_ENABLED', 'RATE_LIMIT_ENABLED']);
+const open = new Set([
+  'CORS_ALLOWED_ORIGINS',
+  'PUBLIC_URL',
+  'OIDC_ISSUER',
+  'WS_AUTH_ENABLED',
+  'RATE_LIMIT_ENABLED',
+]);
 
 function findings(values: Record<string, unknown>) {
-  const given = Object.entries(values).map(
-    ([name, value]): Given => ({ name, value, isSet: value !== undefined, secret: !open.has(name) }),
-  );
+  const given = Object.entries(values).map(([name, value]): Given => ({
+    name,
+    value,
+    isSet: value !== undefined,
+    secret: !open.has(name),
+  }));
   return productionFindings(given);
 }
 const faultsOf = (values: Record<string, unknown>) => findings({ ...sound, ...values }).faults;
@@ -43,12 +52,28 @@ describe('what production refuses', () => {
     ['JWT_SECRET', randomSecret(63), 'it has 63 characters, and needs 64 or more'],
     ['MCP_SIG_SECRET', randomSecret(31), 'it has 31 characters, and needs 32 or more'],
     ['API_KEY_PEPPER', 'changeme'.repeat(8), 'it is a well-known value, or holds a word of one'],
-    ['GATEHOUSE_API_KEY', `My-Company-Password-${'1'.repeat(20)}`, 'it is a well-known value, or holds a word of one'],
+    [
+      'GATEHOUSE_API_KEY',
+      `My-Company-Password-${'1'.repeat(20)}`,
+      'it is a well-known value, or holds a word of one',
+    ],
     ['VALKEY_PASSWORD', 'Zq8-'.repeat(16), 'it can be guessed: it repeats itself, or follows a pattern'],
     ['VALKEY_PASSWORD', `Az1${'a'.repeat(60)}`, 'it can be guessed: it repeats itself, or follows a pattern'],
-    ['REQUEST_STATE_SECRET', 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234', 'it can be guessed: it repeats itself, or follows a pattern'],
-    ['ADMIN_SECRET_KEY', 'qpwoeirutyalskdjfhgzmxncbvqpwoeirutyzmxncbv', 'it needs 2 of these: small letters, capital letters, digits, other characters'],
-    ['ADMIN_SECRET_KEY', 'qp38woeiruty55alskdjfhgzmxncbv47', 'it needs 3 of these: small letters, capital letters, digits, other characters'],
+    [
+      'REQUEST_STATE_SECRET',
+      'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234',
+      'it can be guessed: it repeats itself, or follows a pattern',
+    ],
+    [
+      'ADMIN_SECRET_KEY',
+      'qpwoeirutyalskdjfhgzmxncbvqpwoeirutyzmxncbv',
+      'it needs 2 of these: small letters, capital letters, digits, other characters',
+    ],
+    [
+      'ADMIN_SECRET_KEY',
+      'qp38woeiruty55alskdjfhgzmxncbv47',
+      'it needs 3 of these: small letters, capital letters, digits, other characters',
+    ],
     ['A_SECRET_OF_LATER', 'short', 'it has 5 characters, and needs 32 or more'],
   ])('is a weak %s', (name, value, why) => {
     expect(faultsOf({ [name]: value })).toEqual([`${name} is too weak for production: ${why}`]);
@@ -77,7 +102,13 @@ describe('what production refuses', () => {
   });
 
   it('is not what its makers answer for: a short key of a model, a password of a database', () => {
-    expect(faultsOf({ OPENAI_API_KEY: 'sk-1', DATABASE_URL: 'postgres://me:x9@db/x', ANTHROPIC_BASE_URL: 'https://a' })).toEqual([]);
+    expect(
+      faultsOf({
+        OPENAI_API_KEY: 'sk-1',
+        DATABASE_URL: 'postgres://me:x9@db/x',
+        ANTHROPIC_BASE_URL: 'https://a',
+      }),
+    ).toEqual([]);
   });
 
   it('warns of calls that nothing limits', () => {
@@ -96,7 +127,9 @@ describe('what production refuses', () => {
 
 describe('the measure of a secret', () => {
   it('lets through what chance makes, as people make it', () => {
-    const bytes = fc.uint8Array({ minLength: 48, maxLength: 96 }).map((seed) => createHash('sha512').update(seed).digest());
+    const bytes = fc
+      .uint8Array({ minLength: 48, maxLength: 96 })
+      .map((seed) => createHash('sha512').update(seed).digest());
     fc.assert(
       fc.property(bytes, (random) => {
         expect(weaknessOf(random.toString('base64'), 64)).toBeUndefined();
@@ -109,16 +142,23 @@ describe('the measure of a secret', () => {
 
   it('refuses what repeats a few characters, however long', () => {
     fc.assert(
-      fc.property(fc.string({ minLength: 1, maxLength: 12 }), fc.integer({ min: 8, max: 40 }), (text, times) => {
-        const repeated = text.repeat(times);
-        return weaknessOf(repeated.padEnd(64, text), 32) !== undefined;
-      }),
+      fc.property(
+        fc.string({ minLength: 1, maxLength: 12 }),
+        fc.integer({ min: 8, max: 40 }),
+        (text, times) => {
+          const repeated = text.repeat(times);
+          return weaknessOf(repeated.padEnd(64, text), 32) !== undefined;
+        },
+      ),
     );
   });
 
   it('takes little time for the longest of all', () => {
     const begun = performance.now();
-    weaknessOf(Array.from({ length: 65_536 }, (_, at) => String.fromCharCode(33 + ((at * 7919) % 90))).join(''), 32);
+    weaknessOf(
+      Array.from({ length: 65_536 }, (_, at) => String.fromCharCode(33 + ((at * 7919) % 90))).join(''),
+      32,
+    );
     expect(performance.now() - begun).toBeLessThan(1_000);
   });
 });
@@ -126,7 +166,9 @@ describe('the measure of a secret', () => {
 describe('the secrets that are generated', () => {
   it('are all there, long, and different each time', () => {
     const again = generateSecrets();
-    expect([...made.keys()]).toEqual(expect.arrayContaining([...REQUIRED, 'AUDIT_SIGNING_KEY', 'ENCRYPTION_KEY']));
+    expect([...made.keys()]).toEqual(
+      expect.arrayContaining([...REQUIRED, 'AUDIT_SIGNING_KEY', 'ENCRYPTION_KEY']),
+    );
     for (const [name, value] of made) expect(again.get(name)).not.toBe(value);
     expect(made.get('JWT_SECRET')!.length).toBeGreaterThanOrEqual(64);
     expect(made.get('API_KEY_PEPPER')!.length).toBeGreaterThanOrEqual(48);

@@ -111,9 +111,7 @@ function weaknessOfSecret(name: string, value: string): string | undefined {
   if (!isUrl(value)) return weaknessOf(value, LONGER[name] ?? MIN_LENGTH);
   const password = passwordIn(value);
   if (password === undefined) return undefined;
-  const weakness = VALKEY_URLS.has(name)
-    ? weaknessOf(password, MIN_LENGTH)
-    : isWellKnown(password) && known;
+  const weakness = VALKEY_URLS.has(name) ? weaknessOf(password, MIN_LENGTH) : isWellKnown(password) && known;
   return weakness ? `of its password: ${weakness}` : undefined;
 }
 

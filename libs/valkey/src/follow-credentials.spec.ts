@@ -20,7 +20,10 @@ describe('a password of Valkey that rotates', () => {
   beforeEach(async () => {
     warn.mockReset().mockReturnValue();
     vi.spyOn(Logger.prototype, 'log').mockReturnValue();
-    server = await ValkeyServer.start({ users: ['gatehouse on >first ~* &* +@all'], password: 'of-the-admin' });
+    server = await ValkeyServer.start({
+      users: ['gatehouse on >first ~* &* +@all'],
+      password: 'of-the-admin',
+    });
     url = new RotatingValue<string | undefined>(server.url.replace('//', '//gatehouse@'));
     password = new RotatingValue<string | undefined>('first');
     const settings = readConfig(valkeyConfig, {

@@ -12,18 +12,26 @@ export interface LiveSettings {
 }
 
 /** Has a connection use the password of now. A server at another place is for the next start: what is kept is on this one. */
-export function followCredentials(connection: ValkeyConnection, { settings, url, password }: LiveSettings): void {
-  const addressNow = (): ServerAddress => serverAddress(url.current!, { ...settings, password: password.current });
+export function followCredentials(
+  connection: ValkeyConnection,
+  { settings, url, password }: LiveSettings,
+): void {
+  const addressNow = (): ServerAddress =>
+    serverAddress(url.current!, { ...settings, password: password.current });
   const first = placeOf(addressNow());
   const follow = (): void => {
     const next = addressNow();
     if (isDeepStrictEqual(placeOf(next), first)) connection.useCredentials(next);
-    else new Logger('Valkey').warn(`The URL of Valkey (${connection.name}) has changed: it counts from the next start`);
+    else
+      new Logger('Valkey').warn(
+        `The URL of Valkey (${connection.name}) has changed: it counts from the next start`,
+      );
   };
   url.onChange(follow);
   password.onChange(follow);
 }
 
-function placeOf({ username: _, password: __, ...place }: ServerAddress): Omit<ServerAddress, 'username' | 'password'> {
-  return place;
+/** What is kept lies there, whoever asks for it. */
+function placeOf({ host, port, db, tls }: ServerAddress): unknown {
+  return { host, port, db, tls };
 }

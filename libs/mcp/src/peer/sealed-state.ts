@@ -33,7 +33,10 @@ export class SealedState {
   #keys: readonly [SealingKey, ...SealingKey[]];
 
   /** Without a secret of its own, a process seals with one that it forgets: what waits then ends with a restart. */
-  constructor(@Optional() @Inject(mcpConfig.KEY) config?: ConfigOf<typeof mcpConfig>, @Optional() secrets?: Secrets) {
+  constructor(
+    @Optional() @Inject(mcpConfig.KEY) config?: ConfigOf<typeof mcpConfig>,
+    @Optional() secrets?: Secrets,
+  ) {
     const { settings } = mcpConfig;
     const own = randomBytes(32).toString('hex');
     const current = liveValue(secrets, settings.stateSecret, config?.stateSecret);
@@ -41,7 +44,9 @@ export class SealedState {
     const keysNow = (): readonly [SealingKey, ...SealingKey[]] => [
       keyOf(current.current ?? own),
       // The last one is what this process has sealed with before the change, whatever the settings say of it.
-      ...[previous.current, current.previous].flatMap((secret) => (secret === undefined ? [] : [keyOf(secret)])),
+      ...[previous.current, current.previous].flatMap((secret) =>
+        secret === undefined ? [] : [keyOf(secret)],
+      ),
     ];
     this.#keys = keysNow();
     for (const secret of [current, previous]) secret.onChange(() => (this.#keys = keysNow()));

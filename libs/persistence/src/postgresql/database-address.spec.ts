@@ -81,10 +81,17 @@ describe('the password of the database', () => {
   }
 
   /** Several at once, so that new connections are made; and one beside the pool. */
-  async function works(): Promise<void> {
+  async function expectConnections(): Promise<void> {
     await asAdmin(`select pg_terminate_backend(pid) from pg_stat_activity where usename = '${user}'`);
     const busy = sql`select pg_sleep(0.01)`;
-    await expect.poll(() => busy.execute(database.kysely).then(() => true, () => false)).toBe(true);
+    await expect
+      .poll(() =>
+        busy.execute(database.kysely).then(
+          () => true,
+          () => false,
+        ),
+      )
+      .toBe(true);
     await Promise.all(Array.from({ length: 5 }, () => busy.execute(database.kysely)));
     await expect(database.withLock('rotation', async () => 'done')).resolves.toBe('done');
   }
@@ -92,20 +99,20 @@ describe('the password of the database', () => {
   it('is the new one for new connections, once it is rotated', async () => {
     await onServer('second');
     rotateTo('second');
-    await works();
+    await expectConnections();
   });
 
   it('may be rotated here before the server knows it, and after', async () => {
     rotateTo('second');
-    await works();
+    await expectConnections();
     await onServer('second');
-    await works();
+    await expectConnections();
   });
 
   it('is looked for at once when the server refuses the old one', async () => {
     await onServer('third');
     found = 'third';
-    await works();
+    await expectConnections();
   });
 
   it('is told to be wrong when neither is the one, without saying it', async () => {

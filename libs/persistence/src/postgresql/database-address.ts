@@ -22,7 +22,10 @@ export function databaseUrl({ url, password }: Pick<Settings, 'url' | 'password'
  */
 export class DatabaseAddress {
   readonly #secrets: Secrets | undefined;
-  readonly #live: { readonly url: Rotating<string | undefined>; readonly password: Rotating<string | undefined> };
+  readonly #live: {
+    readonly url: Rotating<string | undefined>;
+    readonly password: Rotating<string | undefined>;
+  };
   #url: string;
   /** Of before the last change. Nobody knows who learns of a new password first, the server or we. */
   #former: string | undefined;
@@ -60,7 +63,9 @@ export class DatabaseAddress {
     const next = databaseUrl({ url: this.#live.url.current, password: this.#live.password.current });
     if (next === undefined || next === this.#url || next === this.#former) return;
     if (placeOf(next) !== placeOf(this.#url)) {
-      new Logger('Persistence').warn('DATABASE_URL names another database now: it counts from the next start');
+      new Logger('Persistence').warn(
+        'DATABASE_URL names another database now: it counts from the next start',
+      );
       return;
     }
     this.#former = this.#url;
