@@ -31,9 +31,8 @@ export class ConfiguredAdmin {
   ) {
     this.#key = liveValue(secrets, identityConfig.settings.adminKey, adminKey);
     const digestAnew = (): void => {
-      const before = this.#digest;
       this.#digest = this.#key.current && pepper.digest(this.#key.current);
-      if (before !== undefined) for (const listener of this.#listeners) listener();
+      for (const listener of this.#listeners) listener();
     };
     digestAnew();
     this.#key.onChange(digestAnew);
@@ -44,7 +43,7 @@ export class ConfiguredAdmin {
     return this.#digest !== undefined;
   }
 
-  /** Told when what was proven by it has to be proven anew. */
+  /** Told when it is another one: what was proven by it has to be proven anew. */
   onChange(listener: () => void): void {
     this.#listeners.push(listener);
   }

@@ -20,7 +20,10 @@ export class CredentialVerifier {
     private readonly budget: AuthenticationBudget,
     private readonly usage: KeyUsage,
   ) {
-    configured.onChange(() => verdicts.forget(ConfiguredAdmin.principal.keyId));
+    configured.onChange(() => {
+      verdicts.forget(ConfiguredAdmin.principal.keyId);
+      verdicts.reconsider();
+    });
   }
 
   /** @throws CredentialUnknown, CredentialExpired; GatehouseError RATE_LIMITED, UNAVAILABLE */

@@ -36,7 +36,7 @@ export class KeyVerdicts implements OnModuleDestroy {
     news.listen((keyId) => this.#forget(keyId));
     // What was unknown under the pepper before may be known under this one.
     pepper.onChange(() => {
-      this.#refused.deleteWhere(() => true);
+      this.reconsider();
       this.#moved = new RecentMap(CAPACITY);
     });
   }
@@ -77,6 +77,11 @@ export class KeyVerdicts implements OnModuleDestroy {
       this.#refused.set(name, verdict);
       this.#proven.delete(name);
     }
+  }
+
+  /** What was refused may be good by now: it is looked at anew. */
+  reconsider(): void {
+    this.#refused.deleteWhere(() => true);
   }
 
   /** Asks the store. Fails closed: @throws GatehouseError UNAVAILABLE */

@@ -33,8 +33,9 @@ export async function openPepper(
   if (!configured && now.pepper) return new Pepper(now.pepper); // Another replica may have come first.
   if (!sameDigest(now.fingerprint, pepper.fingerprint)) {
     const former = configured && previous ? new Pepper(previous).fingerprint : '';
-    if (!sameDigest(now.fingerprint, former)) throw refusal('this is another one');
-    await replacePepper(database, former, pepper.fingerprint);
+    const replaced =
+      sameDigest(now.fingerprint, former) && (await replacePepper(database, former, pepper.fingerprint));
+    if (!replaced) throw refusal('this is another one');
   } else if (now.pepper) await forgetShared(database);
   return pepper;
 }

@@ -179,9 +179,11 @@ describe('secrets of AWS Secrets Manager', () => {
     server.put('application/jwt-secret', ONE);
     const secrets = await open(server.env);
     secrets.start();
-    await secrets.refresh();
-    const asked = server.asked.length;
+    server.put('application/jwt-secret', TWO);
     await Promise.all([secrets.refresh(), secrets.refresh()]);
+    expect(secrets.watch(jwtSecret).current).toBe(TWO);
+    const asked = server.asked.length;
+    await secrets.refresh();
     expect(server.asked).toHaveLength(asked);
   });
 

@@ -103,7 +103,7 @@ export class LiveSecrets extends Secrets {
   override async refresh(): Promise<void> {
     if (performance.now() - this.#lookedAt < LOOK_EVERY_MS) return this.#looking;
     this.#lookedAt = performance.now();
-    await this.#look(LOOK_EVERY_MS);
+    await this.#look(0);
   }
 
   #secretOf(setting: Setting<unknown>): SettingSecret {

@@ -95,6 +95,10 @@ describe('what production refuses', () => {
     [{ WS_AUTH_ENABLED: false }, /^WS_AUTH_ENABLED=false lets anybody in/],
     [{ PUBLIC_URL: 'http://api.example' }, /^PUBLIC_URL begins with http:/],
     [{ OIDC_ISSUER: 'HTTP://id.example' }, /^OIDC_ISSUER begins with http:/],
+    [
+      { AWS_ENDPOINT_URL_SECRETS_MANAGER: 'http://aws.example' },
+      /^AWS_ENDPOINT_URL_SECRETS_MANAGER begins with http:/,
+    ],
     [{ DATABASE_URL: 'postgres://me:postgres@db/x' }, /^DATABASE_URL is too weak/],
     [{ OPENAI_API_KEY: 'your-key' }, /^OPENAI_API_KEY is too weak/],
   ])('is an open door: %o', (values, says) => {

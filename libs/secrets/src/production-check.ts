@@ -27,7 +27,7 @@ const MAY_BE_EQUAL: ReadonlySet<string> = new Set([
 
 /** Turned off, they let anybody in. */
 const AUTHENTICATION = ['WS_AUTH_ENABLED'];
-const PUBLIC_ADDRESSES = ['PUBLIC_URL', 'OIDC_ISSUER'];
+const ADDRESSES = ['PUBLIC_URL', 'OIDC_ISSUER', 'AWS_ENDPOINT_URL_SECRETS_MANAGER'];
 const VALKEY_URLS: ReadonlySet<string> = new Set(['VALKEY_URL', 'VALKEY_STATE_URL']);
 
 /** A setting as it was read. */
@@ -63,7 +63,7 @@ export function productionFindings(settings: readonly Given[]): Findings {
       (name) => `${name}=false lets anybody in: production needs it`,
     ),
     ...openOrigins(values.get('CORS_ALLOWED_ORIGINS')),
-    ...PUBLIC_ADDRESSES.filter((name) => isInClear(values.get(name))).map(
+    ...ADDRESSES.filter((name) => isInClear(values.get(name))).map(
       (name) => `${name} begins with http://: what is sent there in production needs https://`,
     ),
   ];

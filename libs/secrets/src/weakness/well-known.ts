@@ -21,7 +21,6 @@ const VALUES: ReadonlySet<string> = new Set([
   '00112233445566778899aabbccddeeff',
   '000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f',
   'thisisasecretkeythatshouldbechanged',
-  'gk_…',
 ]);
 
 /** What no random value holds: with letters and digits of any case, six of them meet once in a hundred million values. */
