@@ -79,9 +79,9 @@ describe('secrets that rotate in AWS Secrets Manager', () => {
 
   it('change the password of Valkey, and no call is held up', async () => {
     const failed: unknown[] = [];
-    let rotating = true;
+    const rotation = new AbortController();
     const calling = (async () => {
-      while (rotating) {
+      while (!rotation.signal.aborted) {
         const { status } = await gateway().client.rest('/conversations', { key });
         if (status !== 200) failed.push(status);
       }
@@ -93,7 +93,7 @@ describe('secrets that rotate in AWS Secrets Manager', () => {
     await valkey.command('CLIENT', 'KILL', 'USER', 'gatehouse');
     await expect.poll(() => valkey.command('CLIENT', 'LIST')).toMatch(/ user=gatehouse /);
     await expect.poll(cacheStatus).toBe('up');
-    rotating = false;
+    rotation.abort();
     await calling;
     expect(failed).toEqual([]);
   });

@@ -8,6 +8,7 @@ import { SecretSightings } from './secret-sightings.ts';
 
 const DAY_MS = 86_400_000;
 const daysAgo = (days: number) => new Date(Date.now() - days * DAY_MS);
+const sinceOf = (ages: SecretAges, name: string) => ages.list().find((age) => age.name === name)!.since;
 const state = (name: string, changes: Partial<SecretState> = {}): SecretState => ({
   name,
   source: 'environment',
@@ -44,7 +45,7 @@ describe.each(databases)('the ages of secrets on $name', (kind) => {
   /** A process that starts with these secrets; `rotate` is what happens to them. */
   async function start(states: SecretState[]) {
     let now = states;
-    let hear: (news: SecretNews) => void = () => undefined;
+    let hear: ((news: SecretNews) => void) | undefined;
     const secrets: Pick<Secrets, 'states' | 'onNews'> = {
       states: () => now,
       onNews: (listener) => {
@@ -56,11 +57,10 @@ describe.each(databases)('the ages of secrets on $name', (kind) => {
     await ages.onApplicationBootstrap();
     const rotate = (next: SecretState[]): void => {
       now = next;
-      hear({ event: 'secret_rotated', name: next[0]!.name, source: next[0]!.source });
+      hear?.({ event: 'secret_rotated', name: next[0]!.name, source: next[0]!.source });
     };
     return { ages, rotate };
   }
-  const sinceOf = (ages: SecretAges, name: string) => ages.list().find((age) => age.name === name)!.since;
 
   it('are remembered over restarts, also where the file is newer than the secret', async () => {
     const old = daysAgo(30);
