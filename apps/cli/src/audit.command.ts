@@ -12,8 +12,9 @@ import {
   verifyJournal,
   type RecordFilter,
 } from '#audit';
-import { homeConfig, readConfig } from '#config';
-import { DataFolder, openDatabase, persistenceConfig } from '#persistence';
+import { homeConfig, readConfig, type Environment } from '#config';
+import { databaseUrl, DataFolder, openDatabase, persistenceConfig } from '#persistence';
+import { LiveSecrets } from '#secrets';
 import { describeRecord, describeReport } from './audit-report.ts';
 
 /** What scripts read: 0 all is well, 1 the journal was changed, 2 it could not be looked at. */
@@ -62,7 +63,7 @@ export function registerAudit(program: Command): void {
 
 async function verify({ dataDir, key: keyFiles = [], json }: VerifyFlags): Promise<void> {
   const pinned = keyFiles.map(readKey);
-  await using place = open(dataDir);
+  await using place = await open(dataDir);
   const bar = new Progress(json ? 0 : await place.source.size());
   const report = await verifyJournal({ source: place.source, pinned, onProgress: bar.add }).finally(bar.stop);
   process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : describeReport(report));
@@ -71,17 +72,18 @@ async function verify({ dataDir, key: keyFiles = [], json }: VerifyFlags): Promi
 
 async function show({ dataDir, json, ...filter }: ShowFlags): Promise<void> {
   process.stdout.once('error', () => process.exit()); // Whoever read it (head, less) has seen enough.
-  await using place = open(dataDir);
+  await using place = await open(dataDir);
   await readRecords(place.source, filter, (line) => {
     process.stdout.write(`${json ? line : describeRecord(line)}\n`);
   });
 }
 
 async function rebuild(): Promise<void> {
-  const config = readConfig(persistenceConfig);
+  const env = await environment();
+  const config = readConfig(persistenceConfig, env);
   if (config.url)
     throw new Error('With DATABASE_URL the table is the journal itself: nothing can rebuild it');
-  await using folder = closing(await DataFolder.open(readConfig(homeConfig).dataDir));
+  await using folder = closing(await DataFolder.open(readConfig(homeConfig, env).dataDir));
   await using database = closing(await openDatabase(config, folder.it));
   const bar = new Progress(await new FileSource(folder.it.path).size());
   const index = new AuditIndex({ database: database.it, folder: new JournalFolder(folder.it.path) });
@@ -89,14 +91,22 @@ async function rebuild(): Promise<void> {
 }
 
 /** The journal that the settings name, or the files of a folder. */
-function open(dataDir: string | undefined) {
-  const { url } = readConfig(persistenceConfig);
-  if (dataDir !== undefined || url === undefined) {
+async function open(dataDir: string | undefined) {
+  const url =
+    dataDir === undefined ? databaseUrl(readConfig(persistenceConfig, await environment())) : undefined;
+  if (url === undefined) {
     const source = new FileSource(DataFolder.existing(dataDir ?? readConfig(homeConfig).dataDir).path);
     return { source, [Symbol.asyncDispose]: async () => {} };
   }
   const tables = readOnlyTables(url);
   return { source: new TableSource(tables), [Symbol.asyncDispose]: () => tables.destroy() };
+}
+
+/** What is set, and what AWS Secrets Manager has beside it. */
+async function environment(): Promise<Environment> {
+  const secrets = await LiveSecrets.open(process.env);
+  secrets.close();
+  return secrets.env;
 }
 
 function closing<T extends { close(): Promise<void> }>(it: T) {

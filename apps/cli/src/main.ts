@@ -4,6 +4,7 @@ import { registerAudit } from './audit.command.ts';
 import { registerBlocks } from './blocks.command.ts';
 import { registerIngest } from './ingest.command.ts';
 import { registerKeys } from './keys.command.ts';
+import { registerSecrets } from './secrets.command.ts';
 import { registerSettings } from './settings.command.ts';
 import { registerStart } from './start.command.ts';
 
@@ -20,6 +21,7 @@ registerKeys(program);
 registerBlocks(program);
 registerAudit(program);
 registerIngest(program);
+registerSecrets(program);
 registerSettings(program);
 
 await program.parseAsync();

@@ -1,5 +1,6 @@
 export { AuditModule } from './audit.module.ts';
 export { AuditTrail } from './audit-trail.ts';
+export type { AuditEvent } from './record-body.ts';
 export { VerifyingKey } from './chain/signing-key.ts';
 export { JournalFolder } from './journal/journal-folder.ts';
 export { AuditIndex } from './search-index/audit-index.ts';

@@ -4,6 +4,8 @@ import { sql } from 'kysely';
 import { AuditTrail } from '#audit';
 import { GatehouseError } from '#errors';
 import { Database } from '#persistence';
+import { SecretAges } from '#rotation';
+import { Secrets } from '#secrets';
 
 /** What must work for a call to be served, asked through Terminus. */
 @Injectable()
@@ -15,6 +17,8 @@ export class Readiness implements OnApplicationBootstrap {
     private readonly indicators: HealthIndicatorService,
     private readonly database: Database,
     private readonly audit: AuditTrail,
+    private readonly secrets: Secrets,
+    private readonly ages: SecretAges,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -30,10 +34,10 @@ export class Readiness implements OnApplicationBootstrap {
     return this.health.check([() => this.#database(), () => this.#audit()]);
   }
 
-  /** The same for those who may see which part is down. */
+  /** The same for those who may see which part is down, and which secrets are to be rotated: that stops no call. */
   async details(): Promise<HealthCheckResult> {
     try {
-      return await this.check();
+      return await this.health.check([() => this.#database(), () => this.#audit(), () => this.#secrets()]);
     } catch (error) {
       if (!(error instanceof ServiceUnavailableException)) throw error;
       const details = error.getResponse() as Record<string, unknown>;
@@ -49,6 +53,16 @@ export class Readiness implements OnApplicationBootstrap {
     } catch {
       return indicator.down({ engine: this.database.engine });
     }
+  }
+
+  #secrets() {
+    const ages = this.ages.list();
+    const { unavailable } = this.secrets;
+    return this.indicators.check('secrets').up({
+      overdue: ages.filter(({ overdue }) => overdue).map(({ name }) => name),
+      refused: ages.filter(({ refused }) => refused !== undefined).map(({ name }) => name),
+      ...(unavailable !== undefined && { unavailable }),
+    });
   }
 
   #audit() {

@@ -4,19 +4,26 @@ import { formOf } from './api-key.ts';
 import { stateOf, type ApiKey } from './api-key.record.ts';
 import { Authority, type CredentialForm } from './authority.ts';
 import { KeyStore } from './key-store.ts';
-import { Pepper } from './pepper.ts';
+import { Pepper, type Digests } from './pepper.ts';
+import { RecentMap } from './recent-map.ts';
 import type { Verdict } from './verdict.ts';
+
+/** About 1 MB when full; the digests of keys that fall out are looked at again. */
+const CAPACITY = 10_000;
 
 /** Keys that Gatehouse has issued, and keeps by their digests. */
 @Injectable()
 export class ApiKeyAuthority extends Authority {
   override readonly credential = 'key';
+  /** Keys whose digests are of the pepper of now, as far as this process has seen to that. */
+  #moved = new RecentMap<true>(CAPACITY);
 
   constructor(
     private readonly store: KeyStore,
     private readonly pepper: Pepper,
   ) {
     super();
+    pepper.onChange(() => (this.#moved = new RecentMap(CAPACITY)));
   }
 
   override formOf(token: string): CredentialForm {
@@ -24,7 +31,12 @@ export class ApiKeyAuthority extends Authority {
   }
 
   override async judge(token: string, askedAt: number): Promise<Verdict> {
-    return verdictOn(await this.store.find(this.pepper.digest(token)), askedAt);
+    const digests = this.pepper.digests(token);
+    const { current, former } = digests;
+    const key = await this.store.find(former === undefined ? [current] : [current, former]);
+    const verdict = verdictOn(key, askedAt);
+    if (verdict.proven) this.#move(verdict.principal.keyId, digests);
+    return verdict;
   }
 
   /** Keys have ids of their own; the credentials of others are named after what they are, as in `session:…`. */
@@ -37,6 +49,13 @@ export class ApiKeyAuthority extends Authority {
     let key = await this.store.get(keyId);
     while (key?.supersededAt && stateOf(key) === 'expired') key = await this.store.successorOf(key.id);
     return verdictOn(key, askedAt);
+  }
+
+  /** Behind the call: where it fails, the next one does it. */
+  #move(keyId: string, { current, former }: Digests): void {
+    if (former === undefined || !this.pepper.settled || this.#moved.has(keyId)) return;
+    this.#moved.set(keyId, true);
+    this.store.moveDigest(former, current).catch(() => this.#moved.delete(keyId));
   }
 }
 

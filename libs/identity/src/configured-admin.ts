@@ -1,6 +1,7 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import type { Principal } from '#call';
 import type { ConfigOf } from '#config';
+import { liveValue, Secrets, type Rotating } from '#secrets';
 import { identityConfig } from './identity.config.ts';
 import { Pepper, sameDigest } from './pepper.ts';
 import type { Proven } from './verdict.ts';
@@ -19,17 +20,32 @@ export class ConfiguredAdmin {
     keyId: 'configured',
   });
 
-  readonly #digest: string | undefined;
+  readonly #key: Rotating<string | undefined>;
+  #digest: string | undefined;
+  readonly #listeners: (() => void)[] = [];
 
   constructor(
     private readonly pepper: Pepper,
     @Inject(identityConfig.KEY) { adminKey }: ConfigOf<typeof identityConfig>,
+    @Optional() secrets?: Secrets,
   ) {
-    this.#digest = adminKey && pepper.digest(adminKey);
+    this.#key = liveValue(secrets, identityConfig.settings.adminKey, adminKey);
+    const digestAnew = (): void => {
+      this.#digest = this.#key.current && pepper.digest(this.#key.current);
+      for (const listener of this.#listeners) listener();
+    };
+    digestAnew();
+    this.#key.onChange(digestAnew);
+    pepper.onChange(digestAnew);
   }
 
   get exists(): boolean {
     return this.#digest !== undefined;
+  }
+
+  /** Told when it is another one: what was proven by it has to be proven anew. */
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener);
   }
 
   /** A verdict that never grows old, or undefined. */

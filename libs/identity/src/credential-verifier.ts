@@ -5,6 +5,7 @@ import { AuthenticationBudget } from './authentication-budget.ts';
 import { tooManyFailures } from './too-many-failures.ts';
 import { ConfiguredAdmin } from './configured-admin.ts';
 import { KeyUsage } from './key-usage.ts';
+import { Pepper } from './pepper.ts';
 import { refusals } from './refusals.ts';
 import { Verdicts, type Question } from './verdicts.ts';
 import type { Proven, Refused, Verdict } from './verdict.ts';
@@ -20,7 +21,15 @@ export class CredentialVerifier {
     private readonly configured: ConfiguredAdmin,
     private readonly budget: AuthenticationBudget,
     private readonly usage: KeyUsage,
-  ) {}
+    pepper: Pepper,
+  ) {
+    // What was unknown under the pepper before may be known under this one.
+    pepper.onChange(() => verdicts.reconsider());
+    configured.onChange(() => {
+      verdicts.forget(ConfiguredAdmin.principal.keyId);
+      verdicts.reconsider();
+    });
+  }
 
   /** @throws CredentialUnknown, CredentialInvalid, CredentialExpired; GatehouseError RATE_LIMITED, UNAVAILABLE */
   verify(token: string, call: Call): Principal | Promise<Principal> {

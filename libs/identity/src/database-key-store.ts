@@ -18,13 +18,17 @@ export class DatabaseKeyStore extends KeyStore {
     return this.database.kysely;
   }
 
-  async find(digest: string): Promise<ApiKey | undefined> {
+  async find(digests: readonly string[]): Promise<ApiKey | undefined> {
     const row = await this.#db
       .selectFrom('api_keys')
       .selectAll()
-      .where('digest', '=', digest)
+      .where('digest', 'in', digests)
       .executeTakeFirst();
     return row && keyOf(row);
+  }
+
+  async moveDigest(from: string, to: string): Promise<void> {
+    await this.#db.updateTable('api_keys').set({ digest: to }).where('digest', '=', from).execute();
   }
 
   async get(id: string): Promise<ApiKey | undefined> {

@@ -14,6 +14,12 @@ export const identityConfig = defineConfig('identity', {
       'Key of the digests of API keys, the same on all replicas; made at the first start when absent',
     minLength: 32,
   }),
+  previousPepper: setting.secret({
+    env: 'API_KEY_PREVIOUS_PEPPER',
+    description:
+      'The API_KEY_PEPPER before the last change: keys whose digests it made work on, and get new ones',
+    minLength: 32,
+  }),
   keyTtlDays: setting.integer({
     env: 'API_KEY_TTL_DAYS',
     description: 'Days until a new API key expires',

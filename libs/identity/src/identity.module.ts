@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import type { ConfigOf } from '#config';
 import { Database, DataFolder } from '#persistence';
+import { liveValue, Secrets } from '#secrets';
 import { StateConnection, ValkeyModule } from '#valkey';
 import { ApiKeyAuthority } from './api-key-authority.ts';
 import { ApiKeysController } from './api-keys.controller.ts';
@@ -10,6 +11,7 @@ import { AuthenticationBudget } from './authentication-budget.ts';
 import { ConfiguredAdmin } from './configured-admin.ts';
 import { CredentialVerifier } from './credential-verifier.ts';
 import { DatabaseKeyStore } from './database-key-store.ts';
+import { followPepper } from './follow-pepper.ts';
 import { identityConfig } from './identity.config.ts';
 import { KeyNews, NoKeyNews } from './key-news.ts';
 import { KeyStore } from './key-store.ts';
@@ -22,11 +24,13 @@ import { ValkeyAuthenticationBudget } from './valkey-authentication-budget.ts';
 import { PrincipalStanding } from './principal-standing.ts';
 import { Verdicts } from './verdicts.ts';
 
+type IdentitySettings = ConfigOf<typeof identityConfig>;
+
 /** Of all processes together with Valkey; without it each has its own. */
 const budget = {
   provide: AuthenticationBudget,
   inject: [identityConfig.KEY, StateConnection],
-  useFactory: (config: ConfigOf<typeof identityConfig>, connection: StateConnection | undefined) => {
+  useFactory: (config: IdentitySettings, connection: StateConnection | undefined) => {
     const local = new MemoryAuthenticationBudget(config);
     return connection ? new ValkeyAuthenticationBudget({ keyspace: connection, local, config }) : local;
   },
@@ -37,6 +41,19 @@ const news = {
   inject: [StateConnection],
   useFactory: (connection: StateConnection | undefined) =>
     connection ? new ValkeyKeyNews(connection) : new NoKeyNews(),
+};
+
+const pepper = {
+  provide: Pepper,
+  inject: [identityConfig.KEY, Database, DataFolder, { token: Secrets, optional: true }],
+  async useFactory(config: IdentitySettings, database: Database, folder: DataFolder, secrets?: Secrets) {
+    const opened = await openPepper(config, database, folder);
+    const { settings } = identityConfig;
+    const current = liveValue(secrets, settings.pepper, config.pepper);
+    const previous = liveValue(secrets, settings.previousPepper, config.previousPepper);
+    followPepper(opened, { current, previous }, database);
+    return opened;
+  },
 };
 
 const authorities = {
@@ -55,7 +72,7 @@ const authorities = {
   controllers: [ApiKeysController],
   providers: [
     { provide: KeyStore, useClass: DatabaseKeyStore },
-    { provide: Pepper, useFactory: openPepper, inject: [identityConfig.KEY, Database, DataFolder] },
+    pepper,
     budget,
     news,
     ApiKeyAuthority,

@@ -44,20 +44,30 @@ function holdsTheContract(storeOf: () => KeyStore): void {
 
   it('gives back a key as it was kept, by its digest and by its id', async () => {
     const key = await kept(storeOf(), { tier: 'pro', name: "Ops' keys; drop table — ünïcode 鍵" });
-    expect(await storeOf().find(`digest of ${key.id}`)).toEqual(key);
+    expect(await storeOf().find([`digest of ${key.id}`])).toEqual(key);
     expect(await storeOf().get(key.id)).toEqual(key);
     expect(await storeOf().isEmpty()).toBe(false);
   });
 
+  it('finds a key by any of several digests, and by the one that its digest was moved to', async () => {
+    const key = await kept(storeOf());
+    const [old, moved] = [`digest of ${key.id}`, `moved of ${key.id}`];
+    expect(await storeOf().find([moved, old])).toEqual(key);
+    await storeOf().moveDigest(old, moved);
+    await storeOf().moveDigest('of nobody', 'of somebody');
+    expect(await storeOf().find([moved])).toEqual(key);
+    expect(await storeOf().find([old, 'of somebody'])).toBeUndefined();
+  });
+
   it.each(['', 'x', "' or '1'='1", '%', 'digest of '])('finds nothing by "%s"', async (text) => {
-    expect(await storeOf().find(text)).toBeUndefined();
+    expect(await storeOf().find([text])).toBeUndefined();
     expect(await storeOf().get(text)).toBeUndefined();
   });
 
   it('keeps a name once while it is in use, letter case aside', async () => {
     const { id, name } = await kept(storeOf(), { name: 'Some Name' });
     expect(await storeOf().insert(newKey({ name: 'sOME nAME' }), 'other')).toBe(false);
-    expect(await storeOf().find('other')).toBeUndefined();
+    expect(await storeOf().find(['other'])).toBeUndefined();
     await storeOf().revoke(id, at(0), 'none');
     expect(await storeOf().insert(newKey({ name }), 'other')).toBe(true);
   });
@@ -91,7 +101,7 @@ function holdsTheContract(storeOf: () => KeyStore): void {
       expect(await storeOf().get(old.id)).toEqual({ ...old, supersededAt: next.createdAt, expiresAt });
       expect(await storeOf().successorOf(old.id)).toEqual(next);
       expect(await storeOf().successorOf(next.id)).toBeUndefined();
-      expect(await storeOf().find(`digest of ${next.id}`)).toEqual(next);
+      expect(await storeOf().find([`digest of ${next.id}`])).toEqual(next);
     }
   });
 
@@ -105,7 +115,7 @@ function holdsTheContract(storeOf: () => KeyStore): void {
     for (const rotatedFrom of [heir.id, 'nobody']) {
       expect(await storeOf().supersede(newKey({ rotatedFrom }), 'late', at(9))).toBe(false);
     }
-    expect(await storeOf().find('late')).toBeUndefined();
+    expect(await storeOf().find(['late'])).toBeUndefined();
   });
 
   it('revokes once: the first time stands', async () => {

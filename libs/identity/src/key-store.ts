@@ -8,7 +8,10 @@ export interface KeyPage {
 
 /** Where issued keys are kept, by the digest of each. */
 export abstract class KeyStore {
-  abstract find(digest: string): Promise<ApiKey | undefined>;
+  /** The key that has one of these digests. One question: a digest may be moved between two. */
+  abstract find(digests: readonly string[]): Promise<ApiKey | undefined>;
+  /** Gives the key that has the digest `from`, if one has, the digest `to`: of the same key under another pepper. */
+  abstract moveDigest(from: string, to: string): Promise<void>;
   abstract get(id: string): Promise<ApiKey | undefined>;
   /** The key that was put in the place of this one. */
   abstract successorOf(id: string): Promise<ApiKey | undefined>;

@@ -13,7 +13,7 @@ type Kept = Tables['api_key_pepper'];
  * @throws ConfigError when it is another one than the first start has used
  */
 export async function openPepper(
-  { pepper: configured }: ConfigOf<typeof identityConfig>,
+  { pepper: configured, previousPepper: previous }: ConfigOf<typeof identityConfig>,
   database: Database,
   folder: DataFolder,
 ): Promise<Pepper> {
@@ -24,16 +24,30 @@ export async function openPepper(
     throw refusal(embedded ? 'it is not set and DATA_DIR holds no file api-key-pepper' : 'it is not set');
   }
 
-  const pepper = new Pepper(secret);
+  const pepper = new Pepper(secret, configured && previous);
   const now = await keepFirst(database, {
     id: 1,
     fingerprint: pepper.fingerprint,
     pepper: configured || embedded ? null : secret,
   });
   if (!configured && now.pepper) return new Pepper(now.pepper); // Another replica may have come first.
-  if (!sameDigest(now.fingerprint, pepper.fingerprint)) throw refusal('this is another one');
-  if (now.pepper) await forgetShared(database);
+  if (!sameDigest(now.fingerprint, pepper.fingerprint)) {
+    const former = configured && previous ? new Pepper(previous).fingerprint : '';
+    const replaced =
+      sameDigest(now.fingerprint, former) && (await replacePepper(database, former, pepper.fingerprint));
+    if (!replaced) throw refusal('this is another one');
+  } else if (now.pepper) await forgetShared(database);
   return pepper;
+}
+
+/**
+ * From now on the database goes by another pepper: a start with neither that one nor, as the one before it, this one is
+ * refused. Answers whether it went by `from`, or goes by `to` already.
+ */
+export async function replacePepper(database: Database, from: string, to: string): Promise<boolean> {
+  const update = database.kysely.updateTable('api_key_pepper').set({ fingerprint: to, pepper: null });
+  await update.where('fingerprint', '=', from).execute();
+  return (await keptPepper(database))?.fingerprint === to;
 }
 
 async function filePepper(folder: DataFolder, kept: Kept | undefined): Promise<string | undefined> {
@@ -71,6 +85,7 @@ async function forgetShared(database: Database): Promise<void> {
 function refusal(why: string): ConfigError {
   return new ConfigError([
     `API_KEY_PEPPER must be the one that the keys in this database were made with, and ${why}. ` +
+      'To change it, set API_KEY_PREVIOUS_PEPPER to the one before. Otherwise: ' +
       'Set it to the value that the other replicas, or the last start, had. If that is lost, so are the keys: ' +
       '"gatehouse keys reset --local", with the gateway stopped, revokes them all and makes a new admin key',
   ]);

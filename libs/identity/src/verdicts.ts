@@ -78,6 +78,11 @@ export class Verdicts implements OnModuleDestroy {
     }
   }
 
+  /** What was refused may be good by now: it is looked at anew. */
+  reconsider(): void {
+    this.#refused.deleteWhere(() => true);
+  }
+
   /** Asks the authority. Fails closed: @throws GatehouseError UNAVAILABLE */
   ask(question: Question): Promise<Verdict> {
     const { name } = question;

@@ -1,6 +1,7 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readConfig } from '#config';
+import { RotatingValue, type Secrets } from '#secrets';
 import { databases, useDatabase } from '#testing';
 import { ExtractiveAnswers } from './answers/extractive.answers.ts';
 import { knowledgeConfig } from './knowledge.config.ts';
@@ -224,6 +225,22 @@ describe('which models there are', () => {
 
   it('refuses one that is named and has no key', () => {
     expect(() => chosen({ ANSWERS_FROM: 'openai' })).toThrow('ANSWERS_FROM=openai needs OPENAI_API_KEY');
+  });
+
+  it('shows the key of now, once it is rotated', async () => {
+    model.reply(embedsBy([]));
+    const key = new RotatingValue<unknown>('sk-one');
+    const secrets = { watch: () => key } as unknown as Secrets;
+    const env = { EMBEDDINGS_URL: `${model.url}/v1`, EMBEDDINGS_API_KEY: 'sk-one' };
+    const embeddings = embeddingsOf(configOf(env), secrets);
+    await embeddings.embed(['a']);
+    key.set('sk-two');
+    key.tell();
+    await embeddings.embed(['a']);
+    expect(model.calls.map(({ headers }) => headers.authorization)).toEqual([
+      'Bearer sk-one',
+      'Bearer sk-two',
+    ]);
   });
 
   it('shows a key to nobody but whom it is for', async () => {

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { ConfigError, type ConfigOf } from '#config';
+import { liveValue, Secrets } from '#secrets';
 import { AnthropicAnswers } from './answers/anthropic.answers.ts';
 import { Answers } from './answers/answers.ts';
 import { ExtractiveAnswers } from './answers/extractive.answers.ts';
@@ -27,6 +28,8 @@ type KnowledgeConfig = ConfigOf<typeof knowledgeConfig>;
 const OPENAI = 'https://api.openai.com/v1';
 const ANTHROPIC = 'https://api.anthropic.com';
 
+const liveSecrets = { token: Secrets, optional: true };
+
 @Module({
   controllers: [ConversationsController, SearchController, RagController],
   providers: [
@@ -41,19 +44,24 @@ const ANTHROPIC = 'https://api.anthropic.com';
     QuestionAnswering,
     ExtractiveAnswers,
     ChunkEmbedder,
-    { provide: Embeddings, inject: [knowledgeConfig.KEY], useFactory: embeddingsOf },
-    { provide: Answers, inject: [knowledgeConfig.KEY, ExtractiveAnswers], useFactory: answersOf },
+    { provide: Embeddings, inject: [knowledgeConfig.KEY, liveSecrets], useFactory: embeddingsOf },
+    {
+      provide: Answers,
+      inject: [knowledgeConfig.KEY, ExtractiveAnswers, liveSecrets],
+      useFactory: answersOf,
+    },
   ],
   exports: [KnowledgeService],
 })
 export class KnowledgeModule {}
 
-export function embeddingsOf(config: KnowledgeConfig): Embeddings {
+export function embeddingsOf(config: KnowledgeConfig, secrets?: Secrets): Embeddings {
   const { embeddingsUrl: url, embeddingsModel: model, embeddingsDimensions: dimensions } = config;
   if (!url) return new NoEmbeddings();
   // The key of one company is not shown to another: it goes only where the answers' requests go with it, too.
   const ofOpenAi = new URL(url).origin === new URL(config.openaiBaseUrl ?? OPENAI).origin;
-  const apiKey = config.embeddingsApiKey ?? (ofOpenAi ? config.openaiApiKey : undefined);
+  const borrowed = config.embeddingsApiKey === undefined && ofOpenAi ? 'openaiApiKey' : 'embeddingsApiKey';
+  const apiKey = liveValue(secrets, knowledgeConfig.settings[borrowed], config[borrowed]);
   return new OpenAiCompatibleEmbeddings({
     url,
     apiKey,
@@ -63,22 +71,22 @@ export function embeddingsOf(config: KnowledgeConfig): Embeddings {
   });
 }
 
-export function answersOf(config: KnowledgeConfig, extractive: ExtractiveAnswers): Answers {
+export function answersOf(
+  config: KnowledgeConfig,
+  extractive: ExtractiveAnswers,
+  secrets?: Secrets,
+): Answers {
   const { answersFrom: from, answersTimeoutMs: timeoutMs, answersMaxTokens: maxTokens } = config;
   const { anthropicApiKey, anthropicModel, openaiApiKey, openaiModel } = config;
   if (anthropicApiKey && (from === 'anthropic' || from === 'auto')) {
     const baseUrl = config.anthropicBaseUrl ?? ANTHROPIC;
-    return new AnthropicAnswers({
-      baseUrl,
-      apiKey: anthropicApiKey,
-      model: anthropicModel,
-      maxTokens,
-      timeoutMs,
-    });
+    const apiKey = liveValue(secrets, knowledgeConfig.settings.anthropicApiKey, anthropicApiKey);
+    return new AnthropicAnswers({ baseUrl, apiKey, model: anthropicModel, maxTokens, timeoutMs });
   }
   if (openaiApiKey && (from === 'openai' || from === 'auto')) {
     const baseUrl = config.openaiBaseUrl ?? OPENAI;
-    return new OpenAiAnswers({ baseUrl, apiKey: openaiApiKey, model: openaiModel, maxTokens, timeoutMs });
+    const apiKey = liveValue(secrets, knowledgeConfig.settings.openaiApiKey, openaiApiKey);
+    return new OpenAiAnswers({ baseUrl, apiKey, model: openaiModel, maxTokens, timeoutMs });
   }
   if (from === 'anthropic' || from === 'openai') {
     throw new ConfigError([`ANSWERS_FROM=${from} needs ${from.toUpperCase()}_API_KEY`]);

@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely';
 import pg from 'pg';
 import { asDatabaseFailure, DatabaseTimeout, DatabaseUnavailable } from './database-failure.ts';
+import type { DatabaseAddress } from './postgresql/database-address.ts';
 
 /** How long a pool that is closed waits for what still runs on it. */
 const CLOSE_TIMEOUT_MS = 10_000;
@@ -9,6 +10,8 @@ const CLOSE_TIMEOUT_MS = 10_000;
 export interface PoolOptions {
   /** How `pg` reaches the server. */
   connection: pg.ClientConfig;
+  /** The URL of each new connection, where it may change. */
+  address?: DatabaseAddress;
   /** Most connections at a time. */
   size: number;
   /** Milliseconds that a query waits for a connection. */
@@ -25,9 +28,12 @@ export class ConnectionPool implements PostgresPool {
   readonly options = {};
   readonly #pool: pg.Pool;
   readonly #waitedInVain: string;
+  readonly #address: DatabaseAddress | undefined;
   readonly #logger = new Logger('Persistence');
 
-  constructor({ connection, size, connectTimeoutMs, statementTimeoutMs, hint = '' }: PoolOptions) {
+  constructor(options: PoolOptions) {
+    const { connection, address, size, connectTimeoutMs, statementTimeoutMs, hint = '' } = options;
+    this.#address = address;
     this.#waitedInVain = `No connection to the database within ${connectTimeoutMs} ms (pool of ${size})${hint}`;
     this.#pool = new pg.Pool({
       ...connection,
@@ -43,11 +49,25 @@ export class ConnectionPool implements PostgresPool {
 
   async connect(): Promise<PostgresPoolClient> {
     try {
-      return new PooledClient(await this.#pool.connect());
+      return new PooledClient(await this.#connect());
     } catch (error) {
       // It has no code. The transaction that waits for itself ends here, too.
       const inVain = (error as Error).message === 'timeout exceeded when trying to connect';
       throw new DatabaseUnavailable(inVain ? new Error(this.#waitedInVain, { cause: error }) : error);
+    }
+  }
+
+  async #connect(): Promise<pg.PoolClient> {
+    const address = this.#address;
+    if (!address) return this.#pool.connect();
+    const { url } = address;
+    this.#pool.options.connectionString = url;
+    try {
+      return await this.#pool.connect();
+    } catch (error) {
+      if (!isPasswordRefused(error) || !(await address.refused(url))) throw error;
+      this.#pool.options.connectionString = address.url;
+      return await this.#pool.connect();
     }
   }
 
@@ -62,6 +82,11 @@ export class ConnectionPool implements PostgresPool {
   #noteLoss({ message }: Error): void {
     this.#logger.warn(`An idle connection to the database was lost: ${message}`);
   }
+}
+
+/** invalid_password, invalid_authorization_specification */
+export function isPasswordRefused(error: unknown): boolean {
+  return ['28P01', '28000'].includes((error as { code?: string }).code ?? '');
 }
 
 /** One connection, lent out. One that ran out of time is not used again: it may still be at work. */

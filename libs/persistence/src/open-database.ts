@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import type { ConfigOf } from '#config';
+import type { Secrets } from '#secrets';
 import { ConnectionPool } from './connection-pool.ts';
 import { Database } from './database.ts';
 import { EmbeddedEngine } from './embedded/embedded-engine.ts';
@@ -8,19 +9,26 @@ import type { Engine } from './engine.ts';
 import type { DataFolder } from './folder/data-folder.ts';
 import { migrate } from './migrate.ts';
 import type { persistenceConfig } from './persistence.config.ts';
+import { DatabaseAddress } from './postgresql/database-address.ts';
 import { PostgresqlEngine } from './postgresql/postgresql-engine.ts';
 import { installVectors } from './vectors.ts';
 
 /** Of all who open this database at the same moment, one prepares it at a time. Any number will do, if all use it. */
 const PREPARATION = 4_283_119;
 
-/** The database at DATABASE_URL, else the embedded one in the data folder: open, and migrated to this version. */
+/**
+ * The database at DATABASE_URL, else the embedded one in the data folder: open, and migrated to this version. With
+ * `secrets`, new connections use the password of now.
+ */
 export async function openDatabase(
   config: ConfigOf<typeof persistenceConfig>,
   folder: DataFolder,
+  secrets?: Secrets,
 ): Promise<Database> {
-  const { url } = config;
-  const engine = url ? await PostgresqlEngine.start(url, config) : await EmbeddedEngine.start(folder, config);
+  const address = DatabaseAddress.of(config, secrets);
+  const engine = address
+    ? await PostgresqlEngine.start(address, config)
+    : await EmbeddedEngine.start(folder, config);
   try {
     return new Database(engine, await prepare(engine));
   } catch (error) {

@@ -6,6 +6,11 @@ export const persistenceConfig = defineConfig('persistence', {
     description: 'PostgreSQL 15 or later; without it the embedded database in DATA_DIR is used',
     protocols: ['postgres:', 'postgresql:'],
   }),
+  password: setting.secret({
+    env: 'DATABASE_PASSWORD',
+    description: 'Password of a DATABASE_URL that holds none',
+    minLength: 1,
+  }),
   poolSize: setting.integer({
     env: 'DATABASE_POOL_SIZE',
     description: 'Connections to PostgreSQL; the embedded database has one session whatever this says',

@@ -1,5 +1,6 @@
 import { Global, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { homeConfig, type ConfigOf } from '#config';
+import { Secrets } from '#secrets';
 import { Database } from './database.ts';
 import { DataFolder } from './folder/data-folder.ts';
 import { openDatabase } from './open-database.ts';
@@ -16,10 +17,14 @@ import { persistenceConfig } from './persistence.config.ts';
     },
     {
       provide: Database,
-      inject: [persistenceConfig.KEY, DataFolder],
-      useFactory: async (config: ConfigOf<typeof persistenceConfig>, folder: DataFolder) => {
+      inject: [persistenceConfig.KEY, DataFolder, { token: Secrets, optional: true }],
+      useFactory: async (
+        config: ConfigOf<typeof persistenceConfig>,
+        folder: DataFolder,
+        secrets?: Secrets,
+      ) => {
         try {
-          return await openDatabase(config, folder);
+          return await openDatabase(config, folder, secrets);
         } catch (error) {
           await folder.close();
           throw error;

@@ -16,6 +16,7 @@ const auditor = [
   'limits:read',
   'health:read',
   'metrics:read',
+  'secrets:read',
 ] as const;
 
 /** Everything. Spelled out all the same: a permission that stands nowhere in this table is a typing error. */
@@ -30,6 +31,7 @@ const admin = [
   'limits:read',
   'limits:write',
   'metrics:read',
+  'secrets:read',
 ] as const;
 
 /**

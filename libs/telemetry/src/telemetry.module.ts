@@ -5,11 +5,14 @@ import { register } from 'prom-client';
 import { Cache } from '#cache';
 import { readConfig, type Environment } from '#config';
 import { logRedaction } from '#masking';
+import { RotationModule, SecretAges } from '#rotation';
+import { Secrets } from '#secrets';
 import { CacheMetrics } from './cache-metrics.ts';
 import { CallLog } from './call-log.recorder.ts';
 import { CallMetrics } from './call-metrics.recorder.ts';
 import { MetricsController } from './metrics.controller.ts';
 import { Metrics } from './metrics.ts';
+import { SecretMetrics } from './secret-metrics.ts';
 import { telemetryConfig } from './telemetry.config.ts';
 import { ValkeyMetrics } from './valkey-metrics.ts';
 
@@ -28,6 +31,7 @@ export class TelemetryModule {
     return {
       module: TelemetryModule,
       imports: [
+        RotationModule,
         // No middleware: a log line carries its call's id because the call is at hand, not by async context.
         LoggerModule.forRoot({ pinoHttp: { level: logLevel, ...logRedaction }, forRoutes: [] }),
         ...(metricsEnabled ? [prometheus] : []),
@@ -41,6 +45,12 @@ export class TelemetryModule {
           provide: CacheMetrics,
           inject: [{ token: Cache, optional: true }],
           useFactory: (cache: Cache | undefined) => cache && new CacheMetrics(metricsPrefix, cache),
+        },
+        {
+          provide: SecretMetrics,
+          inject: [Secrets, SecretAges],
+          useFactory: (secrets: Secrets, ages: SecretAges) =>
+            new SecretMetrics(metricsPrefix, { secrets, ages }),
         },
       ],
       exports: [Metrics, CallMetrics, CallLog],

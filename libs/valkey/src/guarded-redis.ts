@@ -1,5 +1,5 @@
 import { Redis, type Command } from 'ioredis';
-import type { ServerAddress } from './server-address.ts';
+import type { Credentials, ServerAddress } from './server-address.ts';
 import { ValkeyUnavailable } from './valkey-unavailable.ts';
 
 /** The age of the oldest command is looked at so often within its time. */
@@ -7,6 +7,8 @@ const LOOKS = 4;
 /** The server is asked for a sign of life, so that its absence is noticed before a call meets it. */
 const HEARTBEAT_MS = 1_000;
 const FIRST_PAUSE_MS = 50;
+/** What a server says to credentials that it does not know. */
+const REFUSED = /^(WRONGPASS|NOAUTH)\b|invalid password/;
 /** A connection that lasted less begins where the pauses before it ended. */
 const STABLE_MS = 5_000;
 
@@ -37,6 +39,8 @@ export class GuardedRedis extends Redis {
   #watching = false;
   #oldest: object | undefined;
   #looks = 0;
+  /** Of before the last change. Nobody knows who learns of a new password first, the server or we. */
+  #former: Credentials | undefined;
   readonly #heartbeat: NodeJS.Timeout;
 
   constructor({
@@ -68,7 +72,10 @@ export class GuardedRedis extends Redis {
     this.#lookEveryMs = commandTimeoutMs / LOOKS;
     this.on('connect', () => this.#begin());
     this.on('ready', () => (readyAt = performance.now()));
-    this.on('error', (error) => (this.#refusal = new ValkeyUnavailable(reasonOf(error))));
+    this.on('error', (error) => {
+      this.#refusal = new ValkeyUnavailable(reasonOf(error));
+      if (REFUSED.test(error.message)) this.#tryFormer();
+    });
     this.#heartbeat = setInterval(() => {
       if (this.status === 'ready') this.ping().catch(() => undefined);
     }, HEARTBEAT_MS).unref();
@@ -77,6 +84,26 @@ export class GuardedRedis extends Redis {
   /** Why commands are refused, or were when they last were. */
   get refusal(): ValkeyUnavailable {
     return this.#refusal;
+  }
+
+  /**
+   * Connections of now go on by what they were let in with; those to come use these, or the ones before, whichever the
+   * server takes. Rejects when a connection that is up is not let in with them.
+   */
+  async useCredentials({ username, password }: Credentials): Promise<void> {
+    const { options } = this;
+    if (options.username === username && options.password === password) return;
+    this.#former = credentialsIn(options);
+    Object.assign(options, { username, password });
+    if (this.status !== 'ready' || password === undefined) return;
+    await (username === undefined ? this.auth(password) : this.auth(username, password));
+  }
+
+  #tryFormer(): void {
+    if (!this.#former) return;
+    const refused = credentialsIn(this.options);
+    Object.assign(this.options, this.#former);
+    this.#former = refused;
   }
 
   override sendCommand(command: Command, stream?: Stream): unknown {
@@ -131,6 +158,10 @@ export class GuardedRedis extends Redis {
     if (this.#looks < LOOKS) this.#watch();
     else this.stream.destroy(new Error(`no answer within ${this.#lookEveryMs * LOOKS} ms`));
   }
+}
+
+function credentialsIn({ username, password }: Redis['options']): Credentials {
+  return { username, password };
 }
 
 /** One line without credentials: neither the server's replies nor the socket's errors hold any. */

@@ -3,13 +3,17 @@ import type { ConnectionOptions } from 'node:tls';
 import { ConfigError } from '#config';
 import type { ValkeySettings } from './valkey.config.ts';
 
+/** Who we are to a server. */
+export interface Credentials {
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+}
+
 /** Where a server is, and who we are to it. In the terms of ioredis. */
-export interface ServerAddress {
+export interface ServerAddress extends Credentials {
   readonly host: string;
   readonly port: number;
   readonly db: number;
-  readonly username?: string;
-  readonly password?: string;
   readonly tls?: ConnectionOptions;
 }
 

@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { GuardedRedis, reasonOf, type GuardedRedisOptions } from './guarded-redis.ts';
+import type { Credentials } from './server-address.ts';
 import { healthOf, parseInfo, type ValkeyHealth } from './server-info.ts';
 import { ValkeyUnavailable } from './valkey-unavailable.ts';
 
@@ -23,6 +24,8 @@ export interface ValkeyConnectionOptions extends Omit<GuardedRedisOptions, 'conn
   /** What it is for: `cache` or `state`. */
   name: string;
   namespace: string;
+  /** Called when the server refuses our password: there may be a new one. */
+  onRefused?: () => void;
 }
 
 /**
@@ -35,7 +38,7 @@ export class ValkeyConnection {
   readonly namespace: string;
   /** The commands. */
   readonly client: GuardedRedis;
-  readonly #options: ValkeyConnectionOptions;
+  #options: ValkeyConnectionOptions;
   readonly #logger = new Logger('Valkey');
   readonly #listeners = new Set<(turn: Turn) => void>();
   #subscriber: GuardedRedis | undefined;
@@ -91,6 +94,17 @@ export class ValkeyConnection {
     return this.#subscriber;
   }
 
+  /** Another password or user, from now on and without an outage: the connection that is up stays so. */
+  useCredentials({ username, password }: Credentials): void {
+    this.#options = { ...this.#options, address: { ...this.#options.address, username, password } };
+    void this.#subscriber?.useCredentials({ username, password }).catch(() => undefined); // It may not authenticate anew.
+    this.client.useCredentials({ username, password }).catch((error: Error) => {
+      this.#logger.warn(
+        `Valkey (${this.name}) does not take the new password yet: ${reasonOf(error)}; the connection goes on`,
+      );
+    });
+  }
+
   /** Never rejects. */
   async health(): Promise<ValkeyHealth> {
     try {
@@ -114,6 +128,7 @@ export class ValkeyConnection {
 
   #wentDown(reason: string): void {
     const refused = isAuthenticationFailure(reason);
+    if (refused) this.#options.onRefused?.();
     if (refused && !this.#toldOfAuthentication) {
       this.#toldOfAuthentication = true;
       this.#logger.warn(`Valkey authentication failed: ${reason} (${this.name}); going on without it`);

@@ -1,33 +1,48 @@
 import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { liveValue, Secrets } from '#secrets';
+import { followCredentials } from './follow-credentials.ts';
 import { serverAddress } from './server-address.ts';
-import { CacheConnection, StateConnection, type ValkeyConnectionOptions } from './valkey-connection.ts';
+import {
+  CacheConnection,
+  StateConnection,
+  type ValkeyConnection,
+  type ValkeyConnectionOptions,
+} from './valkey-connection.ts';
 import { valkeyConfig, type ValkeySettings } from './valkey.config.ts';
 
-function optionsOf(name: string, url: string, settings: ValkeySettings): ValkeyConnectionOptions {
-  return { ...settings, name, address: serverAddress(url, settings) };
+type Kind = 'cache' | 'state';
+
+/** Open, and up to date with its secrets; undefined where no URL is set for it. */
+async function opened<C extends ValkeyConnection>(
+  kind: Kind,
+  Connection: new (options: ValkeyConnectionOptions) => C,
+  [settings, secrets]: [ValkeySettings, Secrets | undefined],
+): Promise<C | undefined> {
+  const own = kind === 'state' && settings.stateUrl !== undefined ? 'stateUrl' : 'url';
+  const url = liveValue(secrets, valkeyConfig.settings[own], settings[own]);
+  const password = liveValue(secrets, valkeyConfig.settings.password, settings.password);
+  if (url.current === undefined) return undefined;
+  const connection = new Connection({
+    ...settings,
+    name: kind,
+    address: serverAddress(url.current, settings),
+    onRefused: () => void secrets?.refresh(),
+  });
+  followCredentials(connection, { settings, url, password });
+  await connection.open();
+  return connection;
 }
 
 const cacheConnection = {
   provide: CacheConnection,
-  inject: [valkeyConfig.KEY],
-  async useFactory(settings: ValkeySettings): Promise<CacheConnection | undefined> {
-    if (settings.url === undefined) return undefined;
-    const connection = new CacheConnection(optionsOf('cache', settings.url, settings));
-    await connection.open();
-    return connection;
-  },
+  inject: [valkeyConfig.KEY, { token: Secrets, optional: true }],
+  useFactory: (...given: [ValkeySettings, Secrets | undefined]) => opened('cache', CacheConnection, given),
 };
 
 const stateConnection = {
   provide: StateConnection,
-  inject: [valkeyConfig.KEY],
-  async useFactory(settings: ValkeySettings): Promise<StateConnection | undefined> {
-    const url = settings.stateUrl ?? settings.url;
-    if (url === undefined) return undefined;
-    const connection = new StateConnection(optionsOf('state', url, settings));
-    await connection.open();
-    return connection;
-  },
+  inject: [valkeyConfig.KEY, { token: Secrets, optional: true }],
+  useFactory: (...given: [ValkeySettings, Secrets | undefined]) => opened('state', StateConnection, given),
 };
 
 /**

@@ -5,6 +5,7 @@ import { AuditModule, AuditTrail } from '#audit';
 import { allowed, Call, refusedBy, Settlement, type Operation, type Principal } from '#call';
 import { ConfigModule } from '#config';
 import { PersistenceModule } from '#persistence';
+import { LiveSecrets, SecretsModule } from '#secrets';
 import { InputValidation, ValidationModule } from '#validation';
 
 const settlement = {
@@ -15,8 +16,9 @@ const settlement = {
 
 @Module({})
 class LocalModule {
-  static with(features: readonly Type[]): DynamicModule {
-    const imports = [ConfigModule.forRoot(), PersistenceModule, AuditModule, ValidationModule, ...features];
+  static with(secrets: LiveSecrets, features: readonly Type[]): DynamicModule {
+    const stores = [ConfigModule.forRoot(secrets.env), SecretsModule.forRoot(secrets), PersistenceModule];
+    const imports = [...stores, AuditModule, ValidationModule, ...features];
     return { module: LocalModule, imports, providers: [settlement] };
   }
 }
@@ -35,14 +37,19 @@ export class LocalGatehouse {
     work: (gatehouse: LocalGatehouse) => Promise<T>,
   ): Promise<T> {
     await import('../../../gateway/src/gateway.module.ts'); // each lib declares its settings: all that may be set are known
-    const app = await NestFactory.createApplicationContext(LocalModule.with(features), {
-      logger: false,
-      abortOnError: false,
-    });
+    const secrets = await LiveSecrets.open(process.env);
     try {
-      return await work(new LocalGatehouse(app));
+      const app = await NestFactory.createApplicationContext(LocalModule.with(secrets, features), {
+        logger: false,
+        abortOnError: false,
+      });
+      try {
+        return await work(new LocalGatehouse(app));
+      } finally {
+        await app.close();
+      }
     } finally {
-      await app.close();
+      secrets.close();
     }
   }
 

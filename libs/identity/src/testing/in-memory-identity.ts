@@ -1,4 +1,5 @@
 import { readConfig, type Environment } from '#config';
+import type { Secrets } from '#secrets';
 import { ApiKeyAuthority } from '../api-key-authority.ts';
 import { ApiKeys } from '../api-keys.service.ts';
 import { Authorities } from '../authority.ts';
@@ -20,16 +21,17 @@ export function inMemoryIdentity(
   env: Environment = {},
   store: KeyStore = new MemoryKeyStore(),
   news: KeyNews = new NoKeyNews(),
+  secrets?: Secrets,
 ) {
   const config = readConfig(identityConfig, env);
-  const pepper = new Pepper(config.pepper ?? 'a pepper for keys that nobody has');
+  const pepper = new Pepper(config.pepper ?? 'a pepper for keys that nobody has', config.previousPepper, 0);
   const authorities = new Authorities();
   authorities.add(new ApiKeyAuthority(store, pepper));
   const verdicts = new Verdicts(authorities, news);
-  const configured = new ConfiguredAdmin(pepper, config);
+  const configured = new ConfiguredAdmin(pepper, config, secrets);
   const budget = new MemoryAuthenticationBudget(config);
   const usage = new KeyUsage(store);
-  const verifier = new CredentialVerifier(verdicts, authorities, configured, budget, usage);
+  const verifier = new CredentialVerifier(verdicts, authorities, configured, budget, usage, pepper);
   const keys = new ApiKeys(store, pepper, verdicts, configured, config);
   const standing = new PrincipalStanding(authorities, configured);
   return {

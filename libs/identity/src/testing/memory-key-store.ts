@@ -5,8 +5,13 @@ import { KeyStore, type KeyPage } from '../key-store.ts';
 export class MemoryKeyStore extends KeyStore {
   readonly #keys = new Map<string, { key: ApiKey; digest: string }>();
 
-  async find(digest: string): Promise<ApiKey | undefined> {
-    return [...this.#keys.values()].find((kept) => kept.digest === digest)?.key;
+  async find(digests: readonly string[]): Promise<ApiKey | undefined> {
+    return [...this.#keys.values()].find((kept) => digests.includes(kept.digest))?.key;
+  }
+
+  async moveDigest(from: string, to: string): Promise<void> {
+    const kept = [...this.#keys.values()].find(({ digest }) => digest === from);
+    if (kept) kept.digest = to;
   }
 
   async get(id: string): Promise<ApiKey | undefined> {

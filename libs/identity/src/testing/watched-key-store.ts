@@ -8,9 +8,9 @@ export class WatchedKeyStore extends MemoryKeyStore {
   /** Answers wait for it. */
   gate: Promise<void> | undefined;
 
-  override async find(digest: string): Promise<ApiKey | undefined> {
+  override async find(digests: readonly string[]): Promise<ApiKey | undefined> {
     this.asked++;
-    const found = await super.find(digest);
+    const found = await super.find(digests);
     await this.gate;
     if (this.down) throw new Error('the database at 10.0.0.3 is gone');
     return found;

@@ -28,7 +28,7 @@ export class AnthropicAnswers extends Answers {
     const { baseUrl, apiKey, model, maxTokens, timeoutMs } = this.#options;
     const events = askForEvents({
       url: `${baseUrl.replace(/\/+$/, '')}/v1/messages`,
-      headers: { 'x-api-key': apiKey, 'anthropic-version': '2023-06-01' },
+      headers: { 'x-api-key': apiKey.current ?? '', 'anthropic-version': '2023-06-01' },
       body: {
         model,
         max_tokens: maxTokens,

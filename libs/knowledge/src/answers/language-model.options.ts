@@ -1,7 +1,10 @@
+import type { Rotating } from '#secrets';
+
 /** How a language model is reached and bounded. */
 export interface LanguageModelOptions {
   readonly baseUrl: string;
-  readonly apiKey: string;
+  /** Of now, for each request. */
+  readonly apiKey: Pick<Rotating<string | undefined>, 'current'>;
   readonly model: string;
   readonly maxTokens: number;
   readonly timeoutMs: number;

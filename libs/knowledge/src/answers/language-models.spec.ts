@@ -36,7 +36,7 @@ const models = [
     open: (timeoutMs: number) =>
       new AnthropicAnswers({
         baseUrl: `${server.url}/`,
-        apiKey: 'sk-secret',
+        apiKey: { current: 'sk-secret' },
         model: 'm',
         maxTokens: 64,
         timeoutMs,
@@ -56,7 +56,7 @@ const models = [
     open: (timeoutMs: number) =>
       new OpenAiAnswers({
         baseUrl: `${server.url}/v1/`,
-        apiKey: 'sk-secret',
+        apiKey: { current: 'sk-secret' },
         model: 'm',
         maxTokens: 64,
         timeoutMs,

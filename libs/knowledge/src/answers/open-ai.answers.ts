@@ -27,7 +27,7 @@ export class OpenAiAnswers extends Answers {
     const { baseUrl, apiKey, model, maxTokens, timeoutMs } = this.#options;
     const chunks = askForEvents({
       url: `${baseUrl.replace(/\/+$/, '')}/chat/completions`,
-      headers: { authorization: `Bearer ${apiKey}` },
+      headers: { authorization: `Bearer ${apiKey.current}` },
       body: {
         model,
         max_completion_tokens: maxTokens,

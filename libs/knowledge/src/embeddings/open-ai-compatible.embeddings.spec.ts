@@ -13,7 +13,7 @@ function embeddings(options: Partial<ConstructorParameters<typeof OpenAiCompatib
   const url = `${server.url}/v1`;
   return new OpenAiCompatibleEmbeddings({
     url,
-    apiKey: 'sk-secret',
+    apiKey: { current: 'sk-secret' },
     model: 'm',
     dimensions: 0,
     timeoutMs: 2_000,
@@ -42,7 +42,11 @@ describe('embeddings of an OpenAI-compatible server', () => {
 
   it('asks for the size that is configured, and for no key where there is none', async () => {
     server.reply(byWords);
-    const sized = embeddings({ url: `${server.url}/v1/embeddings/`, apiKey: undefined, dimensions: 3 });
+    const sized = embeddings({
+      url: `${server.url}/v1/embeddings/`,
+      apiKey: { current: undefined },
+      dimensions: 3,
+    });
     await sized.embed(['rain']);
     expect(server.calls[0]).toMatchObject({ path: '/v1/embeddings', body: { dimensions: 3 } });
     expect(server.calls[0]?.headers).not.toHaveProperty('authorization');

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Rotating } from '#secrets';
 import { askForJson } from '../http/model-client.ts';
 import { ModelFailure } from '../http/model-failure.ts';
 import { Embeddings } from './embeddings.ts';
@@ -6,7 +7,8 @@ import { Embeddings } from './embeddings.ts';
 export interface OpenAiCompatibleOptions {
   /** `https://api.openai.com/v1`, with or without `/embeddings` behind it. */
   readonly url: string;
-  readonly apiKey: string | undefined;
+  /** Of now, for each request. */
+  readonly apiKey: Pick<Rotating<string | undefined>, 'current'>;
   readonly model: string;
   /** 0 leaves it to the model. */
   readonly dimensions: number;
@@ -63,7 +65,7 @@ export class OpenAiCompatibleEmbeddings extends Embeddings {
     const { apiKey, model, dimensions, timeoutMs } = this.#options;
     const answer = await askForJson({
       url: this.#url,
-      headers: apiKey ? { authorization: `Bearer ${apiKey}` } : {},
+      headers: apiKey.current ? { authorization: `Bearer ${apiKey.current}` } : {},
       body: { model, input: texts, encoding_format: 'float', ...(dimensions > 0 && { dimensions }) },
       timeoutMs,
       maxBytes: texts.length * MOST_BYTES_A_TEXT,

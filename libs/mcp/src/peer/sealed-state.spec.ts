@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { readConfig } from '#config';
+import { RotatingValue, type Secrets } from '#secrets';
 import { mcpConfig } from '../mcp.config.ts';
 import { SealedState } from './sealed-state.ts';
 
@@ -60,5 +61,18 @@ describe('a sealed state', () => {
       'was not made here',
     );
     expect(() => withSecrets({}).open(text, binding)).toThrow('was not made here');
+  });
+
+  it('opens with the secret before a change under way, and is sealed with the new one', () => {
+    const secret = new RotatingValue<unknown>(old);
+    const none = new RotatingValue<unknown>(undefined);
+    const watch = ({ env }: { env: string }) => (env === 'REQUEST_STATE_SECRET' ? secret : none);
+    const running = new SealedState(readConfig(mcpConfig, {}), { watch } as unknown as Secrets);
+    const [before, changed] = [running.seal({ step: 1 }, binding), 'b'.repeat(32)];
+    secret.set(changed);
+    secret.tell();
+    expect(running.open(before, binding)).toEqual({ step: 1 });
+    const replica = withSecrets({ REQUEST_STATE_SECRET: changed });
+    expect(replica.open(running.seal({ step: 2 }, binding), binding)).toEqual({ step: 2 });
   });
 });

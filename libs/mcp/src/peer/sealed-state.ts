@@ -2,6 +2,7 @@ import { createCipheriv, createDecipheriv, hash, hkdfSync, randomBytes } from 'n
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import type { ConfigOf } from '#config';
 import { GatehouseError } from '#errors';
+import { liveValue, Secrets } from '#secrets';
 import { mcpConfig } from '../mcp.config.ts';
 
 /** What a state is about, beside what it holds: it opens for this alone. */
@@ -29,13 +30,26 @@ const LIFETIME_MS = 15 * 60_000;
  */
 @Injectable()
 export class SealedState {
-  readonly #keys: readonly [SealingKey, ...SealingKey[]];
+  #keys: readonly [SealingKey, ...SealingKey[]];
 
   /** Without a secret of its own, a process seals with one that it forgets: what waits then ends with a restart. */
-  constructor(@Optional() @Inject(mcpConfig.KEY) config?: ConfigOf<typeof mcpConfig>) {
-    const current = config?.stateSecret ?? randomBytes(32).toString('hex');
-    const previous = config?.previousStateSecret;
-    this.#keys = [keyOf(current), ...(previous ? [keyOf(previous)] : [])];
+  constructor(
+    @Optional() @Inject(mcpConfig.KEY) config?: ConfigOf<typeof mcpConfig>,
+    @Optional() secrets?: Secrets,
+  ) {
+    const { settings } = mcpConfig;
+    const own = randomBytes(32).toString('hex');
+    const current = liveValue(secrets, settings.stateSecret, config?.stateSecret);
+    const previous = liveValue(secrets, settings.previousStateSecret, config?.previousStateSecret);
+    const keysNow = (): readonly [SealingKey, ...SealingKey[]] => [
+      keyOf(current.current ?? own),
+      // The last one is what this process has sealed with before the change, whatever the settings say of it.
+      ...[previous.current, current.previous].flatMap((secret) =>
+        secret === undefined ? [] : [keyOf(secret)],
+      ),
+    ];
+    this.#keys = keysNow();
+    for (const secret of [current, previous]) secret.onChange(() => (this.#keys = keysNow()));
   }
 
   seal(value: unknown, binding: Binding): string {

@@ -1,11 +1,12 @@
 import pg from 'pg';
 import type { ConfigOf } from '#config';
-import type { PoolOptions } from '../connection-pool.ts';
+import { isPasswordRefused, type PoolOptions } from '../connection-pool.ts';
 import { asDatabaseFailure } from '../database-failure.ts';
 import { Engine } from '../engine.ts';
 import { NamedMutex } from '../named-mutex.ts';
 import type { persistenceConfig } from '../persistence.config.ts';
 import { PersistenceError } from '../persistence-error.ts';
+import type { DatabaseAddress } from './database-address.ts';
 import { refusedUrl } from './refused-url.ts';
 
 const OLDEST_VERSION = 15;
@@ -16,19 +17,22 @@ const HANG_UP_AFTER_MS = 5_000;
 export class PostgresqlEngine extends Engine {
   override readonly name = 'postgresql';
   override readonly pool: PoolOptions;
+  readonly #address: DatabaseAddress;
   readonly #mutex = new NamedMutex();
 
-  private constructor(url: string, config: ConfigOf<typeof persistenceConfig>) {
+  private constructor(address: DatabaseAddress, config: ConfigOf<typeof persistenceConfig>) {
     super();
+    this.#address = address;
     const { poolSize, connectTimeoutMs, statementTimeoutMs } = config;
     this.pool = {
       connection: {
-        connectionString: url,
+        connectionString: address.url,
         application_name: 'gatehouse',
         keepAlive: true,
         connectionTimeoutMillis: connectTimeoutMs,
         statement_timeout: statementTimeoutMs,
       },
+      address,
       size: poolSize,
       connectTimeoutMs,
       statementTimeoutMs: statementTimeoutMs === 0 ? 0 : statementTimeoutMs + HANG_UP_AFTER_MS,
@@ -36,8 +40,11 @@ export class PostgresqlEngine extends Engine {
   }
 
   /** Tries the URL first. Throws a PersistenceError that says what is wrong with it, without its password. */
-  static async start(url: string, config: ConfigOf<typeof persistenceConfig>): Promise<PostgresqlEngine> {
-    const engine = new PostgresqlEngine(url, config);
+  static async start(
+    address: DatabaseAddress,
+    config: ConfigOf<typeof persistenceConfig>,
+  ): Promise<PostgresqlEngine> {
+    const engine = new PostgresqlEngine(address, config);
     let version: number;
     try {
       version = await engine.#onOwnConnection(async (client) => {
@@ -45,7 +52,7 @@ export class PostgresqlEngine extends Engine {
         return Math.floor(Number(rows[0]?.server_version_num) / 10_000);
       });
     } catch (error) {
-      throw refusedUrl(url, error);
+      throw refusedUrl(address.url, error);
     }
     if (version >= OLDEST_VERSION) return engine;
     throw new PersistenceError(
@@ -76,13 +83,33 @@ export class PostgresqlEngine extends Engine {
   override async close(): Promise<void> {}
 
   async #onOwnConnection<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
-    const client = new pg.Client(this.pool.connection);
-    client.on('error', () => undefined); // The query that runs, or the next one, tells of it.
+    const client = await this.#ownConnection();
     try {
-      await client.connect();
       return await work(client);
     } finally {
       await client.end();
+    }
+  }
+
+  async #ownConnection(): Promise<pg.Client> {
+    const { url } = this.#address;
+    try {
+      return await this.#connected(url);
+    } catch (error) {
+      if (!isPasswordRefused(error) || !(await this.#address.refused(url))) throw error;
+      return this.#connected(this.#address.url);
+    }
+  }
+
+  async #connected(url: string): Promise<pg.Client> {
+    const client = new pg.Client({ ...this.pool.connection, connectionString: url });
+    client.on('error', () => undefined); // The query that runs, or the next one, tells of it.
+    try {
+      await client.connect();
+      return client;
+    } catch (error) {
+      await client.end();
+      throw error;
     }
   }
 }
