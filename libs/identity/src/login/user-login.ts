@@ -66,6 +66,25 @@ export class UserLogin {
     return withoutSecrets(user);
   }
 
+  /**
+   * Puts the authenticator in force whose first code this is. It counts as a login does.
+   * @throws InvalidLogin, RateLimited; GatehouseError UNAVAILABLE
+   */
+  async confirmSecondFactor(
+    id: string,
+    code: string,
+    call: Call,
+  ): Promise<{ user: User; recoveryCodes: readonly string[] }> {
+    const user = await this.users.getWithSecrets(id);
+    if (!user || user.disabledAt) throw refused(user ? 'disabled' : 'unknown', user, call);
+    const attempt = await this.#attemptOf(user.name, user, call);
+    await this.throttle.take(attempt, call);
+    const recoveryCodes = await this.factors.confirm(id, code);
+    if (!recoveryCodes) throw refused('wrong-code', user, call);
+    await this.throttle.refund(attempt);
+    return { user: { ...withoutSecrets(user), hasSecondFactor: true }, recoveryCodes };
+  }
+
   async #attemptOf(name: string, user: User | undefined, { address }: Call): Promise<Attempt> {
     const known = user !== undefined && (await this.networks.knows(user.id, address));
     return { name, address, known };
