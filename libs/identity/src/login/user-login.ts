@@ -104,7 +104,11 @@ export class UserLogin {
     return (await this.factors.accept(user, totp)) ? undefined : 'wrong-code';
   }
 
-  async #welcome({ password }: LoginOrder, { id, passwordHash }: User & UserSecrets, attempt: Attempt): Promise<void> {
+  async #welcome(
+    { password }: LoginOrder,
+    { id, passwordHash }: User & UserSecrets,
+    attempt: Attempt,
+  ): Promise<void> {
     await this.throttle.refund(attempt);
     await this.networks.remember(id, attempt.address);
     await this.users.noteLogin(id, new Date());

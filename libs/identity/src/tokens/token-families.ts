@@ -68,7 +68,10 @@ export class TokenFamilies {
     return { family: familyOf(row), refreshToken };
   }
 
-  async refresh(token: string, { address, at = new Date() }: { address: string; at?: Date }): Promise<Refreshed> {
+  async refresh(
+    token: string,
+    { address, at = new Date() }: { address: string; at?: Date },
+  ): Promise<Refreshed> {
     if (!SHAPE.test(token)) return { result: 'unknown', family: undefined };
     const digest = this.#digest(token);
     const network = this.pepper.digest(`network ${networkOf(address)}`);
