@@ -9,7 +9,7 @@ const SALT_BYTES = 16;
 const TAG_BYTES = 32;
 /** PHC string format, of argon2id version 1.3 alone. */
 const PHC =
-  /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,2})\$([A-Za-z0-9+/]{22,86})\$([A-Za-z0-9+/]{22,86})$/;
+  /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,2})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$/;
 
 /** A hash of nothing that anybody knows: what is done for a user who is not there, so that it takes as long. */
 export const nobodysHash = phc(CURRENT, randomBytes(SALT_BYTES), randomBytes(TAG_BYTES));
