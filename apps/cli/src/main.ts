@@ -6,6 +6,7 @@ import { registerIngest } from './ingest.command.ts';
 import { registerKeys } from './keys.command.ts';
 import { registerSettings } from './settings.command.ts';
 import { registerStart } from './start.command.ts';
+import { registerUsers } from './users.command.ts';
 
 const program = new Command('gatehouse')
   .description('Gatehouse: an MCP server and gateway that guards and records every call')
@@ -17,6 +18,7 @@ const program = new Command('gatehouse')
 
 registerStart(program);
 registerKeys(program);
+registerUsers(program);
 registerBlocks(program);
 registerAudit(program);
 registerIngest(program);
