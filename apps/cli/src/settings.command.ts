@@ -5,11 +5,12 @@ import { definedConfigs, type Setting } from '#config';
 const areas: readonly [title: string, definitions: readonly string[]][] = [
   ['Server', ['http', 'production']],
   ['MCP', ['mcp', 'tasks']],
-  ['Storage', ['home', 'persistence', 'jobs']],
+  ['Storage', ['home', 'persistence', 'jobs', 'encryption']],
   ['Valkey', ['valkey']],
   ['Cache', ['cache']],
   ['Secrets', ['secrets', 'signing-secrets']],
   ['Keys', ['identity', 'client']],
+  ['Users and tokens', ['tokens', 'policy']],
   ['Limits', ['throttle', 'adaptive']],
   ['Blocks', ['blocking']],
   ['Conversations and answers', ['knowledge', 'masking']],

@@ -9,5 +9,9 @@ export {
   refusalFor,
   refusalOf,
 } from './grants.ts';
+export { policyConfig } from './policy/policy.config.ts';
+export { PolicyFile, type PolicyNews } from './policy/policy-file.ts';
+export { RbacModule } from './rbac.module.ts';
 export { requireMay } from './require-may.ts';
+export { rulesInForce } from './rules-in-force.ts';
 export { VisibilityGuard } from './visibility.guard.ts';

@@ -5,6 +5,8 @@ import * as conversations from './003-conversations.ts';
 import * as tasks from './004-tasks.ts';
 import * as conversationChanges from './005-conversation-changes.ts';
 import * as secretSightings from './010-secret-sightings.ts';
+import * as users from './006-users.ts';
+import * as encryption from './008-encryption.ts';
 
 /**
  * All migrations, in the order of their names. Applied ones are never edited: a change is a new migration. There is
@@ -17,4 +19,6 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '004-tasks': tasks,
   '005-conversation-changes': conversationChanges,
   '010-secret-sightings': secretSightings,
+  '006-users': users,
+  '008-encryption': encryption,
 };
