@@ -4,6 +4,7 @@ import { AuditModule, AuditTrail } from '#audit';
 import { BlockingModule, BlockRecorder } from '#blocking';
 import { Settlement, type CallRecorder } from '#call';
 import { ConfigModule, type Environment } from '#config';
+import { EncryptionModule } from '#encryption';
 import { HealthModule } from '#health';
 import { FirstKey, IdentityModule } from '#identity';
 import { JobsModule } from '#jobs';
@@ -41,6 +42,7 @@ export class GatewayModule {
         PersistenceModule,
         ValkeyModule,
         JobsModule,
+        EncryptionModule,
         AuditModule,
         HttpServerModule,
         IdentityModule,

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { keyBytes } from './key-bytes.ts';
 
 /** One environment variable: its name, what it means, what is allowed, and what it is when it is absent. */
 export interface Setting<T> {
@@ -54,6 +55,8 @@ function isNetwork(text: string): boolean {
   if (version === 0 || address.includes('%') || more.length > 0) return false;
   return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 6 ? 128 : 32));
 }
+
+const KEY_SHAPE = '32 random bytes in base64 or hex';
 
 /** The kinds of setting there are. Units stand in the key's name (`windowSeconds`), bounds in its shape. */
 export const setting = {
@@ -129,6 +132,24 @@ export const setting = {
       { ...named, default: undefined },
       `a secret of at least ${minLength} characters, without spaces`,
       (raw) => (raw.length >= minLength && /^[\x21-\x7e]+$/.test(raw) ? raw : undefined),
+      true,
+    );
+  },
+
+  /** A key for a cipher. Its value is its bytes. */
+  key(named: Named): Setting<Buffer | undefined> {
+    return make<Buffer | undefined>({ ...named, default: undefined }, KEY_SHAPE, keyBytes, true);
+  },
+
+  /** Several of them, comma-separated. */
+  keys(named: Named): Setting<readonly Buffer[]> {
+    return make<readonly Buffer[]>(
+      { ...named, default: [] },
+      `keys separated by commas, each ${KEY_SHAPE}`,
+      (raw) => {
+        const items = itemsOf(raw).map(keyBytes);
+        return items.every((item) => item !== undefined) ? items : undefined;
+      },
       true,
     );
   },

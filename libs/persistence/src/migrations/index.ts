@@ -4,6 +4,7 @@ import * as audit from './002-audit.ts';
 import * as conversations from './003-conversations.ts';
 import * as tasks from './004-tasks.ts';
 import * as conversationChanges from './005-conversation-changes.ts';
+import * as encryption from './008-encryption.ts';
 
 /**
  * All migrations, in the order of their names. Applied ones are never edited: a change is a new migration. There is
@@ -15,4 +16,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '003-conversations': conversations,
   '004-tasks': tasks,
   '005-conversation-changes': conversationChanges,
+  '008-encryption': encryption,
 };

@@ -1,6 +1,6 @@
 import type { Generated } from 'kysely';
 
-/** Tables of the knowledge base; migrations/003-conversations.ts and 005-conversation-changes.ts make them. */
+/** Tables of the knowledge base; migrations 003, 005 and 008 make them. */
 export interface ConversationsTables {
   conversations: ConversationRow;
   conversation_chunks: ConversationChunkRow;
@@ -24,6 +24,10 @@ export interface ConversationRow {
   chunk_count: number;
   /** Words that are searched, counted as often as they occur. */
   term_count: number;
+  /** Id of the key that sealed the titles, the URL and all texts and authors of the conversation; null: all is in clear. */
+  sealed_by: string | null;
+  /** Of a sealed `scenario_title`: what a filter by title asks for. */
+  title_mark: string | null;
 }
 
 export interface ConversationChunkRow {
@@ -37,10 +41,13 @@ export interface ConversationChunkRow {
   author_type: string | null;
   /** When it was said, where the conversation tells. */
   said_at: Date | null;
+  /** Of a sealed `author_name`: what a filter by author asks for. */
+  author_mark: string | null;
 }
 
 /** One word of one chunk: the postings of the full-text ranking. */
 export interface ConversationTermRow {
+  /** The word as it is asked for; of a sealed conversation its blinded form. */
   term: string;
   chunk: string;
   conversation: number;
