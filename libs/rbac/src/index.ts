@@ -9,5 +9,6 @@ export {
   refusalFor,
   refusalOf,
 } from './grants.ts';
+export { needsSecondFactor } from './roles.ts';
 export { requireMay } from './require-may.ts';
 export { VisibilityGuard } from './visibility.guard.ts';

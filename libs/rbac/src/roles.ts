@@ -16,6 +16,7 @@ const auditor = [
   'limits:read',
   'health:read',
   'metrics:read',
+  'oauth:read',
 ] as const;
 
 /** Everything. Spelled out all the same: a permission that stands nowhere in this table is a typing error. */
@@ -30,6 +31,8 @@ const admin = [
   'limits:read',
   'limits:write',
   'metrics:read',
+  'oauth:read',
+  'oauth:write',
 ] as const;
 
 /**
@@ -41,6 +44,7 @@ export const needsSecondFactor: ReadonlySet<Permission> = new Set([
   'cache:write',
   'keys:write',
   'limits:write',
+  'oauth:write',
 ]);
 
 /** The one table of who may do what (SEN-3). Operations name permissions; only roles hold them. */

@@ -4,6 +4,7 @@ import * as audit from './002-audit.ts';
 import * as conversations from './003-conversations.ts';
 import * as tasks from './004-tasks.ts';
 import * as conversationChanges from './005-conversation-changes.ts';
+import * as oauth from './007-oauth.ts';
 import * as encryption from './008-encryption.ts';
 
 /**
@@ -16,5 +17,6 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '003-conversations': conversations,
   '004-tasks': tasks,
   '005-conversation-changes': conversationChanges,
+  '007-oauth': oauth,
   '008-encryption': encryption,
 };
