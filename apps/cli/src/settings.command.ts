@@ -9,6 +9,7 @@ const areas: readonly [title: string, definitions: readonly string[]][] = [
   ['Valkey', ['valkey']],
   ['Cache', ['cache']],
   ['Keys', ['identity', 'client']],
+  ['Users and tokens', ['tokens']],
   ['Limits', ['throttle', 'adaptive']],
   ['Blocks', ['blocking']],
   ['Conversations and answers', ['knowledge', 'masking']],

@@ -12,6 +12,7 @@ import { KnowledgeModule } from '#knowledge';
 import { McpModule } from '#mcp';
 import { PersistenceModule } from '#persistence';
 import { PipelineModule } from '#pipeline';
+import { SecretsModule, type LiveSecrets } from '#secrets';
 import { CallLog, CallMetrics, TelemetryModule } from '#telemetry';
 import { HttpServerModule } from '#transport';
 import { ValkeyModule } from '#valkey';
@@ -33,11 +34,12 @@ const settlement = {
 /** The whole program, in the order in which a reader wants to meet it. */
 @Module({})
 export class GatewayModule {
-  static register({ env, features = [] }: GatewayOptions): DynamicModule {
+  static register({ env, secrets, features = [] }: GatewayOptions & { secrets: LiveSecrets }): DynamicModule {
     return {
       module: GatewayModule,
       imports: [
         ConfigModule.forRoot(env),
+        SecretsModule.forRoot(secrets),
         TelemetryModule.forRoot(env),
         PersistenceModule,
         ValkeyModule,

@@ -9,9 +9,10 @@ import { AdaptiveLimits } from '#adaptive';
 import { AuditTrail } from '#audit';
 import { BlockGate, Blocks } from '#blocking';
 import { Settlement } from '#call';
-import { readAllConfigs, readConfig, type ConfigOf } from '#config';
+import { readConfig, type ConfigOf } from '#config';
 import { FirstKey } from '#identity';
 import { Dispatcher } from '#mcp';
+import { checkSettings, isProduction, LiveSecrets } from '#secrets';
 import { Metrics, telemetryConfig } from '#telemetry';
 import { throttleConfig, type ThrottleSettings } from '#throttle';
 import {
@@ -50,7 +51,24 @@ export interface Gateway {
 }
 
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  readAllConfigs(options.env); // All faults of all settings at once, before the first of them is met.
+  const secrets = await LiveSecrets.open(options.env);
+  try {
+    // All faults of all settings at once, before the first of them is met.
+    const warnings = checkSettings(secrets.env);
+    return await start({ ...options, env: secrets.env, secrets, warnings });
+  } catch (error) {
+    secrets.close();
+    throw error;
+  }
+}
+
+interface StartOptions extends GatewayOptions {
+  secrets: LiveSecrets;
+  /** What the operator should know of the settings. */
+  warnings: readonly string[];
+}
+
+async function start(options: StartOptions): Promise<Gateway> {
   const config = readConfig(httpConfig, options.env);
   const adapter = new GatehouseAdapter(config);
   const app = await NestFactory.create<NestFastifyApplication>(GatewayModule.register(options), adapter, {
@@ -67,6 +85,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await app.get(AuditTrail).serverStarted({ node: process.version });
     await app.init();
     app.useLogger(app.get(Logger));
+    warnOf(app.get(Logger), options);
     app.get(OpenApiDocument).describe(app);
     await app.listen(config.port, config.host);
     url = urlOf(config.host, (fastify.server.address() as { port: number }).port);
@@ -132,6 +151,13 @@ function openDoors(
     keepAliveMs: Math.min(LONGEST_SILENCE_MS, config.requestTimeoutMs),
   });
   return door;
+}
+
+/** One line: a list that is long is read once, and then no more. */
+function warnOf(logger: Logger, { env, warnings }: StartOptions): void {
+  if (warnings.length === 0) return;
+  const about = isProduction(env) ? 'The settings allow what they should not' : 'Not fit for production';
+  logger.warn(`${about}: ${warnings.join('; ')}`, 'Secrets');
 }
 
 /** What of blocks and limits Prometheus sees. */

@@ -18,14 +18,28 @@ export function readConfig<D extends ConfigDefinition>(
   return values as ConfigOf<D>;
 }
 
-/** The values of all definitions, by definition. Also refuses a name that looks like one of ours and is none. */
+/** The value of one setting. Throws a ConfigError that lists every fault in it. */
+export function readSetting<T>(setting: Setting<T>, env: Environment = process.env): T {
+  const faults: string[] = [];
+  const value = valueOf(setting, env, faults);
+  if (faults.length > 0) throw new ConfigError(faults);
+  return value as T;
+}
+
+export type AllValues = Map<ConfigDefinition, Record<string, unknown>>;
+
+/**
+ * The values of all definitions, by definition. Also refuses a name that looks like one of ours and is none, and what
+ * `check` finds in the values: undefined stands for a setting that is absent, and for one that is at fault.
+ */
 export function readAllConfigs(
   env: Environment = process.env,
-): Map<ConfigDefinition, Record<string, unknown>> {
+  check: (values: AllValues) => readonly string[] = () => [],
+): AllValues {
   const faults: string[] = [];
   const all = new Map(definedConfigs().map((definition) => [definition, valuesOf(definition, env, faults)]));
   const known = definedConfigs().flatMap(({ settings }) => Object.values(settings));
-  faults.push(...mistypedSettings(known, env));
+  faults.push(...mistypedSettings(known, env), ...check(all));
   if (faults.length > 0) throw new ConfigError([...new Set(faults)]);
   return all;
 }

@@ -7,6 +7,7 @@ export {
   CredentialUnknown,
   Hidden,
   InvalidInput,
+  InvalidLogin,
   NotFound,
   SecondFactorRequired,
   type Fault,

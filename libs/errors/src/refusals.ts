@@ -35,6 +35,16 @@ export class SecondFactorRequired extends GatehouseError {
   }
 }
 
+/** A log-in that did not go well. One message, whatever was wrong: who is here is nobody's business. */
+export class InvalidLogin extends GatehouseError {
+  constructor() {
+    super(
+      'INVALID_LOGIN',
+      'The name, the password or the one-time code is not right; the code is needed once it is set up',
+    );
+  }
+}
+
 /** The principal is known, and may not do this. */
 export class AccessRefused extends GatehouseError {
   /** The permission that it lacks. */

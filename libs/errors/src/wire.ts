@@ -20,6 +20,14 @@ export const wire = {
   CREDENTIAL_INVALID: { http: 401, rpc: -31001, level: 'warn', event: 'invalid_auth', severity: 'MEDIUM' },
   CREDENTIAL_UNKNOWN: { http: 403, rpc: -31001, level: 'warn', event: 'invalid_auth', severity: 'MEDIUM' },
   CREDENTIAL_EXPIRED: { http: 401, rpc: -31001, level: 'info', event: 'invalid_auth', severity: 'LOW' },
+  INVALID_LOGIN: { http: 401, rpc: -31007, level: 'warn', event: 'login_failed', severity: 'MEDIUM' },
+  REFRESH_TOKEN_REUSED: {
+    http: 401,
+    rpc: -31008,
+    level: 'warn',
+    event: 'refresh_token_reused',
+    severity: 'HIGH',
+  },
   SECOND_FACTOR_REQUIRED: {
     http: 401,
     rpc: -31006,
@@ -27,6 +35,7 @@ export const wire = {
     event: 'second_factor_required',
     severity: 'MEDIUM',
   },
+  AUTHORIZATION_REFUSED: { http: 400, rpc: -31009, level: 'info', event: 'authorization_refused', severity: 'LOW' },
   ACCESS_REFUSED: { http: 403, rpc: -31003, level: 'warn', event: 'access_denied', severity: 'MEDIUM' },
   ADDRESS_BLOCKED: { http: 403, rpc: -31005, level: 'warn', event: 'blocked_connection', severity: 'MEDIUM' },
   ORIGIN_REFUSED: { http: 403, rpc: -31004, level: 'warn', event: 'blocked_connection', severity: 'MEDIUM' },

@@ -11,9 +11,7 @@ import {
   Min,
 } from 'class-validator';
 import { roles, tiers, type Role, type Tier } from '#call';
-
-/** What a person can read and tell apart: no control or formatting characters, no space at an end or beside another. */
-const READABLE = /^[^\p{C}\p{Z}]+( [^\p{C}\p{Z}]+)*$/u;
+import { READABLE } from './readable.ts';
 
 export class CreateKey {
   @IsString()

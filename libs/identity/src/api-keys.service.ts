@@ -9,6 +9,7 @@ import { ConfiguredAdmin } from './configured-admin.ts';
 import { identityConfig } from './identity.config.ts';
 import { KeyStore, type KeyPage } from './key-store.ts';
 import { Pepper } from './pepper.ts';
+import { requireRights } from './rights.ts';
 import { Verdicts } from './verdicts.ts';
 
 const HOUR_MS = 3_600_000;
@@ -118,15 +119,6 @@ export class ApiKeys {
     };
     return { secret: mintKey(), key };
   }
-}
-
-/** Whoever holds a key has its rights, so a new one, or the heir of one, may not be worth more than its maker's own. */
-function requireRights(by: Principal, { role, tier }: { role: Role; tier: Tier | undefined }): void {
-  if (by.role === 'admin' || (by.role === role && by.tier === tier)) return;
-  throw new GatehouseError(
-    'ACCESS_REFUSED',
-    'Not allowed: only an admin manages keys of another role or tier',
-  );
 }
 
 function conflict(message: string): GatehouseError {

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import type { ConfigOf } from '#config';
+import { EncryptionModule } from '#encryption';
 import { Database, DataFolder } from '#persistence';
 import { StateConnection, ValkeyModule } from '#valkey';
 import { ApiKeyAuthority } from './api-key-authority.ts';
@@ -20,6 +21,21 @@ import { Pepper } from './pepper.ts';
 import { ValkeyKeyNews } from './valkey-key-news.ts';
 import { ValkeyAuthenticationBudget } from './valkey-authentication-budget.ts';
 import { PrincipalStanding } from './principal-standing.ts';
+import { KnownNetworks } from './login/known-networks.ts';
+import { LoginThrottle } from './login/login-throttle.ts';
+import { LoginUpkeep } from './login/login-upkeep.ts';
+import { SecondFactors } from './login/second-factors.ts';
+import { UserLogin } from './login/user-login.ts';
+import { AccessTokens } from './tokens/access-tokens.ts';
+import { AuthController } from './tokens/auth.controller.ts';
+import { TokenFamilies } from './tokens/token-families.ts';
+import { TokenKeys } from './tokens/token-keys.ts';
+import { UserSessions } from './tokens/user-sessions.ts';
+import { UserTokenAuthority } from './tokens/user-token-authority.ts';
+import { PasswordHasher } from './users/password-hasher.ts';
+import { UserStore } from './users/user-store.ts';
+import { UsersController } from './users/users.controller.ts';
+import { Users } from './users/users.service.ts';
 import { Verdicts } from './verdicts.ts';
 
 /** Of all processes together with Valkey; without it each has its own. */
@@ -41,7 +57,7 @@ const news = {
 
 const authorities = {
   provide: Authorities,
-  inject: [ApiKeyAuthority],
+  inject: [ApiKeyAuthority, UserTokenAuthority],
   useFactory: (...own: Authority[]) => {
     const all = new Authorities();
     for (const authority of own) all.add(authority);
@@ -49,10 +65,27 @@ const authorities = {
   },
 };
 
+/** People: who they are, how they prove it, and what they go on with. */
+const people = [
+  UserStore,
+  PasswordHasher,
+  Users,
+  SecondFactors,
+  KnownNetworks,
+  LoginThrottle,
+  LoginUpkeep,
+  UserLogin,
+  TokenKeys,
+  AccessTokens,
+  TokenFamilies,
+  UserSessions,
+  UserTokenAuthority,
+];
+
 /** All that IdentityGuard needs; the guard itself stands in the list of libs/pipeline. */
 @Module({
-  imports: [ValkeyModule],
-  controllers: [ApiKeysController],
+  imports: [ValkeyModule, EncryptionModule],
+  controllers: [ApiKeysController, UsersController, AuthController],
   providers: [
     { provide: KeyStore, useClass: DatabaseKeyStore },
     { provide: Pepper, useFactory: openPepper, inject: [identityConfig.KEY, Database, DataFolder] },
@@ -66,6 +99,7 @@ const authorities = {
     CredentialVerifier,
     PrincipalStanding,
     ApiKeys,
+    ...people,
   ],
   exports: [
     Authorities,
@@ -76,6 +110,9 @@ const authorities = {
     ConfiguredAdmin,
     Pepper,
     Verdicts,
+    Users,
+    UserLogin,
+    UserSessions,
   ],
 })
 export class IdentityModule {}

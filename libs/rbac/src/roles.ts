@@ -1,13 +1,21 @@
 import type { Permission, Role } from '#call';
 
 /** Reads what is there and asks about it; adds to it. No erasure: what one person deletes is gone for all. */
-const employee = ['mcp:use', 'tools:call', 'conversations:read', 'conversations:write', 'rag:ask'] as const;
+const employee = [
+  'account:use',
+  'mcp:use',
+  'tools:call',
+  'conversations:read',
+  'conversations:write',
+  'rag:ask',
+] as const;
 
 /** A program that calls the API for its users: it may also take back what it ingested (RAG-41), and see what is down. */
 const service = [...employee, 'conversations:delete', 'health:read'] as const;
 
 /** Reads everything there is to review, and changes nothing: no tool that may write, no question that costs money. */
 const auditor = [
+  'account:use',
   'mcp:use',
   'conversations:read',
   'audit:read',
@@ -17,6 +25,7 @@ const auditor = [
   'health:read',
   'metrics:read',
   'oauth:read',
+  'users:read',
 ] as const;
 
 /** Everything. Spelled out all the same: a permission that stands nowhere in this table is a typing error. */
@@ -33,6 +42,8 @@ const admin = [
   'metrics:read',
   'oauth:read',
   'oauth:write',
+  'users:read',
+  'users:write',
 ] as const;
 
 /**
@@ -45,6 +56,7 @@ export const needsSecondFactor: ReadonlySet<Permission> = new Set([
   'keys:write',
   'limits:write',
   'oauth:write',
+  'users:write',
 ]);
 
 /** The one table of who may do what (SEN-3). Operations name permissions; only roles hold them. */

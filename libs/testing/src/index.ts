@@ -1,3 +1,4 @@
+export { SecretsManagerServer, type Mood } from './aws/secrets-manager-server.ts';
 export {
   databases,
   useDatabase,

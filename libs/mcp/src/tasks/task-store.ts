@@ -6,7 +6,7 @@ import { GatehouseError } from '#errors';
 import type { JobQueue, Transaction } from '#jobs';
 import type { Database } from '#persistence';
 import type { Params } from '../wire/message.ts';
-import { taskOf, type Questions, type Task } from './task.ts';
+import { principalJson, taskOf, type Questions, type Task } from './task.ts';
 import type { tasksConfig } from './tasks.config.ts';
 
 export const TASK_QUEUE = 'tasks';
@@ -55,7 +55,7 @@ export class TaskStore {
         .values({
           id,
           principal_id: order.principal.id,
-          principal: JSON.stringify(order.principal),
+          principal: principalJson(order.principal),
           tool: order.tool,
           call_id: order.callId,
           address: order.address,

@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely';
-import type { Principal } from '#call';
+import type { Permission, Principal } from '#call';
 import type { Tables } from '#persistence';
 import type { Question } from '../peer/questions.ts';
 import type { Params } from '../wire/message.ts';
@@ -45,7 +45,7 @@ export function hasEnded({ status }: Task): boolean {
 export function taskOf(row: Selectable<Tables['tasks']>): Task {
   return {
     id: row.id,
-    principal: JSON.parse(row.principal) as Principal,
+    principal: principalOf(row.principal),
     tool: row.tool,
     callId: row.call_id,
     address: row.address,
@@ -63,6 +63,16 @@ export function taskOf(row: Selectable<Tables['tasks']>): Task {
     updatedAt: row.updated_at,
     expiresAt: row.expires_at,
   };
+}
+
+/** With its scopes, which are a Set, and would become nothing. */
+export function principalJson({ scopes, ...principal }: Principal): string {
+  return JSON.stringify({ ...principal, ...(scopes && { scopes: [...scopes] }) });
+}
+
+function principalOf(text: string): Principal {
+  const { scopes, ...principal } = JSON.parse(text) as Omit<Principal, 'scopes'> & { scopes?: Permission[] };
+  return { ...principal, ...(scopes && { scopes: new Set(scopes) }) };
 }
 
 function jsonOf(text: string | null): Params {

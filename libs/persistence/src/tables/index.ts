@@ -4,7 +4,12 @@ import type { ConversationsTables } from './conversations.tables.ts';
 import type { EncryptionTables } from './encryption.tables.ts';
 import type { OAuthTables } from './oauth.tables.ts';
 import type { TasksTables } from './tasks.tables.ts';
+import type { UsersTables } from './users.tables.ts';
 
 /** Every table, by its name. One file per capability says which columns its tables have. */
 export interface Tables
+<<<<<<< HEAD
   extends ApiKeysTables, AuditTables, ConversationsTables, EncryptionTables, OAuthTables, TasksTables {}
+=======
+  extends ApiKeysTables, AuditTables, ConversationsTables, EncryptionTables, TasksTables, UsersTables {}
+>>>>>>> users

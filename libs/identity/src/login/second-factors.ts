@@ -1,0 +1,126 @@
+import { Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
+import { Envelope } from '#encryption';
+import { Database } from '#persistence';
+import { Pepper } from '../pepper.ts';
+import { randomText } from './random-text.ts';
+import { newSeed, otpauthUri, stepOf } from './totp.ts';
+
+const RECOVERY_CODES = 10;
+const TOTP_CODE = /^\d{6}$/;
+
+/** A seed that waits for its first code: the only moment when anyone sees it. */
+export interface Enrolment {
+  /** Base32. */
+  readonly secret: string;
+  /** `otpauth://…` */
+  readonly uri: string;
+}
+
+interface Owner {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** One-time codes of authenticators (RFC 6238), and those that stand in for a lost one. */
+@Injectable()
+export class SecondFactors {
+  constructor(
+    private readonly database: Database,
+    private readonly envelope: Envelope,
+    private readonly pepper: Pepper,
+  ) {}
+
+  get #db() {
+    return this.database.kysely;
+  }
+
+  /** A new seed, which counts for nothing before a code of it has come. */
+  async enrol({ id, name }: Owner): Promise<Enrolment> {
+    const secret = newSeed();
+    const totp_pending = this.envelope.seal(secret, placeOf(id, 'totp_pending'));
+    await this.#db.updateTable('users').set({ totp_pending }).where('id', '=', id).execute();
+    return { secret, uri: otpauthUri(secret, name) };
+  }
+
+  /**
+   * Puts the seed that waits in force, if this is a code of it, and gives the recovery codes: the only moment when anyone
+   * sees them. Undefined where it is no such code.
+   */
+  async confirm(id: string, code: string, at = Date.now()): Promise<readonly string[] | undefined> {
+    const row = await this.#db
+      .selectFrom('users')
+      .select('totp_pending')
+      .where('id', '=', id)
+      .executeTakeFirst();
+    const pending = row?.totp_pending;
+    if (!pending) return undefined;
+    const secret = this.envelope.open(pending, placeOf(id, 'totp_pending'));
+    const step = stepOf(code, secret, at);
+    if (step === undefined) return undefined;
+    const codes = Array.from({ length: RECOVERY_CODES }, () => randomText(2));
+    const inForce = await this.#db.transaction().execute(async (transaction) => {
+      const { numUpdatedRows } = await transaction
+        .updateTable('users')
+        .set({
+          totp_seed: this.envelope.seal(secret, placeOf(id, 'totp_seed')),
+          totp_pending: null,
+          totp_step: step,
+          changed_at: new Date(at),
+        })
+        .where('id', '=', id)
+        .where('totp_pending', '=', pending)
+        .executeTakeFirst();
+      if (numUpdatedRows === 0n) return false;
+      await transaction.deleteFrom('user_recovery_codes').where('user_id', '=', id).execute();
+      const rows = codes.map((one) => ({ user_id: id, digest: this.#digest(id, one) }));
+      await transaction.insertInto('user_recovery_codes').values(rows).execute();
+      return true;
+    });
+    return inForce ? codes : undefined;
+  }
+
+  /** Whether this is a code of theirs that was not used before. It is used then. */
+  async accept({ id, totpSeed }: { id: string; totpSeed: string | undefined }, code: string, at = Date.now()): Promise<boolean> {
+    if (totpSeed === undefined) return false;
+    if (!TOTP_CODE.test(code)) return this.#acceptRecovery(id, code);
+    const step = stepOf(code, this.envelope.open(totpSeed, placeOf(id, 'totp_seed')), at);
+    if (step === undefined) return false;
+    // In one step, so that of two who show the same code at once one is let in (RFC 6238, section 5.2).
+    const { numUpdatedRows } = await this.#db
+      .updateTable('users')
+      .set({ totp_step: step })
+      .where('id', '=', id)
+      .where('totp_seed', '=', totpSeed)
+      .where(sql<boolean>`coalesce(totp_step, 0) < ${step}`)
+      .executeTakeFirst();
+    return numUpdatedRows === 1n;
+  }
+
+  /** For who has lost both. */
+  async remove(id: string, at = new Date()): Promise<void> {
+    await this.#db.transaction().execute(async (transaction) => {
+      const gone = { totp_seed: null, totp_pending: null, totp_step: null, changed_at: at };
+      await transaction.updateTable('users').set(gone).where('id', '=', id).execute();
+      await transaction.deleteFrom('user_recovery_codes').where('user_id', '=', id).execute();
+    });
+  }
+
+  async #acceptRecovery(id: string, code: string): Promise<boolean> {
+    const { numDeletedRows } = await this.#db
+      .deleteFrom('user_recovery_codes')
+      .where('user_id', '=', id)
+      .where('digest', '=', this.#digest(id, code))
+      .executeTakeFirst();
+    return numDeletedRows === 1n;
+  }
+
+  /** 50 random bits, behind the limits of logins: no slow hash is needed. */
+  #digest(id: string, code: string): string {
+    return this.pepper.digest(`recovery code ${id} ${code}`);
+  }
+}
+
+function placeOf(row: string, column: 'totp_seed' | 'totp_pending') {
+  return { table: 'users', column, row };
+}

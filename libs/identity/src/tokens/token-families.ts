@@ -1,0 +1,177 @@
+import { createHmac, randomBytes, randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import type { Selectable } from 'kysely';
+import { networkOf } from '#call';
+import { Database, type Tables } from '#persistence';
+import { Pepper } from '../pepper.ts';
+
+/** A log-in, and all tokens that come of it. */
+export interface TokenFamily {
+  readonly id: string;
+  readonly userId: string;
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+  /** When a second factor was shown last. */
+  readonly otpAt: Date | undefined;
+  readonly endedAt: Date | undefined;
+}
+
+export type EndedBy = 'logout' | 'reuse' | 'user-changed' | 'password-changed' | 'second-factor-changed';
+
+/** What became of a refresh token that was shown. */
+export type Refreshed =
+  | { readonly result: 'refreshed'; readonly family: TokenFamily; readonly refreshToken: string }
+  | { readonly result: 'reused'; readonly family: TokenFamily }
+  | { readonly result: 'unknown' | 'ended' | 'expired'; readonly family: TokenFamily | undefined };
+
+/** Whoever did not get the answer may ask again for so long, from the same network. */
+const RETRY_MS = 10_000;
+const PREFIX = 'gr_';
+/** 256 bits in Base64url. */
+const SHAPE = /^gr_[\w-]{43}$/;
+
+/**
+ * Refresh tokens, of which only digests are kept. Each is used once and names the next, which is derived from it: so a
+ * client that asks again at once, because the answer was lost or two of its tabs woke together, gets the same next one, and
+ * no family ever has two living ends. A used token that comes later, from elsewhere, or when the next one has been used,
+ * was stolen, or its heir was: the family ends (RFC 9700, section 4.14.2).
+ */
+@Injectable()
+export class TokenFamilies {
+  readonly #heirKey: Buffer;
+
+  constructor(
+    private readonly database: Database,
+    private readonly pepper: Pepper,
+  ) {
+    this.#heirKey = pepper.keyFor('refresh tokens');
+  }
+
+  async begin(
+    userId: string,
+    { lifeMs, otp, at = new Date() }: { lifeMs: number; otp: boolean; at?: Date },
+  ): Promise<{ family: TokenFamily; refreshToken: string }> {
+    const refreshToken = PREFIX + randomBytes(32).toString('base64url');
+    const row = {
+      id: randomUUID(),
+      user_id: userId,
+      created_at: at,
+      expires_at: new Date(at.getTime() + lifeMs),
+      otp_at: otp ? at : null,
+      ended_at: null,
+      ended_by: null,
+    };
+    await this.database.kysely.transaction().execute(async (transaction) => {
+      await transaction.insertInto('token_families').values(row).execute();
+      await transaction.insertInto('refresh_tokens').values(this.#rowOf(refreshToken, row.id)).execute();
+    });
+    return { family: familyOf(row), refreshToken };
+  }
+
+  async refresh(token: string, { address, at = new Date() }: { address: string; at?: Date }): Promise<Refreshed> {
+    if (!SHAPE.test(token)) return { result: 'unknown', family: undefined };
+    const digest = this.#digest(token);
+    const network = this.pepper.digest(`network ${networkOf(address)}`);
+    const heir = PREFIX + createHmac('sha256', this.#heirKey).update(token).digest('base64url');
+    return this.database.kysely.transaction().execute(async (transaction) => {
+      const named = await transaction
+        .selectFrom('refresh_tokens')
+        .select('family_id')
+        .where('digest', '=', digest)
+        .executeTakeFirst();
+      if (!named) return { result: 'unknown', family: undefined };
+      // Locks the family: of two who show the same token at once, one comes after the other.
+      const row = await transaction
+        .selectFrom('token_families')
+        .selectAll()
+        .where('id', '=', named.family_id)
+        .forUpdate()
+        .executeTakeFirst();
+      if (!row) return { result: 'unknown', family: undefined };
+      const family = familyOf(row);
+      if (row.ended_at) return { result: 'ended', family };
+      if (row.expires_at <= at) return { result: 'expired', family };
+
+      const tokens = transaction.selectFrom('refresh_tokens').selectAll();
+      const shown = await tokens.where('digest', '=', digest).executeTakeFirstOrThrow();
+      if (!shown.used_at) {
+        const using = transaction.updateTable('refresh_tokens').set({ used_at: at, used_from: network });
+        await using.where('digest', '=', digest).execute();
+        await transaction.insertInto('refresh_tokens').values(this.#rowOf(heir, row.id)).execute();
+        return { result: 'refreshed', family, refreshToken: heir };
+      }
+      const next = await tokens.where('digest', '=', this.#digest(heir)).executeTakeFirst();
+      const isRetry = at.getTime() - shown.used_at.getTime() < RETRY_MS && shown.used_from === network;
+      if (isRetry && next && !next.used_at) return { result: 'refreshed', family, refreshToken: heir };
+      const ending = transaction.updateTable('token_families').set({ ended_at: at, ended_by: 'reuse' });
+      await ending.where('id', '=', row.id).execute();
+      return { result: 'reused', family };
+    });
+  }
+
+  async get(id: string): Promise<TokenFamily | undefined> {
+    const { kysely } = this.database;
+    const row = await kysely.selectFrom('token_families').selectAll().where('id', '=', id).executeTakeFirst();
+    return row && familyOf(row);
+  }
+
+  /** @returns undefined where it has ended meanwhile */
+  async noteSecondFactor(id: string, at = new Date()): Promise<TokenFamily | undefined> {
+    const row = await this.database.kysely
+      .updateTable('token_families')
+      .set({ otp_at: at })
+      .where('id', '=', id)
+      .where('ended_at', 'is', null)
+      .returningAll()
+      .executeTakeFirst();
+    return row && familyOf(row);
+  }
+
+  /** Says false where it had ended before. */
+  async end(id: string, by: EndedBy, at = new Date()): Promise<boolean> {
+    const { numUpdatedRows } = await this.database.kysely
+      .updateTable('token_families')
+      .set({ ended_at: at, ended_by: by })
+      .where('id', '=', id)
+      .where('ended_at', 'is', null)
+      .executeTakeFirst();
+    return numUpdatedRows === 1n;
+  }
+
+  /** All that a user has but one, if that is named. Answers which. */
+  async endAll(userId: string, by: EndedBy, but = '', at = new Date()): Promise<readonly string[]> {
+    const rows = await this.database.kysely
+      .updateTable('token_families')
+      .set({ ended_at: at, ended_by: by })
+      .where('user_id', '=', userId)
+      .where('id', '!=', but)
+      .where('ended_at', 'is', null)
+      .returning('id')
+      .execute();
+    return rows.map(({ id }) => id);
+  }
+
+  /** With their tokens. Those that were ended are kept until then, so that what was stolen is known as ours. */
+  async deleteExpired(at = new Date()): Promise<void> {
+    await this.database.kysely.deleteFrom('token_families').where('expires_at', '<=', at).execute();
+  }
+
+  #rowOf(token: string, familyId: string) {
+    return { digest: this.#digest(token), family_id: familyId, used_at: null, used_from: null };
+  }
+
+  #digest(token: string): string {
+    return this.pepper.digest(`refresh token ${token}`);
+  }
+}
+
+function familyOf(row: Selectable<Tables['token_families']>): TokenFamily {
+  return {
+    id: row.id,
+    userId: row.user_id,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+    otpAt: row.otp_at ?? undefined,
+    endedAt: row.ended_at ?? undefined,
+  };
+}

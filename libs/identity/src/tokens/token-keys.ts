@@ -1,0 +1,54 @@
+import { createHmac } from 'node:crypto';
+import { Inject, Injectable, Optional } from '@nestjs/common';
+import { readConfig } from '#config';
+import { fixed, Secrets, signingSecretsConfig, type Rotating } from '#secrets';
+import { Pepper } from '../pepper.ts';
+
+export interface TokenKey {
+  /** In the header of each token that it has signed (RFC 7515, section 4.1.4). Tells keys apart, and gives none away. */
+  readonly kid: string;
+  readonly secret: string;
+}
+
+const { jwtSecret, jwtPreviousSecret } = signingSecretsConfig.settings;
+
+/**
+ * The keys of users' tokens: one that signs, and those before it, which verify until what they have signed has expired.
+ * JWT_SECRET may change while the program runs; without it the key is made of the pepper, the same on all replicas.
+ */
+@Injectable()
+export class TokenKeys {
+  readonly #current: Rotating<string | undefined>;
+  readonly #previous: Rotating<string | undefined>;
+  readonly #fallback: string;
+  #known: { of: readonly (string | undefined)[]; keys: readonly TokenKey[] } = { of: [], keys: [] };
+
+  constructor(pepper: Pepper, @Optional() @Inject(Secrets) secrets?: Secrets) {
+    const config = readConfig(signingSecretsConfig, {});
+    this.#current = secrets?.watch(jwtSecret) ?? fixed(config.jwtSecret);
+    this.#previous = secrets?.watch(jwtPreviousSecret) ?? fixed(config.jwtPreviousSecret);
+    this.#fallback = pepper.keyFor('jwt').toString('base64url');
+  }
+
+  /** Signs from now on. */
+  get signing(): TokenKey {
+    return this.#keys()[0]!;
+  }
+
+  /** Undefined for a key that was never ours, or was given up. */
+  find(kid: string): TokenKey | undefined {
+    return this.#keys().find((key) => key.kid === kid);
+  }
+
+  #keys(): readonly TokenKey[] {
+    const of = [this.#current.current ?? this.#fallback, this.#current.previous, this.#previous.current];
+    if (of.some((secret, index) => secret !== this.#known.of[index]) || this.#known.keys.length === 0)
+      this.#known = { of, keys: of.flatMap((secret) => (secret === undefined ? [] : [keyOf(secret)])) };
+    return this.#known.keys;
+  }
+}
+
+function keyOf(secret: string): TokenKey {
+  const kid = createHmac('sha256', secret).update('gatehouse key id').digest('base64url').slice(0, 11);
+  return { kid, secret };
+}

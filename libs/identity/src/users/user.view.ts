@@ -1,0 +1,47 @@
+import type { Role, Tier } from '#call';
+import type { User } from './user.record.ts';
+
+/** A user as the API shows it. Times are ISO 8601. */
+export interface UserView {
+  id: string;
+  name: string;
+  role: Role;
+  tier: Tier | null;
+  state: 'active' | 'disabled';
+  second_factor: boolean;
+  created_at: string;
+  created_by: string;
+  changed_at: string;
+  last_login_at: string | null;
+  disabled_at: string | null;
+}
+
+/** The answer that holds a password that was made up: the only one that ever does. */
+export interface IssuedUserView extends UserView {
+  /** Absent where it was given. */
+  generated_password?: string;
+}
+
+/** One page of the users, the youngest first. */
+export interface UserListView {
+  users: UserView[];
+  total: number;
+  skip: number;
+  limit: number;
+}
+
+export function userViewOf(user: User): UserView {
+  return {
+    id: user.id,
+    name: user.name,
+    role: user.role,
+    tier: user.tier ?? null,
+    state: user.disabledAt ? 'disabled' : 'active',
+    second_factor: user.hasSecondFactor,
+    created_at: user.createdAt.toISOString(),
+    created_by: user.createdBy,
+    changed_at: user.changedAt.toISOString(),
+    last_login_at: user.lastLoginAt?.toISOString() ?? null,
+    disabled_at: user.disabledAt?.toISOString() ?? null,
+  };
+}

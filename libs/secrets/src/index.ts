@@ -1,0 +1,9 @@
+export { LiveSecrets } from './live-secrets.ts';
+export { fixed, RotatingValue } from './rotating-value.ts';
+export { Secrets, type Rotating, type SecretNews, type SecretSource, type SecretState } from './secrets.ts';
+export { secretsConfig } from './secrets.config.ts';
+export { isPredecessor } from './secret-entries.ts';
+export { SecretsModule } from './secrets.module.ts';
+export { signingSecretsConfig } from './signing-secrets.config.ts';
+export { isProduction, productionConfig } from './production.config.ts';
+export { checkSettings, productionFindings, type Findings, type Given } from './production-check.ts';

@@ -1,0 +1,256 @@
+import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Logger } from '@nestjs/common';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ConfigError, type Environment } from '#config';
+import { scratchFolder, SecretsManagerServer } from '#testing';
+import { LiveSecrets } from './live-secrets.ts';
+import type { SecretNews } from './secrets.ts';
+import { signingSecretsConfig } from './signing-secrets.config.ts';
+
+const { jwtSecret, jwtPreviousSecret, messageSecret } = signingSecretsConfig.settings;
+const ONE = 'one-secret-of-at-least-thirty-two-characters';
+const TWO = 'two-secret-of-at-least-thirty-two-characters';
+
+const warn = vi.spyOn(Logger.prototype, 'warn');
+const log = vi.spyOn(Logger.prototype, 'log');
+const put: { remove(): unknown }[] = [];
+beforeEach(() => {
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIAIOSFODNN7EXAMPLE');
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'only-for-tests');
+  warn.mockReset().mockReturnValue();
+  log.mockReset().mockReturnValue();
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  for (const one of put.splice(0).toReversed()) await one.remove();
+});
+
+async function store(): Promise<SecretsManagerServer> {
+  const server = await SecretsManagerServer.start();
+  put.push({ remove: () => server.close() });
+  return server;
+}
+
+async function folder(): Promise<string> {
+  const scratch = await scratchFolder();
+  put.push(scratch);
+  return scratch.path;
+}
+
+async function open(env: Environment): Promise<LiveSecrets> {
+  const secrets = await LiveSecrets.open({ SECRETS_TIMEOUT_MS: '300', ...env });
+  put.push({ remove: () => secrets.close() });
+  return secrets;
+}
+
+function newsOf(secrets: LiveSecrets): SecretNews[] {
+  const news: SecretNews[] = [];
+  secrets.onNews((one) => news.push(one));
+  return news;
+}
+
+/** As Kubernetes mounts a Secret: `NAME` is a link into `..data`, a link that is swapped for all files at once. */
+async function swap(at: string, revision: string, files: Record<string, string>): Promise<void> {
+  await mkdir(join(at, revision));
+  for (const [name, text] of Object.entries(files)) await writeFile(join(at, revision, name), `${text}\n`);
+  await symlink(revision, join(at, '..new'));
+  await rename(join(at, '..new'), join(at, '..data'));
+}
+
+describe('secrets of the environment and of files', () => {
+  it('are what the settings say, and AWS is not asked', async () => {
+    const secrets = await open({ JWT_SECRET_KEY: ONE });
+    expect(secrets.watch(jwtSecret).current).toBe(ONE);
+    expect(secrets.watch(messageSecret).current).toBeUndefined();
+    expect(secrets.states()).toEqual([
+      expect.objectContaining({ name: 'JWT_SECRET', source: 'environment', writtenAt: undefined }),
+    ]);
+  });
+
+  it('change when Kubernetes swaps the folder of their files, all of them together', async () => {
+    const at = await folder();
+    await swap(at, '..1', { jwt: ONE, before: TWO });
+    for (const name of ['jwt', 'before']) await symlink(`..data/${name}`, join(at, name));
+    const secrets = await open({
+      JWT_SECRET_FILE: join(at, 'jwt'),
+      JWT_PREVIOUS_SECRET_FILE: join(at, 'before'),
+      SECRETS_FILE_POLL: '3600',
+    });
+    secrets.start();
+    const [current, previous] = [secrets.watch(jwtSecret), secrets.watch(jwtPreviousSecret)];
+    const seen: unknown[] = [];
+    current.onChange(() => seen.push([current.current, previous.current]));
+    const news = newsOf(secrets);
+    await swap(at, '..2', { jwt: TWO, before: ONE });
+    await expect.poll(() => seen).toEqual([[TWO, ONE]]);
+    expect(current.previous).toBe(ONE);
+    expect(news).toContainEqual({ event: 'secret_rotated', name: 'JWT_SECRET', source: 'file' });
+    expect(JSON.stringify([log.mock.calls, news])).not.toMatch(new RegExp(`${ONE}|${TWO}`));
+  });
+
+  it('are found changed by the slow poll where the folder tells nothing', async () => {
+    const at = await folder();
+    await mkdir(join(at, 'releases'));
+    await mkdir(join(at, 'releases/a'));
+    await mkdir(join(at, 'releases/b'));
+    await writeFile(join(at, 'releases/a/jwt'), ONE);
+    await writeFile(join(at, 'releases/b/jwt'), TWO);
+    await symlink('releases/a', join(at, 'now'));
+    const secrets = await open({ JWT_SECRET_FILE: join(at, 'now/jwt'), SECRETS_FILE_POLL_MS: '100' });
+    secrets.start();
+    await symlink('releases/b', join(at, 'next'));
+    await rename(join(at, 'next'), join(at, 'now'));
+    await expect.poll(() => secrets.watch(jwtSecret).current).toBe(TWO);
+  });
+
+  it.each([
+    ['goes away', (file: string) => rm(file)],
+    ['is emptied', (file: string) => writeFile(file, '')],
+    ['holds what the setting does not allow', (file: string) => writeFile(file, 'short')],
+  ])('stay as they are when their file %s, and the operator is told once', async (_, spoil) => {
+    const file = join(await folder(), 'jwt');
+    await writeFile(file, ONE);
+    const secrets = await open({ JWT_SECRET_FILE: file });
+    secrets.start();
+    const news = newsOf(secrets);
+    await spoil(file);
+    await expect.poll(() => news).toHaveLength(1);
+    expect(news).toMatchObject([{ event: 'secret_refused', name: 'JWT_SECRET' }]);
+    expect(secrets.watch(jwtSecret).current).toBe(ONE);
+    expect(secrets.states()).toMatchObject([{ name: 'JWT_SECRET', refused: expect.any(String) }]);
+    await writeFile(file, TWO);
+    await expect.poll(() => secrets.watch(jwtSecret).current).toBe(TWO);
+    expect(secrets.states()).toMatchObject([{ refused: undefined }]);
+  });
+
+  it('do not change to a weak value in production', async () => {
+    const file = join(await folder(), 'jwt');
+    const strong = 'Zq8vT2mXr5LkW9pNc3HbYd7JfGs4UeAo1RiBtMz6KxQwVnEyCgPhSjDuFl0TaOI2';
+    await writeFile(file, strong);
+    const secrets = await open({ JWT_SECRET_FILE: file, NODE_ENV: 'production' });
+    secrets.start();
+    const news = newsOf(secrets);
+    await writeFile(file, ONE);
+    await expect.poll(() => news).toMatchObject([{ event: 'secret_refused', name: 'JWT_SECRET' }]);
+    expect(secrets.watch(jwtSecret).current).toBe(strong);
+  });
+});
+
+describe('secrets of AWS Secrets Manager', () => {
+  it('are laid under the environment, with their former version as the previous key', async () => {
+    const server = await store();
+    server
+      .put('application/jwt-secret', ONE)
+      .put('application/jwt-secret', TWO)
+      .put('redis/url', 'redis://of-aws');
+    const { env } = await open({ ...server.env, VALKEY_URL: 'redis://of-the-environment' });
+    expect(env).toMatchObject({
+      JWT_SECRET: TWO,
+      JWT_PREVIOUS_SECRET: ONE,
+      VALKEY_URL: 'redis://of-the-environment',
+    });
+    expect(server.asked.filter((id) => id.includes('redis/url'))).toEqual([]);
+  });
+
+  it('are not mixed with what is set elsewhere: a secret of the environment has no former version there', async () => {
+    const server = await store();
+    server.put('application/jwt-secret', ONE).put('application/jwt-secret', TWO);
+    const { env } = await open({ ...server.env, JWT_SECRET: ONE });
+    expect(env).not.toHaveProperty('JWT_PREVIOUS_SECRET');
+  });
+
+  it('rotate without a restart, and tell when each was written', async () => {
+    const server = await store();
+    const written = new Date('2025-03-01T08:00:00Z');
+    server.put('application/jwt-secret', ONE, written);
+    const secrets = await open({ ...server.env, SECRETS_TTL_MS: '100' });
+    secrets.start();
+    expect(secrets.states()).toMatchObject([{ name: 'JWT_SECRET', source: 'aws', writtenAt: written }]);
+    const seen: unknown[] = [];
+    const current = secrets.watch(jwtSecret);
+    current.onChange(() => seen.push([current.current, secrets.watch(jwtPreviousSecret).current]));
+    server.put('application/jwt-secret', TWO);
+    await expect.poll(() => seen).toEqual([[TWO, ONE]]);
+  });
+
+  it('are looked for at once by whoever was refused, and not for each refusal', async () => {
+    const server = await store();
+    server.put('application/jwt-secret', ONE);
+    const secrets = await open(server.env);
+    secrets.start();
+    await secrets.refresh();
+    const asked = server.asked.length;
+    await Promise.all([secrets.refresh(), secrets.refresh()]);
+    expect(server.asked).toHaveLength(asked);
+  });
+
+  const outages: [string, (server: SecretsManagerServer) => unknown, RegExp][] = [
+    ['down', (server) => server.close(), /can't be reached \(ECONN\w+\)/],
+    ['slow', (server) => (server.mood = { silent: true }), /no answer within 300 ms/],
+    [
+      'denied',
+      (server) => (server.mood = { error: 'AccessDeniedException' }),
+      /access is denied \(AccessDeniedException\)/,
+    ],
+    [
+      'failing',
+      (server) => (server.mood = { error: 'InternalServiceError', status: 500 }),
+      /it fails|no answer/,
+    ],
+    ['full of nonsense', (server) => (server.mood = { body: '<html>' }), /it fails/],
+    [
+      'answering without end',
+      (server) => (server.mood = { body: `{"SecretString":"${'x'.repeat(1_000_000)}"}` }),
+      /too large/,
+    ],
+  ];
+
+  it.each(outages)(
+    'stop the start while the store is %s, and say so without its words',
+    async (_, spoil, says) => {
+      const server = await store();
+      server.put('application/jwt-secret', ONE);
+      await spoil(server);
+      const refused = open(server.env);
+      await expect(refused).rejects.toThrow(ConfigError);
+      await expect(refused).rejects.toThrow(says);
+      await expect(refused).rejects.toThrow(
+        'JWT_SECRET: AWS Secrets Manager, /mcp-demo/prod/application/jwt-secret',
+      );
+      await expect(refused).rejects.not.toThrow(/hunter2/);
+    },
+  );
+
+  it.each(outages)(
+    'go on as they were once the store is %s, and the operator is told once',
+    async (_, spoil, says) => {
+      const server = await store();
+      server.put('application/jwt-secret', ONE);
+      const secrets = await open({ ...server.env, SECRETS_TTL_MS: '100' });
+      secrets.start();
+      const news = newsOf(secrets);
+      await spoil(server);
+      await expect.poll(() => secrets.unavailable).toMatch(says);
+      expect(secrets.watch(jwtSecret).current).toBe(ONE);
+      expect(news).toMatchObject([{ event: 'secrets_unavailable' }]);
+      expect(warn).toHaveBeenCalledTimes(1);
+      expect(JSON.stringify(warn.mock.calls)).not.toMatch(new RegExp(`hunter2|${ONE}`));
+      server.mood = undefined;
+      await server.close();
+      await server.open();
+      await expect.poll(() => secrets.unavailable).toBeUndefined();
+      expect(news.at(-1)).toEqual({ event: 'secrets_available' });
+    },
+  );
+
+  it('stay when their entry is deleted under way, and health says so', async () => {
+    const server = await store();
+    server.put('application/jwt-secret', ONE);
+    const secrets = await open({ ...server.env, SECRETS_TTL_MS: '100' });
+    secrets.start();
+    server.delete('application/jwt-secret');
+    await expect.poll(() => secrets.unavailable).toMatch(/jwt-secret AWSCURRENT: it is gone/);
+    expect(secrets.watch(jwtSecret).current).toBe(ONE);
+  });
+});

@@ -1,0 +1,71 @@
+/** Whole values that stand in tutorials, images and lists of common passwords. Lower case. */
+const VALUES: ReadonlySet<string> = new Set([
+  'admin',
+  'guest',
+  'letmein',
+  'master',
+  'mysql',
+  'pass',
+  'passw0rd',
+  'postgres',
+  'postgresql',
+  'redis',
+  'root',
+  'test',
+  'token',
+  'toor',
+  'user',
+  'valkey',
+  'welcome',
+  '0123456789abcdef0123456789abcdef',
+  '00112233445566778899aabbccddeeff',
+  '000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f',
+  'thisisasecretkeythatshouldbechanged',
+  'gk_…',
+]);
+
+/** What no random value holds: with letters and digits of any case, six of them meet once in a hundred million values. */
+const WORDS: readonly string[] = [
+  'change-me',
+  'change_me',
+  'change-this',
+  'change_this',
+  'changeit',
+  'changeme',
+  'changethis',
+  'default',
+  'develop',
+  'example',
+  'for-test',
+  'for_test',
+  'gatehouse',
+  'hunter2',
+  'insecure',
+  'jwt-secret',
+  'jwt_secret',
+  'letmein',
+  'mcp-demo',
+  'only-for',
+  'p4ssw0rd',
+  'passw0rd',
+  'password',
+  'placeholder',
+  'qwerty',
+  'replace-me',
+  'replace-with',
+  'replace_me',
+  'replace_with',
+  'replaceme',
+  'secret',
+  'superego',
+  'your-',
+  'your_',
+  '12345678',
+  '87654321',
+];
+
+/** Whether it is a default, an example or a placeholder: what everybody tries first (MAD-17). */
+export function isWellKnown(value: string): boolean {
+  const lower = value.toLowerCase();
+  return VALUES.has(lower) || /^<.*>$|^\$\{.*\}$/.test(lower) || WORDS.some((word) => lower.includes(word));
+}
