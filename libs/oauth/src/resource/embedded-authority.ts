@@ -28,12 +28,11 @@ export class EmbeddedAuthority extends Authority {
   }
 
   override async judge(token: string, askedAt: number): Promise<Verdict> {
-    const found = await this.tokens.verify(token, decodeProtectedHeader(token).kid, this.#audiences());
-    if (!('fault' in found)) return this.#verdict(found, askedAt);
-    const { fault: reason, claims, passing } = found;
-    // It was good once: its bearer is told that its time is over, and guesses nothing.
+    const { kid } = decodeProtectedHeader(token);
+    const { claims, fault = 'unknown', passing } = await this.tokens.verify(token, kid, this.#audiences());
+    // Also of one whose time is over: its bearer is told so, and guesses nothing.
     if (claims) return this.#verdict(claims, askedAt);
-    return { ...refused(reason, askedAt), ...(passing && { passing }) };
+    return { ...refused(fault, askedAt), ...(passing && { passing }) };
   }
 
   override vouchesFor({ keyId }: Principal): boolean {

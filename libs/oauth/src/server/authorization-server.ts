@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Provider, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Call } from '#call';
 import type { ConfigOf } from '#config';
-import { NotFound } from '#errors';
+import { GatehouseError, NotFound } from '#errors';
 import { Pepper, sameDigest } from '#identity';
 import { permissions } from '#rbac';
 import { Accounts } from '../accounts.ts';
@@ -95,6 +95,23 @@ export class AuthorizationServer {
     return this.#current.provider;
   }
 
+  /** @throws NotFound where clients do not register themselves */
+  requireRegistration(): void {
+    if (!this.isOn || !this.config.registrationEnabled) {
+      throw new NotFound('Clients do not register themselves here: an administrator does it, or a document at their URL');
+    }
+  }
+
+  /** RFC 7591, section 3.2.2. */
+  refuseRegistration(): OAuthAnswer {
+    const body = {
+      error: 'invalid_client_metadata',
+      error_description: 'a client that registers itself acts for persons, and is sent back over https or on their machine',
+    };
+    const refusal = new GatehouseError('AUTHORIZATION_REFUSED', 'The registration asks for what nobody may give himself');
+    return { status: 400, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body), refusal };
+  }
+
   #build(keys: readonly SigningKey[]): Provider {
     const { artifacts, clients, secrets, accounts, resources, tokens } = this;
     const provider = new Provider(
@@ -124,7 +141,7 @@ export class AuthorizationServer {
     provider.on('grant.revoked', (ctx) => {
       if (ctx.oidc.route === 'token') this.#refuseReuse(ctx);
     });
-    provider.on('error', (error: Error) => this.#logger.error(error));
+    provider.on('error' as never, (error: unknown) => this.#logger.error(error));
     provider.use((ctx, next) => this.#conclude(ctx as KoaContextWithOIDC, next));
     provider.use(
       structuredTokens({

@@ -22,11 +22,11 @@ export interface OwnClaims extends JWTPayload {
   readonly otp_at?: number;
 }
 
-/** A token that is signed by us, and no more in force, or that nobody of ours has signed. */
-export interface Fault {
-  readonly fault: string;
-  /** What it said, where only its time is over. */
+/** What a token says, and a word for the audit trail where it says it in vain: of one whose time is over it says both. */
+export interface Judged {
   readonly claims?: OwnClaims;
+  readonly fault?: string;
+  /** It may be good in a moment. */
   readonly passing?: true;
 }
 
@@ -41,7 +41,7 @@ export class OwnTokens {
   ) {}
 
   /** @param kid of its header, unproven */
-  async verify(token: string, kid: unknown, audiences: readonly string[]): Promise<OwnClaims | Fault> {
+  async verify(token: string, kid: unknown, audiences: readonly string[]): Promise<Judged> {
     const key = typeof kid === 'string' ? await this.#keyOf(kid) : undefined;
     // Another replica may have made it a moment ago.
     if (!key) return { fault: 'unknown-key', passing: true };
@@ -55,7 +55,7 @@ export class OwnTokens {
         clockTolerance: TOLERANCE_SECONDS,
       });
       if (payload.iat > Date.now() / 1000 + TOLERANCE_SECONDS) return { fault: 'future-dated' };
-      return payload;
+      return { claims: payload };
     } catch (error) {
       if (error instanceof errors.JWTExpired) return { fault: 'expired', claims: error.payload as OwnClaims };
       return { fault: faultOf(error) };

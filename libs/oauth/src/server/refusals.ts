@@ -18,7 +18,7 @@ export function refusalOf(error: ProviderError): GatehouseError {
 
 export function tokenReused(): GatehouseError {
   return new GatehouseError(
-    'TOKEN_REUSED',
+    'REFRESH_TOKEN_REUSED',
     'It was used before: whoever has it is not the only one, so all that came of it is revoked',
   );
 }

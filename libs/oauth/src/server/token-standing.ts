@@ -1,5 +1,7 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { Permission, Principal } from '#call';
+import type { ConfigOf } from '#config';
+import { tokensConfig } from '#identity';
 import { Accounts } from '../accounts.ts';
 import { ClientStore } from '../clients/client-store.ts';
 import { permissionsIn } from '../clients/oauth-client.ts';
@@ -21,6 +23,7 @@ export class TokenStanding {
     private readonly artifacts: ArtifactStore,
     private readonly clients: ClientStore,
     private readonly accounts: Accounts,
+    @Inject(tokensConfig.KEY) private readonly config: ConfigOf<typeof tokensConfig>,
   ) {}
 
   async of(claims: OwnClaims): Promise<Standing> {
@@ -28,7 +31,7 @@ export class TokenStanding {
     const scopes = new Set(permissionsIn(claims.scope ?? ''));
     return claims.grant_id === undefined
       ? this.#ofClient(claims.client_id, claims.jti, scopes)
-      : this.#ofPerson({ id: claims.sub, grant: claims.grant_id, client: claims.client_id, scopes, secondFactor: isFresh(claims.otp_at) });
+      : this.#ofPerson({ id: claims.sub, grant: claims.grant_id, client: claims.client_id, scopes, secondFactor: this.#isFresh(claims.otp_at) });
   }
 
   /** The same of one that was let in before, by what is kept of it. A second factor that was shown then is not shown now. */
@@ -37,6 +40,11 @@ export class TokenStanding {
     if (!id.startsWith(CLIENT)) return this.#ofPerson({ id, grant: credential, client: undefined, scopes, secondFactor: false });
     if (await this.artifacts.find(REVOKED, credential)) return 'revoked';
     return this.#ofClient(id.slice(CLIENT.length), credential, scopes);
+  }
+
+  /** A one-time code counts for minutes; the tokens that came of it live longer. */
+  #isFresh(shownAt: number | undefined): boolean {
+    return shownAt !== undefined && Date.now() / 1000 < shownAt + this.config.secondFactorMinutes * 60;
   }
 
   async #ofClient(id: string, jti: string, scopes: ReadonlySet<Permission>): Promise<Standing> {
@@ -66,9 +74,3 @@ interface PersonsToken {
   readonly secondFactor: boolean;
 }
 
-/** Minutes that a one-time code counts for; the tokens that came of it live longer. */
-const SECOND_FACTOR_MINUTES = 15;
-
-function isFresh(shownAt: number | undefined): boolean {
-  return shownAt !== undefined && Date.now() / 1000 < shownAt + SECOND_FACTOR_MINUTES * 60;
-}

@@ -4,11 +4,8 @@ import * as audit from './002-audit.ts';
 import * as conversations from './003-conversations.ts';
 import * as tasks from './004-tasks.ts';
 import * as conversationChanges from './005-conversation-changes.ts';
-<<<<<<< HEAD
-import * as oauth from './007-oauth.ts';
-=======
 import * as users from './006-users.ts';
->>>>>>> users
+import * as oauth from './007-oauth.ts';
 import * as encryption from './008-encryption.ts';
 
 /**
@@ -21,10 +18,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '003-conversations': conversations,
   '004-tasks': tasks,
   '005-conversation-changes': conversationChanges,
-<<<<<<< HEAD
-  '007-oauth': oauth,
-=======
   '006-users': users,
->>>>>>> users
+  '007-oauth': oauth,
   '008-encryption': encryption,
 };

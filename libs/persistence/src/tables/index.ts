@@ -8,8 +8,11 @@ import type { UsersTables } from './users.tables.ts';
 
 /** Every table, by its name. One file per capability says which columns its tables have. */
 export interface Tables
-<<<<<<< HEAD
-  extends ApiKeysTables, AuditTables, ConversationsTables, EncryptionTables, OAuthTables, TasksTables {}
-=======
-  extends ApiKeysTables, AuditTables, ConversationsTables, EncryptionTables, TasksTables, UsersTables {}
->>>>>>> users
+  extends
+    ApiKeysTables,
+    AuditTables,
+    ConversationsTables,
+    EncryptionTables,
+    OAuthTables,
+    TasksTables,
+    UsersTables {}
