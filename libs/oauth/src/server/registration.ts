@@ -1,4 +1,4 @@
-import { permissionsIn, scopesOfStrangers } from '../clients/oauth-client.ts';
+import { scopesOfStrangers } from '../clients/oauth-client.ts';
 import { isSafeRedirect } from '../clients/redirect-uri.ts';
 
 const MOST_REDIRECTS = 20;
@@ -21,8 +21,6 @@ export function registrationOf(body: unknown): Record<string, unknown> | undefin
   if (!redirects.every(isSafeRedirect)) return undefined;
   if (!Array.isArray(grants) || !grants.every((grant) => GRANTS.has(grant as string))) return undefined;
   if (typeof method !== 'string' || !METHODS.has(method)) return undefined;
-  const scope = typeof asked['scope'] === 'string' ? permissionsIn(asked['scope']) : [];
-  const allowed = scope.filter((one) => scopesOfStrangers.includes(one));
   return {
     client_name: typeof name === 'string' && name.trim() ? name.trim().slice(0, MAX_NAME) : 'A client without a name',
     redirect_uris: redirects,
@@ -30,6 +28,7 @@ export function registrationOf(body: unknown): Record<string, unknown> | undefin
     response_types: ['code'],
     token_endpoint_auth_method: method,
     application_type: redirects.every((uri: string) => uri.startsWith('https:')) ? 'web' : 'native',
-    scope: (allowed.length > 0 ? allowed : scopesOfStrangers).join(' '),
+    // Not what it names: the official client registers with what it needs first, and asks for more later.
+    scope: scopesOfStrangers.join(' '),
   };
 }
