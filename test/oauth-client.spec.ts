@@ -1,4 +1,8 @@
-import { Client, ClientCredentialsProvider, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import {
+  Client,
+  ClientCredentialsProvider,
+  StreamableHTTPClientTransport,
+} from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { databases } from '#testing';
 import { connect, PersonAtBrowser, type KnownAs } from './support/authorizing-client.ts';
@@ -8,7 +12,11 @@ import { CALLBACK, createClient } from './support/oauth.ts';
 import { createPerson } from './support/people.ts';
 
 const gateway = useGateway(databases[0]!, {
-  env: { OAUTH_REGISTRATION_ENABLED: 'true', OAUTH_CLIENT_DOCUMENTS: 'loopback', RATE_LIMIT_CLIENT_MAX: '100000' },
+  env: {
+    OAUTH_REGISTRATION_ENABLED: 'true',
+    OAUTH_CLIENT_DOCUMENTS: 'loopback',
+    RATE_LIMIT_CLIENT_MAX: '100000',
+  },
 });
 let documents: DocumentServer;
 beforeAll(async () => {
@@ -40,7 +48,10 @@ const ways: [how: string, known: () => Promise<KnownAs>][] = [
       return { clientId: made.client_id, issuer: `${gateway().client.url}/oauth` };
     },
   ],
-  ['that describes itself by a document', async () => ({ clientMetadataUrl: `${documents.url}/client.json` })],
+  [
+    'that describes itself by a document',
+    async () => ({ clientMetadataUrl: `${documents.url}/client.json` }),
+  ],
   ['that registers itself', async () => ({})],
 ];
 

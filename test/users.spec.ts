@@ -6,7 +6,9 @@ import { LEGACY, MODERN } from './support/gateway-client.ts';
 import { createPerson, enrol, logIn, PASSWORD, tryLogin, type Tokens } from './support/people.ts';
 
 describe.each(databases)('people, on $name', (kind) => {
-  const gateway = useGateway(kind, { env: { RATE_LIMIT_OPERATIONS: 'auth.login=1000/60,auth.refresh=1000/60' } });
+  const gateway = useGateway(kind, {
+    env: { RATE_LIMIT_OPERATIONS: 'auth.login=1000/60,auth.refresh=1000/60' },
+  });
 
   it('log in, and call at every door as who they are', async () => {
     const { client, recordOf } = gateway();
@@ -53,9 +55,16 @@ describe.each(databases)('people, on $name', (kind) => {
     ] as const;
     for (const [answer, reason] of answers) {
       expect(answer.status).toBe(401);
-      expect(answer.body).toMatchObject({ code: 'INVALID_LOGIN', error: (answers[0][0].body as { error: string }).error });
+      expect(answer.body).toMatchObject({
+        code: 'INVALID_LOGIN',
+        error: (answers[0][0].body as { error: string }).error,
+      });
       const record = await recordOf(answer);
-      expect(record).toMatchObject({ event: 'login_failed', severity: 'MEDIUM', notes: { credential: reason } });
+      expect(record).toMatchObject({
+        event: 'login_failed',
+        severity: 'MEDIUM',
+        notes: { credential: reason },
+      });
       expect(JSON.stringify(record)).not.toMatch(/Nobody|not the password|000000/);
     }
     expect(await recordOf(answers[1][0])).toMatchObject({ notes: { subject_user: id } });
@@ -72,10 +81,16 @@ describe.each(databases)('people, on $name', (kind) => {
     const again = (await refresh(first.refresh_token)).body as Tokens;
     expect(again.refresh_token).toBe(second.refresh_token);
     const third = (await refresh(second.refresh_token)).body as Tokens;
-    expect((await client.rest('/search', { key: third.access_token, body: { query: 'a' } })).status).toBe(200);
+    expect((await client.rest('/search', { key: third.access_token, body: { query: 'a' } })).status).toBe(
+      200,
+    );
     const reused = await refresh(first.refresh_token);
     expect([reused.status, codeOf(reused)]).toEqual([401, 'REFRESH_TOKEN_REUSED']);
-    expect(await recordOf(reused)).toMatchObject({ event: 'refresh_token_reused', severity: 'HIGH', result: 'refused' });
+    expect(await recordOf(reused)).toMatchObject({
+      event: 'refresh_token_reused',
+      severity: 'HIGH',
+      result: 'refused',
+    });
     for (const { access_token: key, refresh_token: token } of [first, second, third]) {
       const dead = await client.rest('/search', { key, body: { query: 'a' } });
       expect([dead.status, codeOf(dead)]).toEqual([401, 'CREDENTIAL_INVALID']);
@@ -116,10 +131,16 @@ describe.each(databases)('people, on $name', (kind) => {
   it('log out, here or everywhere', async () => {
     const { client } = gateway();
     const { name } = await createPerson(gateway());
-    const [one, two, three] = [await logIn(client, name), await logIn(client, name), await logIn(client, name)];
+    const [one, two, three] = [
+      await logIn(client, name),
+      await logIn(client, name),
+      await logIn(client, name),
+    ];
     const isIn = async ({ access_token: key }: Tokens) =>
       (await client.rest('/search', { key, body: { query: 'a' } })).status === 200;
-    expect((await client.rest('/auth/logout', { key: one.access_token, body: {} })).body).toEqual({ ended: 1 });
+    expect((await client.rest('/auth/logout', { key: one.access_token, body: {} })).body).toEqual({
+      ended: 1,
+    });
     expect([await isIn(one), await isIn(two)]).toEqual([false, true]);
     const everywhere = { key: two.access_token, body: { everywhere: true } };
     expect((await client.rest('/auth/logout', everywhere)).body).toEqual({ ended: 2 });
@@ -133,8 +154,12 @@ describe.each(databases)('people, on $name', (kind) => {
     const change = (body: object) => client.rest('/auth/password', { key: here.access_token, body });
     expect((await change({ password: 'wrong', new_password: 'a quite different one' })).status).toBe(401);
     expect((await change({ password: PASSWORD, new_password: 'Password1234' })).status).toBe(400);
-    expect((await change({ password: PASSWORD, new_password: 'a quite different one' })).body).toEqual({ ended: 1 });
-    expect((await client.rest('/search', { key: there.access_token, body: { query: 'a' } })).status).toBe(401);
+    expect((await change({ password: PASSWORD, new_password: 'a quite different one' })).body).toEqual({
+      ended: 1,
+    });
+    expect((await client.rest('/search', { key: there.access_token, body: { query: 'a' } })).status).toBe(
+      401,
+    );
     expect((await client.rest('/search', { key: here.access_token, body: { query: 'a' } })).status).toBe(200);
     expect((await tryLogin(client, name)).status).toBe(401);
     expect((await tryLogin(client, name, { password: 'a quite different one' })).status).toBe(200);

@@ -92,7 +92,11 @@ export class PersonAtBrowser implements OAuthClientProvider {
     this.askedFor.push(url.searchParams.get('scope') ?? '');
     const browser = new Browser();
     const login = await browser.open(url);
-    const consent = await browser.submit(login, 'login', { name: this.#person, password: PASSWORD, totp: '' });
+    const consent = await browser.submit(login, 'login', {
+      name: this.#person,
+      password: PASSWORD,
+      totp: '',
+    });
     const back = await browser.submit(consent, 'consent');
     this.#callback = back.url.searchParams;
   }

@@ -21,20 +21,31 @@ export class Browser {
     const { origin } = next;
     let request = init;
     for (let hops = 0; hops < 10; hops++) {
-      const response = await fetch(next, { ...request, redirect: 'manual', headers: { ...this.#headers(next), ...request.headers } });
+      const response = await fetch(next, {
+        ...request,
+        redirect: 'manual',
+        headers: { ...this.#headers(next), ...request.headers },
+      });
       this.#keep(response.headers);
       const location = response.headers.get('location');
-      if (!location) return { status: response.status, url: next, headers: response.headers, html: await response.text() };
+      if (!location)
+        return { status: response.status, url: next, headers: response.headers, html: await response.text() };
       await response.body?.cancel();
       next = new URL(location, next);
-      if (next.origin !== origin) return { status: response.status, url: next, headers: response.headers, html: '' };
+      if (next.origin !== origin)
+        return { status: response.status, url: next, headers: response.headers, html: '' };
       request = {};
     }
     throw new Error('The redirects do not end');
   }
 
   /** Sends the form of the page that leads to `action`, its hidden fields and these. */
-  submit({ html, url }: Visit, action: string, fields: Record<string, string> = {}, origin = url.origin): Promise<Visit> {
+  submit(
+    { html, url }: Visit,
+    action: string,
+    fields: Record<string, string> = {},
+    origin = url.origin,
+  ): Promise<Visit> {
     const form = formTo(html, action);
     if (!form) throw new Error(`There is no form to ${action}: ${html}`);
     const target = new URL(/action="([^"]+)"/.exec(form)![1]!, url);
@@ -63,11 +74,16 @@ export class Browser {
 }
 
 function formTo(html: string, action: string): string | undefined {
-  return html.match(/<form .*?<\/form>/gs)?.find((form) => /action="([^"]+)"/.exec(form)?.[1]?.endsWith(`/${action}`));
+  return html
+    .match(/<form .*?<\/form>/gs)
+    ?.find((form) => /action="([^"]+)"/.exec(form)?.[1]?.endsWith(`/${action}`));
 }
 
 function hiddenIn(form: string): Record<string, string> {
   return Object.fromEntries(
-    [...form.matchAll(/type="hidden" name="([^"]+)" value="([^"]*)"/g)].map(([, name, value]) => [name!, value!]),
+    [...form.matchAll(/type="hidden" name="([^"]+)" value="([^"]*)"/g)].map(([, name, value]) => [
+      name!,
+      value!,
+    ]),
   );
 }

@@ -15,7 +15,13 @@ export interface DocumentServer {
 export async function openDocumentServer(answer: RequestListener): Promise<DocumentServer> {
   const extensions = [
     { name: 'basicConstraints', cA: true },
-    { name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }, { type: 7, ip: '127.0.0.1' }] },
+    {
+      name: 'subjectAltName',
+      altNames: [
+        { type: 2, value: 'localhost' },
+        { type: 7, ip: '127.0.0.1' },
+      ],
+    },
   ];
   const { cert, private: key } = await generate([{ name: 'commonName', value: 'localhost' }], {
     extensions: extensions as never,

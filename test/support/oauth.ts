@@ -90,8 +90,17 @@ export class CodeFlow {
   }
 
   exchange(code: string, more: Record<string, string> = {}): Promise<Answer> {
-    const { client_id: id, redirect_uri: uri } = this.#parameters as { client_id: string; redirect_uri: string };
-    const fields = { grant_type: 'authorization_code', code, client_id: id, redirect_uri: uri, code_verifier: this.verifier };
+    const { client_id: id, redirect_uri: uri } = this.#parameters as {
+      client_id: string;
+      redirect_uri: string;
+    };
+    const fields = {
+      grant_type: 'authorization_code',
+      code,
+      client_id: id,
+      redirect_uri: uri,
+      code_verifier: this.verifier,
+    };
     return post(this.#client, 'token', { ...fields, ...more });
   }
 

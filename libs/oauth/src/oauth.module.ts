@@ -54,7 +54,9 @@ export class OAuthModule implements OnModuleInit {
       return;
     }
     requireTls(issuer);
-    this.authorities.add(new ExternalAuthority({ issuer, audiences, roleClaim, plainJwtsAllowed }, this.resources));
+    this.authorities.add(
+      new ExternalAuthority({ issuer, audiences, roleClaim, plainJwtsAllowed }, this.resources),
+    );
   }
 }
 

@@ -20,7 +20,11 @@ export class ClientStore {
 
   async find(id: string): Promise<OAuthClient | undefined> {
     if (id.length > MAX_ID) return undefined;
-    const row = await this.#db.selectFrom('oauth_clients').selectAll().where('id', '=', id).executeTakeFirst();
+    const row = await this.#db
+      .selectFrom('oauth_clients')
+      .selectAll()
+      .where('id', '=', id)
+      .executeTakeFirst();
     if (row && Date.now() - row.used_at.getTime() > DAY_MS) await this.#noteUse(id);
     return row && clientOf(row);
   }

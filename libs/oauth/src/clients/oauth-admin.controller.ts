@@ -12,7 +12,12 @@ import {
   type OAuthClientView,
 } from './oauth-client.view.ts';
 import { OAuthClients, type IssuedClient } from './oauth-clients.ts';
-import { CreateOAuthClient, ListOAuthClients, NamedOAuthClient, RotateSigningKeys } from './oauth-clients.dto.ts';
+import {
+  CreateOAuthClient,
+  ListOAuthClients,
+  NamedOAuthClient,
+  RotateSigningKeys,
+} from './oauth-clients.dto.ts';
 
 export interface SigningKeyListView {
   keys: SigningKeyView[];
@@ -37,7 +42,13 @@ export class OAuthAdminController {
   })
   async create(@Input() input: CreateOAuthClient, @CurrentCall() call: Call): Promise<IssuedOAuthClientView> {
     this.#requireEmbedded();
-    const { name, role = 'service', scopes, redirect_uris: redirectUris = [], public: isPublic = false } = input;
+    const {
+      name,
+      role = 'service',
+      scopes,
+      redirect_uris: redirectUris = [],
+      public: isPublic = false,
+    } = input;
     const order = { name, role, scopes, redirectUris, isPublic };
     return issued(await this.clients.create(order, call.principal!), call);
   }
@@ -104,7 +115,10 @@ export class OAuthAdminController {
 
   #requireEmbedded(): void {
     if (this.config.externalIssuer === undefined) return;
-    throw new GatehouseError('CONFLICT', 'OIDC_ISSUER names an external issuer: clients and keys are its own');
+    throw new GatehouseError(
+      'CONFLICT',
+      'OIDC_ISSUER names an external issuer: clients and keys are its own',
+    );
   }
 }
 

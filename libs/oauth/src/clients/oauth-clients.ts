@@ -94,15 +94,27 @@ function metadataOf({ name, role, scopes, redirectUris, isPublic }: ClientOrder)
     ...redirectUris.flatMap((uri, index) =>
       isSafeRedirect(uri)
         ? []
-        : [{ path: `/redirect_uris/${index}`, message: 'must be https, of this machine, or of a scheme of its own' }],
+        : [
+            {
+              path: `/redirect_uris/${index}`,
+              message: 'must be https, of this machine, or of a scheme of its own',
+            },
+          ],
     ),
     ...(isPublic && !forPersons
-      ? [{ path: '/public', message: 'a client without a secret acts for persons only: name its redirect_uris' }]
+      ? [
+          {
+            path: '/public',
+            message: 'a client without a secret acts for persons only: name its redirect_uris',
+          },
+        ]
       : []),
     ...(forPersons
       ? []
       : scopes.flatMap((scope, index) =>
-          isGranted(role, scope) ? [] : [{ path: `/scopes/${index}`, message: `the role ${role} does not have it` }],
+          isGranted(role, scope)
+            ? []
+            : [{ path: `/scopes/${index}`, message: `the role ${role} does not have it` }],
         )),
   ];
   if (faults.length > 0) throw new InvalidInput('The client does not fit its schema', faults);

@@ -44,7 +44,10 @@ export class SigningKeys {
     await this.database.withLock('oauth-signing-keys', async () => {
       const before = await this.#stored();
       if (!compromised && before.length >= MOST_KEYS) {
-        throw new GatehouseError('CONFLICT', `There are ${MOST_KEYS} keys already: wait until one has expired`);
+        throw new GatehouseError(
+          'CONFLICT',
+          `There are ${MOST_KEYS} keys already: wait until one has expired`,
+        );
       }
       const signsFrom = new Date(Date.now() + (compromised ? 0 : PUBLISHED_AHEAD_MS));
       const expiresAt = new Date(
@@ -60,10 +63,7 @@ export class SigningKeys {
           .insertInto('oauth_signing_keys')
           .values(this.#sealed(generateSigningKey(signsFrom)))
           .execute();
-        await transaction
-          .deleteFrom('oauth_signing_keys')
-          .where('expires_at', '<=', new Date())
-          .execute();
+        await transaction.deleteFrom('oauth_signing_keys').where('expires_at', '<=', new Date()).execute();
       });
     });
     this.#known = undefined;
@@ -114,7 +114,9 @@ export class SigningKeys {
     return {
       kid: row.kid,
       publicJwk: JSON.parse(row.public_jwk) as SigningKey['publicJwk'],
-      privateJwk: JSON.parse(this.envelope.open(row.private_jwk, placeOf(row.kid))) as SigningKey['privateJwk'],
+      privateJwk: JSON.parse(
+        this.envelope.open(row.private_jwk, placeOf(row.kid)),
+      ) as SigningKey['privateJwk'],
       createdAt: row.created_at,
       signsFrom: row.signs_from,
       expiresAt: row.expires_at ?? undefined,

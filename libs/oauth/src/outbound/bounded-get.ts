@@ -29,7 +29,8 @@ export function boundedGet(url: URL, options: GetOptions): Promise<Got> {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const clear = url.protocol === 'http:' && to !== 'public' && (isLoopback(host) || host === 'localhost');
   if (url.protocol !== 'https:' && !clear) throw new Error('Only https is fetched');
-  if (isIP(host) !== 0 && !mayConnect(host, to)) throw new Error('The address is not one that may be fetched from');
+  if (isIP(host) !== 0 && !mayConnect(host, to))
+    throw new Error('The address is not one that may be fetched from');
   const send = clear ? requestHttp : requestHttps;
   const settings: RequestOptions = {
     method: 'GET',
@@ -64,7 +65,11 @@ function checkedLookup(to: GetOptions['to']): LookupFunction {
   return (hostname, options, callback) => {
     resolve(hostname, { ...options, all: true }, (error, addresses) => {
       const forbidden = addresses?.some(({ address }) => !mayConnect(address, to));
-      const fault = error ?? (forbidden || !addresses[0] ? new Error('The name leads to an address that may not be fetched from') : null);
+      const fault =
+        error ??
+        (forbidden || !addresses[0]
+          ? new Error('The name leads to an address that may not be fetched from')
+          : null);
       if (fault) callback(fault, '', 4);
       else if (options.all) callback(null, addresses);
       else callback(null, addresses[0]!.address, addresses[0]!.family);

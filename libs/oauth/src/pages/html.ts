@@ -50,7 +50,23 @@ export interface RenderedPage {
 
 /** A page without a script, that nobody may frame, and whose forms lead where they must. */
 export function renderPage({ title, content, formsTo }: PageOptions): RenderedPage {
-  const page = html`<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title} · Gatehouse</title><style>${new Html(STYLE)}</style></head><body><main><h1>${title}</h1>${content}</main></body></html>`;
+  const page = html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width" />
+        <title>${title} · Gatehouse</title>
+        <style>
+          ${new Html(STYLE)}
+        </style>
+      </head>
+      <body>
+        <main>
+          <h1>${title}</h1>
+          ${content}
+        </main>
+      </body>
+    </html>`;
   return {
     html: page.text,
     headers: {

@@ -144,7 +144,12 @@ export class Interactions {
   #consent(visit: Visit, account: Account): RenderedPage {
     const asked = Object.values(askedFor(visit.interaction)).flat();
     const { client } = visit;
-    return consentPage({ ...this.#formOf(visit), client, person: account.name, scopes: ownTo(account, asked) });
+    return consentPage({
+      ...this.#formOf(visit),
+      client,
+      person: account.name,
+      scopes: ownTo(account, asked),
+    });
   }
 
   #formOf({ interaction, client }: Visit) {
@@ -180,7 +185,10 @@ function askedFor({ prompt, params }: Interaction): Record<string, string[]> {
   const missing = (prompt.details['missingResourceScopes'] ?? {}) as Record<string, string[]>;
   const named = permissionsIn(String(params['scope'])) as string[];
   return Object.fromEntries(
-    Object.entries(missing).map(([resource, scopes]) => [resource, scopes.filter((scope) => named.includes(scope))]),
+    Object.entries(missing).map(([resource, scopes]) => [
+      resource,
+      scopes.filter((scope) => named.includes(scope)),
+    ]),
   );
 }
 

@@ -6,7 +6,7 @@ import { permissionsIn } from '../clients/oauth-client.ts';
 import type { Resources } from '../resources.ts';
 import { ACCESS_TOKEN_TYPE, faultOf, TOLERANCE_SECONDS } from '../server/own-tokens.ts';
 import { OAUTH_KEY } from '../server/token-standing.ts';
-import { IssuerKeys } from './issuer-keys.ts';
+import { IssuerKeys, type IssuerPauses } from './issuer-keys.ts';
 import { formOfToken } from './token-form.ts';
 
 /** Signatures by a key pair, never by a secret that the public key could be taken for (RFC 8725, section 3.1). */
@@ -24,14 +24,14 @@ export interface ExternalIssuer {
 export class ExternalAuthority extends Authority {
   override readonly credential = 'token';
   readonly #options: ExternalIssuer;
-  readonly #resources: Resources;
+  readonly #resources: Pick<Resources, 'api' | 'mcp'>;
   readonly #keys: IssuerKeys;
 
-  constructor(options: ExternalIssuer, resources: Resources) {
+  constructor(options: ExternalIssuer, resources: Pick<Resources, 'api' | 'mcp'>, pauses: IssuerPauses = {}) {
     super();
     this.#options = options;
     this.#resources = resources;
-    this.#keys = new IssuerKeys(options.issuer);
+    this.#keys = new IssuerKeys(options.issuer, pauses);
   }
 
   get #types(): readonly string[] {
@@ -58,7 +58,8 @@ export class ExternalAuthority extends Authority {
       // It was good once: its bearer is told that its time is over, and guesses nothing.
       if (error instanceof errors.JWTExpired) return this.#proven(token, error.payload, askedAt);
       // The issuer may have made it a moment ago.
-      if (error instanceof errors.JWKSNoMatchingKey) return { ...refused('unknown-key', askedAt), passing: true };
+      if (error instanceof errors.JWKSNoMatchingKey)
+        return { ...refused('unknown-key', askedAt), passing: true };
       if (error instanceof errors.JOSEError) return refused(faultOf(error), askedAt);
       throw error;
     }

@@ -13,19 +13,28 @@ const REFRESH_MS = 600_000;
 /** The issuer's keys can't be had at the moment, and there are none of before. */
 export class KeysUnavailable extends Error {}
 
+export interface IssuerPauses {
+  readonly restMs?: number;
+  readonly cooldownMs?: number;
+}
+
 /**
  * The keys of an external issuer, by its own metadata (RFC 8414; OpenID Connect Discovery): fetched when the first token
  * comes, bounded in size, time and number.
  */
 export class IssuerKeys {
   readonly #issuer: string;
+  readonly #restMs: number;
+  readonly #cooldownMs: number;
   #set: ReturnType<typeof createRemoteJWKSet> | undefined;
   #opening: Promise<ReturnType<typeof createRemoteJWKSet>> | undefined;
   #failedAt = -Infinity;
   #refreshedAt = -Infinity;
 
-  constructor(issuer: string) {
+  constructor(issuer: string, { restMs = REST_MS, cooldownMs = COOLDOWN_MS }: IssuerPauses = {}) {
     this.#issuer = issuer;
+    this.#restMs = restMs;
+    this.#cooldownMs = cooldownMs;
   }
 
   /** For `jwtVerify`. @throws KeysUnavailable, JWKSNoMatchingKey */
@@ -35,7 +44,8 @@ export class IssuerKeys {
     try {
       return await set(header, token);
     } catch (error) {
-      if (error instanceof errors.JOSEError && !(error instanceof errors.JWKSTimeout)) throw error;
+      if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys)
+        throw error;
       // With keys of before, one that is not among them is none: that it can't be asked for now makes it no better.
       if (set.jwks() !== undefined) throw new errors.JWKSNoMatchingKey();
       throw new KeysUnavailable('The keys of the issuer cannot be fetched', { cause: error });
@@ -51,19 +61,21 @@ export class IssuerKeys {
     const metadata = await this.#metadata();
     return createRemoteJWKSet(new URL(metadata.jwks_uri), {
       timeoutDuration: TIMEOUT_MS,
-      cooldownDuration: COOLDOWN_MS,
+      cooldownDuration: this.#cooldownMs,
       cacheMaxAge: Infinity,
-      [customFetch]: async (url) => new Response(new Uint8Array(await this.#get(new URL(url)))),
+      [customFetch]: async (url) => this.#fetchSet(new URL(url)),
     });
   }
 
   async #metadata(): Promise<{ jwks_uri: string }> {
+    this.#requireRested();
     let last: unknown;
     for (const url of metadataUrls(this.#issuer)) {
       try {
-        const metadata = JSON.parse((await this.#get(url, false)).toString('utf8')) as Record<string, unknown>;
+        const metadata = JSON.parse((await this.#get(url)).toString('utf8')) as Record<string, unknown>;
         const { issuer, jwks_uri: jwksUri } = metadata;
-        if (issuer === this.#issuer && typeof jwksUri === 'string' && URL.canParse(jwksUri)) return { jwks_uri: jwksUri };
+        if (issuer === this.#issuer && typeof jwksUri === 'string' && URL.canParse(jwksUri))
+          return { jwks_uri: jwksUri };
         last = new Error('The metadata is of another issuer, or names no keys');
       } catch (error) {
         last = error;
@@ -73,16 +85,30 @@ export class IssuerKeys {
     throw new KeysUnavailable('The metadata of the issuer cannot be fetched', { cause: last });
   }
 
-  async #get(url: URL, rests = true): Promise<Buffer> {
-    if (performance.now() - this.#failedAt < REST_MS) throw new KeysUnavailable('The issuer rests after a failure');
+  async #fetchSet(url: URL): Promise<Response> {
+    this.#requireRested();
     try {
-      const { status, body } = await boundedGet(url, { timeoutMs: TIMEOUT_MS, maxBytes: MAX_BYTES, to: 'anywhere' });
-      if (status !== 200) throw new Error(`The issuer has answered with ${status}`);
-      return body;
+      return new Response(new Uint8Array(await this.#get(url)));
     } catch (error) {
-      if (rests) this.#failedAt = performance.now();
+      this.#failedAt = performance.now();
       throw error;
     }
+  }
+
+  async #get(url: URL): Promise<Buffer> {
+    const { status, body } = await boundedGet(url, {
+      timeoutMs: TIMEOUT_MS,
+      maxBytes: MAX_BYTES,
+      to: 'anywhere',
+    });
+    if (status !== 200) throw new Error(`The issuer has answered with ${status}`);
+    return body;
+  }
+
+  /** However many tokens come meanwhile, an issuer that fails is asked again only after a while. */
+  #requireRested(): void {
+    if (performance.now() - this.#failedAt < this.#restMs)
+      throw new KeysUnavailable('The issuer rests after a failure');
   }
 
   #renew(set: ReturnType<typeof createRemoteJWKSet>): void {

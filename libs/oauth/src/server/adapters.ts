@@ -97,7 +97,8 @@ class ClientAdapter implements Adapter {
       id,
       name: metadata.client_name,
       role: 'service',
-      secretDigest: payload.client_secret === undefined ? undefined : this.#secrets.digest(payload.client_secret),
+      secretDigest:
+        payload.client_secret === undefined ? undefined : this.#secrets.digest(payload.client_secret),
       metadata: {
         client_name: metadata.client_name,
         grant_types: metadata.grant_types,

@@ -3,7 +3,15 @@ import { permissionsIn } from '../clients/oauth-client.ts';
 /** Least privilege: a client that needs more is told so, and asks again (MCP, "Scope Selection Strategy"). */
 const DEFAULT_SCOPE = 'mcp:use';
 /** Of OpenID Connect, or of ways back to the client that need a script. */
-const IGNORED = ['acr_values', 'claims', 'claims_locales', 'id_token_hint', 'max_age', 'nonce', 'response_mode'];
+const IGNORED = [
+  'acr_values',
+  'claims',
+  'claims_locales',
+  'id_token_hint',
+  'max_age',
+  'nonce',
+  'response_mode',
+];
 
 /**
  * The query of an authorization request as it is understood here: without the scopes that are none of ours (RFC 6749,

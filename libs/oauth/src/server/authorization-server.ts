@@ -98,7 +98,9 @@ export class AuthorizationServer {
   /** @throws NotFound where clients do not register themselves */
   requireRegistration(): void {
     if (!this.isOn || !this.config.registrationEnabled) {
-      throw new NotFound('Clients do not register themselves here: an administrator does it, or a document at their URL');
+      throw new NotFound(
+        'Clients do not register themselves here: an administrator does it, or a document at their URL',
+      );
     }
   }
 
@@ -106,10 +108,19 @@ export class AuthorizationServer {
   refuseRegistration(): OAuthAnswer {
     const body = {
       error: 'invalid_client_metadata',
-      error_description: 'a client that registers itself acts for persons, and is sent back over https or on their machine',
+      error_description:
+        'a client that registers itself acts for persons, and is sent back over https or on their machine',
     };
-    const refusal = new GatehouseError('AUTHORIZATION_REFUSED', 'The registration asks for what nobody may give himself');
-    return { status: 400, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body), refusal };
+    const refusal = new GatehouseError(
+      'AUTHORIZATION_REFUSED',
+      'The registration asks for what nobody may give himself',
+    );
+    return {
+      status: 400,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+      refusal,
+    };
   }
 
   #build(keys: readonly SigningKey[]): Provider {

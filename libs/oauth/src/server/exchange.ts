@@ -8,7 +8,11 @@ export interface OAuthRequest {
   /** Below the server's own root: `/token?…`. */
   readonly path: string;
   /** Only these have a meaning here. */
-  readonly headers: { cookie?: string | undefined; authorization?: string | undefined; accept?: string | undefined };
+  readonly headers: {
+    cookie?: string | undefined;
+    authorization?: string | undefined;
+    accept?: string | undefined;
+  };
   /** Content type and bytes. */
   readonly body?: { readonly type: string; readonly bytes: Buffer } | undefined;
 }

@@ -68,7 +68,8 @@ export class OwnTokens {
     if (!found) return undefined;
     let key = this.#imported.get(kid);
     if (!key) {
-      for (const known of this.#imported.keys()) if (!keys.some((one) => one.kid === known)) this.#imported.delete(known);
+      for (const known of this.#imported.keys())
+        if (!keys.some((one) => one.kid === known)) this.#imported.delete(known);
       key = createPublicKey({ key: found.publicJwk, format: 'jwk' });
       this.#imported.set(kid, key);
     }
@@ -79,7 +80,12 @@ export class OwnTokens {
 /** A word for the audit trail; the caller learns none of it. */
 export function faultOf(error: unknown): string {
   if (error instanceof errors.JWTClaimValidationFailed) {
-    const names: Record<string, string> = { aud: 'wrong-audience', iss: 'wrong-issuer', nbf: 'not-yet-valid', typ: 'wrong-type' };
+    const names: Record<string, string> = {
+      aud: 'wrong-audience',
+      iss: 'wrong-issuer',
+      nbf: 'not-yet-valid',
+      typ: 'wrong-type',
+    };
     return names[error.claim] ?? 'claims-missing';
   }
   if (error instanceof errors.JOSEAlgNotAllowed) return 'wrong-algorithm';

@@ -22,7 +22,10 @@ export interface ProviderParts {
   readonly registrationEnabled: boolean;
   readonly documentsEnabled: boolean;
   /** The page of an error that can't be sent back to the client. */
-  readonly errorPage: (out: { error: string; error_description?: string }, error: Error) => { html: string; headers: Record<string, string> };
+  readonly errorPage: (
+    out: { error: string; error_description?: string },
+    error: Error,
+  ) => { html: string; headers: Record<string, string> };
 }
 
 /** OAuth 2.1 and no more: what of OpenID Connect and older OAuth `oidc-provider` can do besides is off. */
@@ -33,7 +36,9 @@ export function providerSettings(parts: ProviderParts): Configuration {
   return {
     adapter: adaptersOn(stores),
     // The one that signs stands first: the first that fits is taken.
-    jwks: { keys: [signer, ...keys.filter((key) => key !== signer)].map(({ privateJwk }) => privateJwk) as never },
+    jwks: {
+      keys: [signer, ...keys.filter((key) => key !== signer)].map(({ privateJwk }) => privateJwk) as never,
+    },
     cookies: {
       keys: parts.cookieKeys as never,
       names: { session: 'gh_session', interaction: 'gh_interaction', resume: 'gh_resume' },
@@ -59,6 +64,7 @@ export function providerSettings(parts: ProviderParts): Configuration {
       token_endpoint_auth_method: 'none',
       id_token_signed_response_alg: SIGNING_ALGORITHM,
     } as never,
+    allowOmittingSingleRegisteredRedirectUri: false,
     pkce: { required: () => true },
     rotateRefreshToken: true,
     issueRefreshToken: (_, client) => client.grantTypeAllowed('refresh_token'),
@@ -85,7 +91,10 @@ export function providerSettings(parts: ProviderParts): Configuration {
       dPoP: { enabled: false },
       clientCredentials: { enabled: true },
       revocation: { enabled: true, allowedPolicy: (_, client, token) => token.clientId === client.clientId },
-      introspection: { enabled: true, allowedPolicy: (_, client, token) => token.clientId === client.clientId },
+      introspection: {
+        enabled: true,
+        allowedPolicy: (_, client, token) => token.clientId === client.clientId,
+      },
       registration: {
         enabled: parts.registrationEnabled,
         initialAccessToken: false,
@@ -95,8 +104,9 @@ export function providerSettings(parts: ProviderParts): Configuration {
         enabled: parts.documentsEnabled,
         ack: 'draft-02',
         allowClient: (_, client) =>
-          (client.grantTypes ?? []).every((grant) => grant === 'authorization_code' || grant === 'refresh_token') &&
-          (client.redirectUris ?? []).every(isSafeRedirect),
+          (client.grantTypes ?? []).every(
+            (grant) => grant === 'authorization_code' || grant === 'refresh_token',
+          ) && (client.redirectUris ?? []).every(isSafeRedirect),
         cacheDuration: { min: 60, max: 3600 },
       },
       resourceIndicators: {
@@ -129,7 +139,10 @@ export function providerSettings(parts: ProviderParts): Configuration {
       const shown = code ?? refresh;
       const otpAt = shown?.amr?.includes('otp') ? shown.authTime : undefined;
       const grant = 'grantId' in token ? token.grantId : undefined;
-      return { ...(grant !== undefined && { grant_id: grant }), ...(otpAt !== undefined && { otp_at: otpAt }) };
+      return {
+        ...(grant !== undefined && { grant_id: grant }),
+        ...(otpAt !== undefined && { otp_at: otpAt }),
+      };
     },
     ...(parts.fetch && { fetch: parts.fetch }),
     renderError(ctx, out, error) {

@@ -9,11 +9,18 @@ export function refusalOf(error: ProviderError): GatehouseError {
   if (status === undefined || status >= 500 || code === 'server_error') {
     // A store that can't be asked says so itself.
     if (error instanceof GatehouseError) return error;
-    return new GatehouseError(code === 'temporarily_unavailable' ? 'UNAVAILABLE' : 'INTERNAL', 'The authorization server failed', { cause: error });
+    return new GatehouseError(
+      code === 'temporarily_unavailable' ? 'UNAVAILABLE' : 'INTERNAL',
+      'The authorization server failed',
+      { cause: error },
+    );
   }
   // A wrong secret is a guess, as a wrong key is.
-  if (code === 'invalid_client') return new CredentialInvalid('The client is not known, or its secret is wrong');
-  return new GatehouseError('AUTHORIZATION_REFUSED', 'The authorization server has refused it', { cause: error });
+  if (code === 'invalid_client')
+    return new CredentialInvalid('The client is not known, or its secret is wrong');
+  return new GatehouseError('AUTHORIZATION_REFUSED', 'The authorization server has refused it', {
+    cause: error,
+  });
 }
 
 export function tokenReused(): GatehouseError {

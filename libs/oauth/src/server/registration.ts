@@ -17,12 +17,14 @@ export function registrationOf(body: unknown): Record<string, unknown> | undefin
   const grants = asked['grant_types'] ?? ['authorization_code', 'refresh_token'];
   const method = asked['token_endpoint_auth_method'] ?? 'none';
   const name = asked['client_name'];
-  if (!Array.isArray(redirects) || redirects.length === 0 || redirects.length > MOST_REDIRECTS) return undefined;
+  if (!Array.isArray(redirects) || redirects.length === 0 || redirects.length > MOST_REDIRECTS)
+    return undefined;
   if (!redirects.every(isSafeRedirect)) return undefined;
   if (!Array.isArray(grants) || !grants.every((grant) => GRANTS.has(grant as string))) return undefined;
   if (typeof method !== 'string' || !METHODS.has(method)) return undefined;
   return {
-    client_name: typeof name === 'string' && name.trim() ? name.trim().slice(0, MAX_NAME) : 'A client without a name',
+    client_name:
+      typeof name === 'string' && name.trim() ? name.trim().slice(0, MAX_NAME) : 'A client without a name',
     redirect_uris: redirects,
     grant_types: grants,
     response_types: ['code'],

@@ -24,11 +24,17 @@ export function structuredTokens({ tokens, artifacts, resources, stands }: Parts
     if ((ctx.body as { error?: unknown } | undefined)?.error !== 'unsupported_token_type') return;
     const { route, params, client } = ctx.oidc;
     const token = String(params?.['token']);
-    const { claims, fault } = await tokens.verify(token, decodeProtectedHeader(token).kid, [resources.api, resources.mcp]);
+    const { claims, fault } = await tokens.verify(token, decodeProtectedHeader(token).kid, [
+      resources.api,
+      resources.mcp,
+    ]);
     const own = fault === undefined && claims?.client_id === client?.clientId ? claims : undefined;
     ctx.status = 200;
     if (route === 'introspection') {
-      ctx.body = own && (await stands(own)) ? { active: true, token_type: 'Bearer', ...described(own) } : { active: false };
+      ctx.body =
+        own && (await stands(own))
+          ? { active: true, token_type: 'Bearer', ...described(own) }
+          : { active: false };
       return;
     }
     ctx.body = '';

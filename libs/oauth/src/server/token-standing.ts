@@ -31,13 +31,20 @@ export class TokenStanding {
     const scopes = new Set(permissionsIn(claims.scope ?? ''));
     return claims.grant_id === undefined
       ? this.#ofClient(claims.client_id, claims.jti, scopes)
-      : this.#ofPerson({ id: claims.sub, grant: claims.grant_id, client: claims.client_id, scopes, secondFactor: this.#isFresh(claims.otp_at) });
+      : this.#ofPerson({
+          id: claims.sub,
+          grant: claims.grant_id,
+          client: claims.client_id,
+          scopes,
+          secondFactor: this.#isFresh(claims.otp_at),
+        });
   }
 
   /** The same of one that was let in before, by what is kept of it. A second factor that was shown then is not shown now. */
   async again({ id, keyId, scopes = new Set() }: Principal): Promise<Standing> {
     const credential = keyId.slice(OAUTH_KEY.length);
-    if (!id.startsWith(CLIENT)) return this.#ofPerson({ id, grant: credential, client: undefined, scopes, secondFactor: false });
+    if (!id.startsWith(CLIENT))
+      return this.#ofPerson({ id, grant: credential, client: undefined, scopes, secondFactor: false });
     if (await this.artifacts.find(REVOKED, credential)) return 'revoked';
     return this.#ofClient(id.slice(CLIENT.length), credential, scopes);
   }
@@ -49,9 +56,17 @@ export class TokenStanding {
 
   async #ofClient(id: string, jti: string, scopes: ReadonlySet<Permission>): Promise<Standing> {
     const client = await this.clients.find(id);
-    if (!client || client.registered || !client.metadata.grant_types.includes('client_credentials')) return 'client-gone';
+    if (!client || client.registered || !client.metadata.grant_types.includes('client_credentials'))
+      return 'client-gone';
     const { name, role } = client;
-    return Object.freeze({ id: `${CLIENT}${id}`, name, role, tier: undefined, keyId: `${OAUTH_KEY}${jti}`, scopes });
+    return Object.freeze({
+      id: `${CLIENT}${id}`,
+      name,
+      role,
+      tier: undefined,
+      keyId: `${OAUTH_KEY}${jti}`,
+      scopes,
+    });
   }
 
   async #ofPerson(one: PersonsToken): Promise<Standing> {
@@ -73,4 +88,3 @@ interface PersonsToken {
   readonly scopes: ReadonlySet<Permission>;
   readonly secondFactor: boolean;
 }
-

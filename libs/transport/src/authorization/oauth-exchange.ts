@@ -5,7 +5,14 @@ import { formBytes, type Form } from '../http-server/form-body.ts';
 
 const ROOT = '/oauth';
 /** What the answer says of itself; all else is the door's. */
-const PASSED_ON = new Set(['content-security-policy', 'content-type', 'location', 'referrer-policy', 'set-cookie', 'www-authenticate']);
+const PASSED_ON = new Set([
+  'content-security-policy',
+  'content-type',
+  'location',
+  'referrer-policy',
+  'set-cookie',
+  'www-authenticate',
+]);
 
 /** A request as the authorization server is to see it: what the door has checked, and no header that has no meaning here. */
 export function oauthRequest(request: FastifyRequest, path = request.url.slice(ROOT.length)): OAuthRequest {

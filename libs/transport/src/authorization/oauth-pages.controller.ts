@@ -9,7 +9,13 @@ import { oauthRequest, send } from './oauth-exchange.ts';
 /** A person logs in a few times a day; behind one address there may be an office. */
 const LOGINS = { default: { limit: 30, ttl: 60_000 } };
 const page = (name: string, event?: string) =>
-  Operation({ name: `oauth.${name}`, public: true, foreignInput: true, revealsSecret: true, ...(event && { event }) });
+  Operation({
+    name: `oauth.${name}`,
+    public: true,
+    foreignInput: true,
+    revealsSecret: true,
+    ...(event && { event }),
+  });
 
 /** `/oauth/interaction`: the pages on which a person logs in and allows a client. */
 @Controller('oauth/interaction/:uid')
@@ -27,7 +33,12 @@ export class OAuthPagesController {
   @RouteConfig({ forms: true })
   @page('login', 'login')
   async login(@Req() request: FastifyRequest, @Res() reply: FastifyReply, @CurrentCall() call: Call) {
-    const answer = await this.interactions.login(oauthRequest(request), uidOf(request), formOf(request), call);
+    const answer = await this.interactions.login(
+      oauthRequest(request),
+      uidOf(request),
+      formOf(request),
+      call,
+    );
     send(answer, request, reply);
   }
 
@@ -35,7 +46,12 @@ export class OAuthPagesController {
   @RouteConfig({ forms: true })
   @page('consent', 'oauth_consent')
   async consent(@Req() request: FastifyRequest, @Res() reply: FastifyReply, @CurrentCall() call: Call) {
-    const answer = await this.interactions.consent(oauthRequest(request), uidOf(request), formOf(request), call);
+    const answer = await this.interactions.consent(
+      oauthRequest(request),
+      uidOf(request),
+      formOf(request),
+      call,
+    );
     send(answer, request, reply);
   }
 

@@ -7,7 +7,13 @@ import { oauthRequest, send } from './oauth-exchange.ts';
 
 /** What the protocol says of an input is checked by its server, and what comes of it may be a secret of its caller's own. */
 const oauth = (name: string, event?: string) =>
-  Operation({ name: `oauth.${name}`, public: true, foreignInput: true, revealsSecret: true, ...(event && { event }) });
+  Operation({
+    name: `oauth.${name}`,
+    public: true,
+    foreignInput: true,
+    revealsSecret: true,
+    ...(event && { event }),
+  });
 
 /** `/oauth`: the endpoints of the embedded authorization server. Each request is a call like any other. */
 @Controller()
@@ -20,7 +26,13 @@ export class OAuthController {
     '.well-known/openid-configuration/oauth',
     'oauth/.well-known/openid-configuration',
   ])
-  @Operation({ name: 'oauth.metadata', public: true, foreignInput: true, audit: 'refusals', revealsSecret: true })
+  @Operation({
+    name: 'oauth.metadata',
+    public: true,
+    foreignInput: true,
+    audit: 'refusals',
+    revealsSecret: true,
+  })
   async metadata(@Req() request: FastifyRequest, @Res() reply: FastifyReply, @CurrentCall() call: Call) {
     await this.#pass(request, reply, call, '/.well-known/openid-configuration');
   }

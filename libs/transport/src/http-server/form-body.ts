@@ -35,13 +35,16 @@ export function registerFormBody(fastify: FastifyInstance): void {
 }
 
 export function parseForm(bytes: Buffer): Form {
-  if (bytes.length > MAX_BYTES) throw new GatehouseError('PAYLOAD_TOO_LARGE', `A form has at most ${MAX_BYTES} bytes`);
+  if (bytes.length > MAX_BYTES)
+    throw new GatehouseError('PAYLOAD_TOO_LARGE', `A form has at most ${MAX_BYTES} bytes`);
   if (!isUtf8(bytes)) throw new GatehouseError('INVALID_REQUEST', 'The form is not UTF-8');
   const fields = [...new URLSearchParams(bytes.toString('utf8'))];
-  if (fields.length > MAX_FIELDS) throw new GatehouseError('INVALID_REQUEST', `A form has at most ${MAX_FIELDS} fields`);
+  if (fields.length > MAX_FIELDS)
+    throw new GatehouseError('INVALID_REQUEST', `A form has at most ${MAX_FIELDS} fields`);
   const form: Form = {};
   for (const [name, value] of fields) {
-    if (FORBIDDEN.has(name)) throw new GatehouseError('DANGEROUS_INPUT', 'The form has a field of a forbidden name');
+    if (FORBIDDEN.has(name))
+      throw new GatehouseError('DANGEROUS_INPUT', 'The form has a field of a forbidden name');
     const before = form[name];
     form[name] = before === undefined ? value : [before, value].flat();
   }

@@ -13,8 +13,10 @@ import { RestErrorFilter } from './rest-error.filter.ts';
 const metadata = {
   provide: ProtectedResourceMetadata,
   inject: [httpConfig.KEY, oauthConfig.KEY],
-  useFactory: ({ publicUrl: url }: ConfigOf<typeof httpConfig>, { externalIssuer }: ConfigOf<typeof oauthConfig>) =>
-    new ProtectedResourceMetadata(url, externalIssuer),
+  useFactory: (
+    { publicUrl: url }: ConfigOf<typeof httpConfig>,
+    { externalIssuer }: ConfigOf<typeof oauthConfig>,
+  ) => new ProtectedResourceMetadata(url, externalIssuer),
 };
 
 /** For the parts below, which know no door. */
