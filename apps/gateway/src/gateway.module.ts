@@ -10,6 +10,7 @@ import { FirstKey, IdentityModule } from '#identity';
 import { JobsModule } from '#jobs';
 import { KnowledgeModule } from '#knowledge';
 import { McpModule } from '#mcp';
+import { OAuthModule } from '#oauth';
 import { PersistenceModule } from '#persistence';
 import { PipelineModule } from '#pipeline';
 import { RotationModule } from '#rotation';
@@ -55,6 +56,7 @@ export class GatewayModule {
         PipelineModule,
         McpModule,
         KnowledgeModule,
+        OAuthModule,
         HealthModule,
         DocsModule,
         ...features,

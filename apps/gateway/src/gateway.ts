@@ -24,6 +24,7 @@ import {
   OriginPolicy,
   ProtectedResourceMetadata,
   registerHttpDoor,
+  registerFormBody,
   registerJsonBody,
   securityHeaders,
   registerStreamableHttp,
@@ -121,7 +122,7 @@ function openDoors(
     settlement: app.get(Settlement),
     blocks,
     limits: app.get<ThrottleSettings>(throttleConfig.KEY),
-    origins: new OriginPolicy({ allowed: config.corsAllowedOrigins, host: config.host }),
+    origins: new OriginPolicy({ allowed: ownOriginBeside(config), host: config.host }),
     metadata: app.get(ProtectedResourceMetadata),
     headers: config.securityHeaders ? securityHeaders : {},
     timeoutMs: config.requestTimeoutMs,
@@ -135,6 +136,7 @@ function openDoors(
   app.get(AdaptiveLimits).watch(fastify.server);
   measure(app);
   registerJsonBody(fastify);
+  registerFormBody(fastify);
   if (config.corsEnabled) {
     // Not awaited: that would make Fastify ready before Nest has told it how errors are answered.
     void fastify.register(cors, {
@@ -158,6 +160,11 @@ function warnOf(logger: Logger, { env, warnings }: StartOptions): void {
   if (warnings.length === 0) return;
   const about = isProduction(env) ? 'The settings allow what they should not' : 'Not fit for production';
   logger.warn(`${about}: ${warnings.join('; ')}`, 'Secrets');
+}
+
+/** The pages on which people log in are our own, under whatever name they reach us. */
+function ownOriginBeside({ corsAllowedOrigins, publicUrl }: ConfigOf<typeof httpConfig>): string[] {
+  return [...corsAllowedOrigins, ...(publicUrl === undefined ? [] : [new URL(publicUrl).origin])];
 }
 
 /** What of blocks and limits Prometheus sees. */

@@ -13,6 +13,7 @@ const offences: Readonly<Record<ErrorCode, OffenceKind | undefined>> = {
   // It was good once: a client that tries again is no guesser, and a thief has just lost what he had.
   REFRESH_TOKEN_REUSED: 'refusal',
   SECOND_FACTOR_REQUIRED: 'refusal',
+  AUTHORIZATION_REFUSED: 'refusal',
   ACCESS_REFUSED: 'refusal',
   ADDRESS_BLOCKED: undefined,
   ORIGIN_REFUSED: 'refusal',

@@ -8,6 +8,11 @@ interface OperationBase {
   name: string;
   /** DTO class of the input. Its JSON Schema is shown to callers and enforced. Without one, the call takes no input. */
   input?: Type;
+  /**
+   * The input is that of a protocol (OAuth 2.0), whose own server checks it: members that nobody knows are to be ignored
+   * there. In place of an input class.
+   */
+  foreignInput?: true;
   /** Name of the audit event of a call that went well; `call` where there is none. */
   event?: string;
   /** `refusals`: a call that went well leaves no record. For probes only. */

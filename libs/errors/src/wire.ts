@@ -35,6 +35,13 @@ export const wire = {
     event: 'second_factor_required',
     severity: 'MEDIUM',
   },
+  AUTHORIZATION_REFUSED: {
+    http: 400,
+    rpc: -31010,
+    level: 'info',
+    event: 'authorization_refused',
+    severity: 'LOW',
+  },
   ACCESS_REFUSED: { http: 403, rpc: -31003, level: 'warn', event: 'access_denied', severity: 'MEDIUM' },
   ADDRESS_BLOCKED: { http: 403, rpc: -31005, level: 'warn', event: 'blocked_connection', severity: 'MEDIUM' },
   ORIGIN_REFUSED: { http: 403, rpc: -31004, level: 'warn', event: 'blocked_connection', severity: 'MEDIUM' },

@@ -9,7 +9,7 @@ export { FirstKey } from './first-key.ts';
 export { identityConfig } from './identity.config.ts';
 export { IdentityGuard } from './identity.guard.ts';
 export { IdentityModule } from './identity.module.ts';
-export { Pepper } from './pepper.ts';
+export { Pepper, sameDigest } from './pepper.ts';
 export { resetKeys } from './reset-keys.ts';
 export { UserLogin, type LoggedIn, type LoginOrder } from './login/user-login.ts';
 export { tokensConfig } from './tokens/tokens.config.ts';

@@ -25,6 +25,7 @@ const auditor = [
   'health:read',
   'metrics:read',
   'secrets:read',
+  'oauth:read',
   'users:read',
 ] as const;
 
@@ -41,6 +42,8 @@ const admin = [
   'limits:write',
   'metrics:read',
   'secrets:read',
+  'oauth:read',
+  'oauth:write',
   'users:read',
   'users:write',
 ] as const;
@@ -54,6 +57,7 @@ export const needsSecondFactor: ReadonlySet<Permission> = new Set([
   'cache:write',
   'keys:write',
   'limits:write',
+  'oauth:write',
   'users:write',
 ]);
 

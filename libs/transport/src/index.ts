@@ -1,4 +1,5 @@
 export { GatehouseAdapter } from './http-server/gatehouse-adapter.ts';
+export { registerFormBody } from './http-server/form-body.ts';
 export { registerHttpDoor, type HttpDoor } from './http-server/http-door.ts';
 export { httpConfig } from './http-server/http.config.ts';
 export { HttpServerModule } from './http-server/http-server.module.ts';

@@ -24,8 +24,11 @@ export function schemaOf(dto: Type): JsonSchema {
 
 const NO_INPUT: JsonSchema = frozen({ type: 'object', additionalProperties: false });
 
+const FOREIGN_INPUT: JsonSchema = frozen({ type: 'object' });
+
 /** The schema of what an operation takes; without an input class that is nothing. Throws SchemaError. */
-export function inputSchemaOf({ input }: Operation): JsonSchema {
+export function inputSchemaOf({ input, foreignInput }: Operation): JsonSchema {
+  if (foreignInput) return FOREIGN_INPUT;
   return input ? schemaOf(input) : NO_INPUT;
 }
 

@@ -6,6 +6,7 @@ import * as tasks from './004-tasks.ts';
 import * as conversationChanges from './005-conversation-changes.ts';
 import * as secretSightings from './010-secret-sightings.ts';
 import * as users from './006-users.ts';
+import * as oauth from './007-oauth.ts';
 import * as encryption from './008-encryption.ts';
 
 /**
@@ -20,5 +21,6 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '005-conversation-changes': conversationChanges,
   '010-secret-sightings': secretSightings,
   '006-users': users,
+  '007-oauth': oauth,
   '008-encryption': encryption,
 };

@@ -3,6 +3,7 @@ import type { AuditTables } from './audit.tables.ts';
 import type { ConversationsTables } from './conversations.tables.ts';
 import type { SecretsTables } from './secrets.tables.ts';
 import type { EncryptionTables } from './encryption.tables.ts';
+import type { OAuthTables } from './oauth.tables.ts';
 import type { TasksTables } from './tasks.tables.ts';
 import type { UsersTables } from './users.tables.ts';
 
@@ -14,5 +15,6 @@ export interface Tables
     ConversationsTables,
     EncryptionTables,
     SecretsTables,
+    OAuthTables,
     TasksTables,
     UsersTables {}

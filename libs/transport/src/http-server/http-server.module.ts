@@ -2,6 +2,9 @@ import { Global, Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import type { ConfigOf } from '#config';
 import { httpConfig } from './http.config.ts';
+import { oauthConfig, OAuthModule, PublicUrl } from '#oauth';
+import { OAuthController } from '../authorization/oauth.controller.ts';
+import { OAuthPagesController } from '../authorization/oauth-pages.controller.ts';
 import { ManagementListener } from './management-listener.ts';
 import { ProtectedResourceController } from './protected-resource.controller.ts';
 import { ProtectedResourceMetadata } from './protected-resource.ts';
@@ -9,14 +12,21 @@ import { RestErrorFilter } from './rest-error.filter.ts';
 
 const metadata = {
   provide: ProtectedResourceMetadata,
-  inject: [httpConfig.KEY],
-  useFactory: ({ publicUrl }: ConfigOf<typeof httpConfig>) => new ProtectedResourceMetadata(publicUrl),
+  inject: [httpConfig.KEY, oauthConfig.KEY],
+  useFactory: (
+    { publicUrl: url }: ConfigOf<typeof httpConfig>,
+    { externalIssuer }: ConfigOf<typeof oauthConfig>,
+  ) => new ProtectedResourceMetadata(url, externalIssuer),
 };
+
+/** For the parts below, which know no door. */
+const publicUrl = { provide: PublicUrl, useExisting: ProtectedResourceMetadata };
 
 @Global()
 @Module({
-  controllers: [ProtectedResourceController],
-  providers: [ManagementListener, metadata, { provide: APP_FILTER, useClass: RestErrorFilter }],
-  exports: [ManagementListener, ProtectedResourceMetadata],
+  imports: [OAuthModule],
+  controllers: [ProtectedResourceController, OAuthController, OAuthPagesController],
+  providers: [ManagementListener, metadata, publicUrl, { provide: APP_FILTER, useClass: RestErrorFilter }],
+  exports: [ManagementListener, ProtectedResourceMetadata, PublicUrl],
 })
 export class HttpServerModule {}

@@ -1,5 +1,6 @@
 import type { Call, Outcome, Permission } from '#call';
 import { AccessRefused, type ErrorCode } from '#errors';
+import { PublicUrl } from '#oauth';
 
 /** What every method of the protocol needs. */
 const MCP_SCOPE: Permission = 'mcp:use';
@@ -13,18 +14,26 @@ export const METADATA_PATH = '/.well-known/oauth-protected-resource';
 export interface ProtectedResource {
   resource: string;
   resource_name: string;
+  /** Who issues tokens for it. */
+  authorization_servers: readonly string[];
   bearer_methods_supported: readonly ['header'];
   scopes_supported: readonly string[];
 }
 
 /** What tells a client how to get in: the metadata of this resource, and the challenges that point to it. */
-export class ProtectedResourceMetadata {
+export class ProtectedResourceMetadata extends PublicUrl {
   readonly #publicUrl: string | undefined;
+  readonly #externalIssuer: string | undefined;
   #listensAt = '';
 
-  /** @param publicUrl Where clients reach the gateway, without a slash at its end; undefined where it listens itself. */
-  constructor(publicUrl: string | undefined) {
+  /**
+   * @param publicUrl Where clients reach the gateway, without a slash at its end; undefined where it listens itself.
+   * @param externalIssuer Who issues tokens, where that is not the embedded authorization server.
+   */
+  constructor(publicUrl: string | undefined, externalIssuer?: string) {
+    super();
     this.#publicUrl = publicUrl;
+    this.#externalIssuer = externalIssuer;
   }
 
   /** Where the gateway listens, once that is known. */
@@ -32,15 +41,16 @@ export class ProtectedResourceMetadata {
     this.#listensAt = url;
   }
 
-  get #url(): string {
+  override get publicUrl(): string {
     return this.#publicUrl ?? this.#listensAt;
   }
 
   /** Of the resource that lies at the path. */
   describe(path: string, scopes: readonly string[]): ProtectedResource {
     return {
-      resource: `${this.#url}${path}`,
+      resource: `${this.publicUrl}${path}`,
       resource_name: 'Gatehouse',
+      authorization_servers: [this.#externalIssuer ?? `${this.publicUrl}/oauth`],
       // A token in a URL would end in logs (RFC 9700, section 4.3.2).
       bearer_methods_supported: ['header'],
       scopes_supported: scopes,
@@ -52,6 +62,8 @@ export class ProtectedResourceMetadata {
    * the call needs, so that one more step is enough. Undefined where no credential would help.
    */
   challenge(call: Call, { code, status, error: refusal }: Outcome): string | undefined {
+    // What anybody may call asks for no token, so none would help.
+    if (call.operation?.public) return undefined;
     const isRefusal = code === 'ACCESS_REFUSED' && status === 403;
     if (status !== 401 && !isRefusal) return undefined;
     const scope = isRefusal ? missingIn(refusal, call) : scopeToEnter(call);
@@ -60,7 +72,7 @@ export class ProtectedResourceMetadata {
       ...(code === 'CREDENTIAL_MISSING' ? [] : [`error="${errorOf(code)}"`]),
       ...(code === 'SECOND_FACTOR_REQUIRED' ? [`acr_values="${SECOND_FACTOR}"`] : []),
       ...(scope ? [`scope="${scope}"`] : []),
-      `resource_metadata="${this.#url}${METADATA_PATH}${call.door === 'mcp' ? '/mcp' : ''}"`,
+      `resource_metadata="${this.publicUrl}${METADATA_PATH}${call.door === 'mcp' ? '/mcp' : ''}"`,
     ].join(', ');
   }
 }

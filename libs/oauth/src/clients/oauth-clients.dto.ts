@@ -1,0 +1,80 @@
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  ArrayUnique,
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsOptional,
+  IsString,
+  IsUUID,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+} from 'class-validator';
+import { roles, type Permission, type Role } from '#call';
+import { permissions } from '#rbac';
+
+/** What a person can read and tell apart: no control or formatting characters, no space at an end or beside another. */
+const READABLE = /^[^\p{C}\p{Z}]+( [^\p{C}\p{Z}]+)*$/u;
+
+export class CreateOAuthClient {
+  @IsString()
+  @MaxLength(100)
+  @Matches(READABLE)
+  name!: string;
+
+  /** What it may be at most where it acts for itself; `service` unless told otherwise. */
+  @IsOptional()
+  @IsIn(roles)
+  role?: Role;
+
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(100)
+  @ArrayUnique()
+  @IsIn(permissions, { each: true })
+  scopes!: Permission[];
+
+  /** Where codes may be sent. With any, it acts for persons who log in; without, for itself. */
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(20)
+  @ArrayUnique()
+  @IsString({ each: true })
+  @MaxLength(1024, { each: true })
+  redirect_uris?: string[];
+
+  /** It can keep no secret. */
+  @IsOptional()
+  @IsBoolean()
+  public?: boolean;
+}
+
+export class ListOAuthClients {
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(1_000_000)
+  skip?: number;
+
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(1000)
+  limit?: number;
+}
+
+export class NamedOAuthClient {
+  @IsUUID()
+  id!: string;
+}
+
+export class RotateSigningKeys {
+  /** The keys of before were given away: all tokens that they have signed are void at once. */
+  @IsOptional()
+  @IsBoolean()
+  compromised?: boolean;
+}

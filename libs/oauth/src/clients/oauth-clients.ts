@@ -1,0 +1,134 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import type { Permission, Principal, Role } from '#call';
+import { AccessRefused, GatehouseError, InvalidInput, NotFound } from '#errors';
+import { Pepper } from '#identity';
+import { holds, isGranted } from '#rbac';
+import { ClientStore, type Page } from './client-store.ts';
+import type { ClientMetadata, GrantType, OAuthClient } from './oauth-client.ts';
+import { isSafeRedirect } from './redirect-uri.ts';
+
+export interface ClientOrder {
+  readonly name: string;
+  readonly role: Role;
+  readonly scopes: readonly Permission[];
+  readonly redirectUris: readonly string[];
+  /** It keeps no secret: a program on its user's machine, or a page. */
+  readonly isPublic: boolean;
+}
+
+export interface IssuedClient {
+  readonly client: OAuthClient;
+  /** Told once; undefined of a public client. */
+  readonly secret: string | undefined;
+}
+
+/** The clients that an administrator lets ask for tokens. */
+@Injectable()
+export class OAuthClients {
+  constructor(
+    private readonly store: ClientStore,
+    private readonly pepper: Pepper,
+  ) {}
+
+  /** One without redirect URIs acts for itself (client credentials), one with them for persons. @throws InvalidInput, AccessRefused */
+  async create(order: ClientOrder, by: Principal): Promise<IssuedClient> {
+    // A token of few scopes must not make itself a client of more.
+    const missing = order.scopes.find((scope) => !holds(by, scope));
+    if (missing) throw new AccessRefused({ operation: 'A client with this scope', missing });
+    const metadata = metadataOf(order);
+    const secret = order.isPublic ? undefined : newSecret();
+    const client: OAuthClient = {
+      id: randomUUID(),
+      name: order.name,
+      role: order.role,
+      secretDigest: secret && this.digest(secret),
+      metadata,
+      registered: false,
+      createdAt: new Date(),
+      createdBy: by.id,
+    };
+    await this.store.insert(client);
+    return { client, secret };
+  }
+
+  list(page: Page): Promise<{ clients: OAuthClient[]; total: number }> {
+    return this.store.list(page);
+  }
+
+  /** The old secret is none any more; tokens that were issued for it live on, for their hour. @throws NotFound */
+  async rotateSecret(id: string): Promise<IssuedClient> {
+    const client = await this.#find(id);
+    if (!client.secretDigest) throw new GatehouseError('CONFLICT', 'A public client has no secret to rotate');
+    const secret = newSecret();
+    await this.store.setSecret(id, this.digest(secret));
+    return { client, secret };
+  }
+
+  /** All of its tokens are void with it. @throws NotFound */
+  async delete(id: string): Promise<OAuthClient> {
+    const client = await this.#find(id);
+    await this.store.delete(id);
+    return client;
+  }
+
+  digest(secret: string): string {
+    return this.pepper.digest(`oauth client ${secret}`);
+  }
+
+  async #find(id: string): Promise<OAuthClient> {
+    const client = await this.store.find(id);
+    if (!client) throw new NotFound('There is no such OAuth client');
+    return client;
+  }
+}
+
+/** 256 random bits: a keyed hash of it suffices. */
+function newSecret(): string {
+  return `gs_${randomBytes(32).toString('base64url')}`;
+}
+
+function metadataOf({ name, role, scopes, redirectUris, isPublic }: ClientOrder): ClientMetadata {
+  const forPersons = redirectUris.length > 0;
+  const faults = [
+    ...redirectUris.flatMap((uri, index) =>
+      isSafeRedirect(uri)
+        ? []
+        : [
+            {
+              path: `/redirect_uris/${index}`,
+              message: 'must be https, of this machine, or of a scheme of its own',
+            },
+          ],
+    ),
+    ...(isPublic && !forPersons
+      ? [
+          {
+            path: '/public',
+            message: 'a client without a secret acts for persons only: name its redirect_uris',
+          },
+        ]
+      : []),
+    ...(forPersons
+      ? []
+      : scopes.flatMap((scope, index) =>
+          isGranted(role, scope)
+            ? []
+            : [{ path: `/scopes/${index}`, message: `the role ${role} does not have it` }],
+        )),
+  ];
+  if (faults.length > 0) throw new InvalidInput('The client does not fit its schema', faults);
+  const grants: readonly GrantType[] = forPersons
+    ? ['authorization_code', 'refresh_token']
+    : ['client_credentials'];
+  return {
+    client_name: name,
+    grant_types: grants,
+    response_types: forPersons ? ['code'] : [],
+    redirect_uris: redirectUris,
+    token_endpoint_auth_method: isPublic ? 'none' : 'client_secret_basic',
+    // RFC 8252, section 7.3: the port of a program on its user's machine may be any.
+    application_type: redirectUris.some((uri) => uri.startsWith('https:')) || !forPersons ? 'web' : 'native',
+    scope: scopes.join(' '),
+  };
+}

@@ -1,0 +1,135 @@
+import { Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
+import { Envelope } from '#encryption';
+import { Pepper } from '#identity';
+import { Database } from '#persistence';
+
+/** What the authorization server keeps of one thing that it has under way or has given out. */
+export type Payload = Record<string, unknown>;
+
+/** Rows of what strangers may begin at most: each of them needs a client that is known, and is gone in minutes. */
+const MOST_BEGUN = 20_000;
+const BEGUN = new Set(['Interaction', 'Session']);
+const TIDIED_EVERY_MS = 60_000;
+const BATCH = 1_000;
+
+/**
+ * Codes, refresh tokens, grants and the like, by the digests of what their bearers show: who reads the database can't
+ * use any of it. What they hold is sealed. All replicas share them; what has expired is removed on the way.
+ */
+@Injectable()
+export class ArtifactStore {
+  #tidiedAt = -Infinity;
+  #full = false;
+
+  constructor(
+    private readonly database: Database,
+    private readonly envelope: Envelope,
+    private readonly pepper: Pepper,
+  ) {}
+
+  /** Whether no more can be begun at the moment. */
+  isFull(model: string): boolean {
+    return this.#full && BEGUN.has(model);
+  }
+
+  async put(model: string, shown: string, payload: Payload, expiresAt: Date): Promise<void> {
+    await this.#tidy();
+    const id = this.#digest(model, shown);
+    const { consumed: _, ...kept } = payload;
+    const row = {
+      payload: this.envelope.seal(JSON.stringify(kept), placeOf(id)),
+      grant_id: this.#named('Grant', payload['grantId']),
+      uid: this.#named('uid', payload['uid']),
+      client_id: typeof payload['clientId'] === 'string' ? payload['clientId'] : null,
+      expires_at: expiresAt,
+    };
+    await this.#db
+      .insertInto('oauth_artifacts')
+      .values({ model, id, ...row })
+      .onConflict((conflict) => conflict.columns(['model', 'id']).doUpdateSet(row))
+      .execute();
+  }
+
+  async find(model: string, shown: string): Promise<Payload | undefined> {
+    return this.#read(model, 'id', this.#digest(model, shown));
+  }
+
+  async findByUid(model: string, uid: string): Promise<Payload | undefined> {
+    return this.#read(model, 'uid', this.#digest('uid', uid));
+  }
+
+  /** Says whether this is the first use: of two at the same time, one is. */
+  async consume(model: string, shown: string): Promise<boolean> {
+    const { numUpdatedRows } = await this.#db
+      .updateTable('oauth_artifacts')
+      .set({ consumed_at: new Date() })
+      .where('model', '=', model)
+      .where('id', '=', this.#digest(model, shown))
+      .where('consumed_at', 'is', null)
+      .executeTakeFirst();
+    return numUpdatedRows === 1n;
+  }
+
+  async destroy(model: string, shown: string): Promise<void> {
+    await this.#db
+      .deleteFrom('oauth_artifacts')
+      .where('model', '=', model)
+      .where('id', '=', this.#digest(model, shown))
+      .execute();
+  }
+
+  /** All that came from one grant, and the grant itself. */
+  async revokeFamily(grantId: string): Promise<void> {
+    const id = this.#digest('Grant', grantId);
+    await this.#db
+      .deleteFrom('oauth_artifacts')
+      .where((eb) => eb.or([eb('grant_id', '=', id), eb.and([eb('model', '=', 'Grant'), eb('id', '=', id)])]))
+      .execute();
+  }
+
+  async #read(model: string, column: 'id' | 'uid', value: string): Promise<Payload | undefined> {
+    const row = await this.#db
+      .selectFrom('oauth_artifacts')
+      .select(['id', 'payload', 'consumed_at'])
+      .where('model', '=', model)
+      .where(column, '=', value)
+      .where('expires_at', '>', new Date())
+      .executeTakeFirst();
+    if (!row) return undefined;
+    const payload = JSON.parse(this.envelope.open(row.payload, placeOf(row.id))) as Payload;
+    return row.consumed_at ? { ...payload, consumed: Math.floor(row.consumed_at.getTime() / 1000) } : payload;
+  }
+
+  /** Once a minute, on the way of whoever comes. */
+  async #tidy(): Promise<void> {
+    if (performance.now() - this.#tidiedAt < TIDIED_EVERY_MS) return;
+    this.#tidiedAt = performance.now();
+    await sql`
+      delete from oauth_artifacts where (model, id) in (
+        select model, id from oauth_artifacts where expires_at <= ${new Date()} limit ${BATCH}
+      )`.execute(this.#db);
+    const { begun } = await this.#db
+      .selectFrom('oauth_artifacts')
+      .select((eb) => eb.fn.countAll<string>().as('begun'))
+      .where('model', 'in', [...BEGUN])
+      .executeTakeFirstOrThrow();
+    this.#full = Number(begun) >= MOST_BEGUN;
+  }
+
+  get #db() {
+    return this.database.kysely;
+  }
+
+  #digest(model: string, shown: string): string {
+    return this.pepper.digest(`oauth ${model} ${shown}`);
+  }
+
+  #named(model: string, shown: unknown): string | null {
+    return typeof shown === 'string' ? this.#digest(model, shown) : null;
+  }
+}
+
+function placeOf(row: string) {
+  return { table: 'oauth_artifacts', column: 'payload', row };
+}
