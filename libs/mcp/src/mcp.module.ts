@@ -33,6 +33,7 @@ import { MemorySessionStore } from './session/memory-session-store.ts';
 import { SessionStore } from './session/session-store.ts';
 import { SharedSessionStore } from './session/shared-session-store.ts';
 import { ValkeySessionStore } from './session/valkey-session-store.ts';
+import { ConnectionSessions } from './session/connection-sessions.ts';
 import { Sessions } from './session/sessions.ts';
 
 const sessionStore = {
@@ -74,6 +75,7 @@ const taskStore = {
     SealedState,
     sessionStore,
     Sessions,
+    ConnectionSessions,
     Subscribers,
     StreamWatch,
     Changes,
@@ -87,6 +89,6 @@ const taskStore = {
     TaskWatch,
     TaskMethods,
   ],
-  exports: [Dispatcher, Catalogue, Changes],
+  exports: [Dispatcher, Catalogue, Changes, ConnectionSessions, HandlerWrapper, StreamWatch],
 })
 export class McpModule {}

@@ -6,7 +6,7 @@ import { GatehouseError, wire } from '#errors';
 import { errorAnswer } from '#mcp';
 import { rateLimitHeaders, type ThrottleSettings } from '#throttle';
 import { clientAddress } from './client-address.ts';
-import { Deadlines } from './deadlines.ts';
+import { Deadlines } from '../deadlines.ts';
 import { publicError } from './http-error.ts';
 import { MALFORMED_URL } from './malformed-url.ts';
 import type { OriginPolicy } from './origin-policy.ts';
@@ -76,7 +76,7 @@ export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOpti
     },
   });
 
-  const deadlines = new Deadlines(timeoutMs);
+  const deadlines = new Deadlines(timeoutMs, answerLate);
   const served = new ServedMethods(fastify);
   /** Calls that wait for an answer nobody reads. No longer than that: a call holds all that its client sent. */
   const abandoned = new Map<Call, NodeJS.Timeout>();
@@ -88,13 +88,13 @@ export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOpti
 
   fastify.addHook('onRequest', (request, reply, done) => {
     const { call } = request;
-    deadlines.start(request, reply);
+    deadlines.start(reply);
     void reply.headers(headers);
     running++;
     reply.raw.once('close', () => {
       running--;
       if (reply.raw.writableFinished) return;
-      deadlines.end(request);
+      deadlines.end(reply);
       if (request.outlivesConnection) return;
       call.cancel(gone);
       if (!request.answered) abandon(call);
@@ -144,7 +144,7 @@ export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOpti
   // With a callback: a hook that is a promise costs each answer two turns more.
   fastify.addHook('onSend', (request, reply, payload, leave) => {
     request.answered = true;
-    deadlines.end(request);
+    deadlines.end(reply);
     const { call } = request;
     let outcome = request.outcome ?? allowed(call, reply.statusCode);
     // It failed because its client had gone, which is no fault of ours.
@@ -193,6 +193,15 @@ function turnAway(
   call.settled = true;
   void reply.header('connection', 'close');
   done(refusal);
+}
+
+function answerLate(reply: FastifyReply, late: GatehouseError): void {
+  const { request } = reply;
+  // What still comes of a body that came too slowly is not waited for.
+  if (!request.raw.complete) void reply.header('connection', 'close');
+  void reply.send(late);
+  // After the answer: a handler that heeds it at once has none of its own to give any more.
+  request.call.cancel(late);
 }
 
 class OriginRefused extends GatehouseError {
