@@ -10,6 +10,7 @@ import { AuthenticationBudget } from './authentication-budget.ts';
 import { ConfiguredAdmin } from './configured-admin.ts';
 import { CredentialVerifier } from './credential-verifier.ts';
 import { DatabaseKeyStore } from './database-key-store.ts';
+import { DoorTokens } from './door-tokens.ts';
 import { identityConfig } from './identity.config.ts';
 import { KeyNews, NoKeyNews } from './key-news.ts';
 import { KeyStore } from './key-store.ts';
@@ -41,7 +42,7 @@ const news = {
 
 const authorities = {
   provide: Authorities,
-  inject: [ApiKeyAuthority],
+  inject: [ApiKeyAuthority, DoorTokens],
   useFactory: (...own: Authority[]) => {
     const all = new Authorities();
     for (const authority of own) all.add(authority);
@@ -59,6 +60,7 @@ const authorities = {
     budget,
     news,
     ApiKeyAuthority,
+    DoorTokens,
     authorities,
     ConfiguredAdmin,
     Verdicts,
@@ -70,6 +72,7 @@ const authorities = {
   exports: [
     Authorities,
     CredentialVerifier,
+    DoorTokens,
     PrincipalStanding,
     ApiKeys,
     KeyStore,
