@@ -4,6 +4,7 @@ import { AuditModule, AuditTrail } from '#audit';
 import { BlockingModule, BlockRecorder } from '#blocking';
 import { Settlement, type CallRecorder } from '#call';
 import { ConfigModule, type Environment } from '#config';
+import { ConnectionsModule } from '#connections';
 import { HealthModule } from '#health';
 import { FirstKey, IdentityModule } from '#identity';
 import { JobsModule } from '#jobs';
@@ -12,7 +13,7 @@ import { McpModule } from '#mcp';
 import { PersistenceModule } from '#persistence';
 import { PipelineModule } from '#pipeline';
 import { CallLog, CallMetrics, TelemetryModule } from '#telemetry';
-import { HttpServerModule } from '#transport';
+import { HttpServerModule, SocketsModule } from '#transport';
 import { ValkeyModule } from '#valkey';
 import { DocsModule } from './docs/docs.module.ts';
 
@@ -45,9 +46,11 @@ export class GatewayModule {
         HttpServerModule,
         IdentityModule,
         BlockingModule,
+        ConnectionsModule,
         AdaptiveModule,
         PipelineModule,
         McpModule,
+        SocketsModule,
         KnowledgeModule,
         HealthModule,
         DocsModule,

@@ -16,7 +16,7 @@ import { Metrics, telemetryConfig } from '#telemetry';
 import { throttleConfig, type ThrottleSettings } from '#throttle';
 import {
   boundServer,
-  cutBlocked,
+  guardServer,
   GatehouseAdapter,
   httpConfig,
   ManagementListener,
@@ -31,6 +31,8 @@ import {
 import { OpenApiDocument } from './docs/open-api-document.ts';
 import { BootLogger } from './boot-logger.ts';
 import { GatewayModule, type GatewayOptions } from './gateway.module.ts';
+import { LastingDoors } from './lasting-doors.ts';
+import { capsOf } from './socket-doors.ts';
 
 const DRAIN_STEP_MS = 20;
 /** Proxies close what is silent for a minute. */
@@ -45,6 +47,9 @@ export interface Gateway {
   readonly url: string;
   /** The same of the management port, unless it is turned off. */
   readonly managementUrl: string | undefined;
+  /** Of the doors where a connection lasts, unless they are turned off. */
+  readonly webSocketPort: number | undefined;
+  readonly tcpPort: number | undefined;
   /** Stops listening, finishes what runs, and makes the last records safe. */
   close(): Promise<void>;
 }
@@ -60,10 +65,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   });
   const management = app.get(ManagementListener);
   const fastify: FastifyInstance = adapter.getInstance();
-  let door: HttpDoor;
+  let doors: Doors;
   let url: string;
   try {
-    door = openDoors(fastify, app, config);
+    doors = openDoors(fastify, app, config);
     await app.get(AuditTrail).serverStarted({ node: process.version });
     await app.init();
     app.useLogger(app.get(Logger));
@@ -72,18 +77,23 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     url = urlOf(config.host, (fastify.server.address() as { port: number }).port);
     app.get(ProtectedResourceMetadata).listensAt(url);
     if (config.managementPort !== 0) await management.listen(fastify, config);
+    await doors.lasting.listen();
     await app.get(FirstKey).ensure();
   } catch (error) {
     await app.close();
     throw error;
   }
+  const { http, lasting } = doors;
   return {
     app,
     url,
+    webSocketPort: lasting.webSocketPort,
+    tcpPort: lasting.tcpPort,
     managementUrl: management.port === undefined ? undefined : urlOf(config.host, management.port),
     async close() {
+      lasting.shut();
       const closed = Promise.all([management.close(), app.close()]);
-      await drain(door, config.requestTimeoutMs + DEADLINE_GRACE_MS);
+      await Promise.all([drain(http, config.requestTimeoutMs + DEADLINE_GRACE_MS), lasting.close()]);
       // What is left open is idle, or hangs beyond its time.
       fastify.server.closeAllConnections();
       management.closeAllConnections();
@@ -92,17 +102,24 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
 }
 
+interface Doors {
+  readonly http: HttpDoor;
+  readonly lasting: LastingDoors;
+}
+
 function openDoors(
   fastify: FastifyInstance,
   app: NestFastifyApplication,
   config: ConfigOf<typeof httpConfig>,
-): HttpDoor {
+): Doors {
   const blocks = app.get(BlockGate);
-  const door = registerHttpDoor(fastify, {
+  const origins = new OriginPolicy({ allowed: config.corsAllowedOrigins, host: config.host });
+  const caps = capsOf(app, config);
+  const http = registerHttpDoor(fastify, {
     settlement: app.get(Settlement),
     blocks,
     limits: app.get<ThrottleSettings>(throttleConfig.KEY),
-    origins: new OriginPolicy({ allowed: config.corsAllowedOrigins, host: config.host }),
+    origins,
     metadata: app.get(ProtectedResourceMetadata),
     headers: config.securityHeaders ? securityHeaders : {},
     timeoutMs: config.requestTimeoutMs,
@@ -110,7 +127,7 @@ function openDoors(
   });
   // Everybody comes through those.
   app.get(Blocks).exempt(config.trustedProxies);
-  cutBlocked(fastify.server, blocks);
+  guardServer(fastify.server, blocks, caps);
   boundServer(fastify.server, fastify, config);
   app.get(Metrics).watch('http', fastify.server);
   app.get(AdaptiveLimits).watch(fastify.server);
@@ -131,7 +148,12 @@ function openDoors(
     // A socket that is silent for twice that time is closed.
     keepAliveMs: Math.min(LONGEST_SILENCE_MS, config.requestTimeoutMs),
   });
-  return door;
+  const drainMs = config.requestTimeoutMs + DEADLINE_GRACE_MS;
+  const lasting = new LastingDoors({ app, config, caps, origins, drainMs });
+  lasting.serve(fastify.server);
+  // Before the journal closes.
+  fastify.addHook('onClose', () => lasting.close());
+  return { http, lasting };
 }
 
 /** What of blocks and limits Prometheus sees. */

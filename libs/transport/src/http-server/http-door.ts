@@ -9,10 +9,11 @@ import { clientAddress } from './client-address.ts';
 import { Deadlines } from '../deadlines.ts';
 import { publicError } from './http-error.ts';
 import { MALFORMED_URL } from './malformed-url.ts';
-import type { OriginPolicy } from './origin-policy.ts';
+import { OriginRefused, type OriginPolicy } from './origin-policy.ts';
 import type { ProtectedResourceMetadata } from './protected-resource.ts';
 import { errorBody } from './rest-error.filter.ts';
 import { ServedMethods } from './served-methods.ts';
+import { holdsToken, TokenInUrl } from './token-in-url.ts';
 
 const CALL = Symbol('gatehouse:call');
 
@@ -122,11 +123,7 @@ export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOpti
   /** What is wrong with a request wherever it goes. */
   function faultOf({ url, headers: { origin, host } }: FastifyRequest): GatehouseError | undefined {
     if (!origins.allows(origin)) return new OriginRefused();
-    if (holdsToken(url))
-      return new GatehouseError(
-        'INVALID_REQUEST',
-        'A token never goes into a URL: send it in the Authorization header, and get a new one in place of this',
-      );
+    if (holdsToken(url)) return new TokenInUrl();
     if (url === MALFORMED_URL) return new GatehouseError('INVALID_REQUEST', 'The URL is malformed');
     // RFC 9112, section 3.2. Node joins them.
     if (host?.includes(','))
@@ -204,12 +201,6 @@ function answerLate(reply: FastifyReply, late: GatehouseError): void {
   request.call.cancel(late);
 }
 
-class OriginRefused extends GatehouseError {
-  constructor() {
-    super('ORIGIN_REFUSED', 'This Origin may not call: CORS_ALLOWED_ORIGINS lists those that may');
-  }
-}
-
 function openCall(request: FastifyRequest): Call {
   const { config, url } = request.routeOptions;
   const call = new Call({
@@ -221,15 +212,6 @@ function openCall(request: FastifyRequest): Call {
   const path = url ?? pathOf(request);
   call.target = `${request.method} ${path.slice(0, MAX_TARGET_LENGTH)}`;
   return call;
-}
-
-/**
- * A token in a URL is in the logs of whoever saw it pass, so it is none any more: refused whatever else comes with it
- * (RFC 9700, section 4.3.2; MCP, "Access Token Usage").
- */
-function holdsToken(url: string): boolean {
-  const at = url.indexOf('?');
-  return at >= 0 && new URLSearchParams(url.slice(at + 1)).has('access_token');
 }
 
 function pathOf({ url }: FastifyRequest): string {

@@ -1,4 +1,5 @@
 import type { Call, Outcome } from '#call';
+import type { GatehouseError } from '#errors';
 import type { Exchange, Outlet } from '#mcp';
 import type { SocketOutlet } from './socket-outlet.ts';
 
@@ -8,6 +9,7 @@ export interface Lender {
   openStream(one: SocketCall): SocketOutlet | undefined;
   record(call: Call, outcome: Outcome): Promise<unknown>;
   cancel(id: unknown): void;
+  expire(one: SocketCall, late: GatehouseError): void;
 }
 
 /** One message of a connection, until its answer has left. */
@@ -40,5 +42,10 @@ export class SocketCall implements Exchange {
 
   cancel(id: unknown): void {
     this.lender.cancel(id);
+  }
+
+  /** Its time is up. */
+  expire(late: GatehouseError): void {
+    this.lender.expire(this, late);
   }
 }
