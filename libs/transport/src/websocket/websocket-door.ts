@@ -16,6 +16,8 @@ import { authorizationOf, protocolsOf, SUBPROTOCOL } from './credentials.ts';
 import { refuseUpgrade } from './upgrade-refusal.ts';
 import { WebSocketWire } from './websocket-wire.ts';
 
+/** How long the other end may take to say farewell too, in milliseconds. Its types do not know of it yet. */
+const CLOSING = { closeTimeout: 5_000 };
 const PATHS = new Set(['/', '/ws']);
 
 export interface WebSocketDoorOptions {
@@ -45,6 +47,7 @@ export class WebSocketDoor {
     this.#sockets = new WebSocketServer({
       noServer: true,
       clientTracking: false,
+      ...CLOSING,
       maxPayload: options.maxMessageBytes,
       // Each compressor holds a quarter of a megabyte, and CRIME is easier without it (RFC 7692, section 7).
       perMessageDeflate: options.compresses && { serverNoContextTakeover: true, clientNoContextTakeover: true },
