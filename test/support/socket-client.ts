@@ -18,6 +18,8 @@ export abstract class SocketClient {
   readonly told: Told[] = [];
   /** Called with what the server asks; what it returns is sent as the result. */
   onAsked: ((asked: Told) => unknown) | undefined;
+  /** Told of all that comes, in place of what follows here. */
+  onTold: ((told: Told) => void) | undefined;
   #nextId = 1;
   readonly #waiting = new Map<string | number, (told: Told) => void>();
 
@@ -47,6 +49,10 @@ export abstract class SocketClient {
 
   protected take(text: string): void {
     const told = JSON.parse(text) as Told;
+    if (this.onTold) {
+      this.onTold(told);
+      return;
+    }
     this.told.push(told);
     if (told.method !== undefined && told.id !== undefined && this.onAsked) {
       this.send(JSON.stringify({ jsonrpc: '2.0', id: told.id, result: this.onAsked(told) }));

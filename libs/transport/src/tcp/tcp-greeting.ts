@@ -1,5 +1,6 @@
-import { after, Call, refusedBy, allowed } from '#call';
+import { after, allowed, Call, refusedBy } from '#call';
 import { GatehouseError, CredentialMissing } from '#errors';
+import { errorAnswer } from '#mcp';
 import { parseJson } from '#validation';
 import { publicError } from '../http-server/http-error.ts';
 import { endings, type Ending } from '../socket-door/endings.ts';
@@ -127,7 +128,8 @@ export class TcpGreeting implements WireReader {
     const { wire, services } = this.#options;
     if (ending) this.#isOver = true;
     const isAttempt = call.authorization !== undefined || this.#isBusy;
-    const outcome = refusedBy(error);
+    // As at the other doors of the protocol: 401 for whatever is wrong with a credential.
+    const outcome = errorAnswer(error, call).outcome ?? refusedBy(error);
     const isCredential = outcome.event === 'invalid_auth';
     call.settled ||= outcome.result === 'refused' && services.blocks.absorbs(call);
     const recorded = services.settlement.settle(
