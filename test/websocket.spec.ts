@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { databases } from '#testing';
 import { EchoModule } from './fixtures/echo.module.ts';
@@ -143,6 +144,20 @@ describe('what a client may not send', () => {
     await expect
       .poll(() => auditRecords(gateway().dataDir).filter(({ code }) => code === 'PAYLOAD_TOO_LARGE'))
       .toHaveLength(1);
+  });
+
+  it.each([
+    ['no UTF-8', Uint8Array.of(0x7b, 0x22, 0xff, 0xfe), 1007, 'MALFORMED_JSON'],
+    ['no frame', undefined, 1002, 'INVALID_REQUEST'],
+  ])('is %s', async (_, bytes, code, recorded) => {
+    const client = await connected({ key: TOKEN });
+    const raw = (client.socket as unknown as { _socket: Socket })._socket;
+    if (bytes) client.sendBytes(bytes);
+    else raw.write(Buffer.alloc(20, 0xff));
+    expect(await client.over).toMatchObject({ code });
+    await expect
+      .poll(() => auditRecords(gateway().dataDir).at(-1))
+      .toMatchObject({ code: recorded, door: 'ws', result: 'refused' });
   });
 
   it.each(['', '{', '[]', '[{"jsonrpc":"2.0","id":1,"method":"ping"}]', '1', '{"__proto__":{}}'])(

@@ -24,6 +24,8 @@ export abstract class SocketClient {
   readonly #waiting = new Map<string | number, (told: Told) => void>();
 
   abstract send(text: string): void;
+  /** The bytes of one message, whatever they are. */
+  abstract sendBytes(bytes: string | Uint8Array): void;
   abstract readonly ended: boolean;
   /** Resolves when it is over. */
   abstract readonly over: Promise<unknown>;
@@ -111,6 +113,9 @@ export class WebSocketClient extends SocketClient {
   override send(text: string): void {
     this.socket.send(text);
   }
+  override sendBytes(bytes: string | Uint8Array): void {
+    this.socket.send(bytes, { binary: false });
+  }
   override drop(): void {
     this.socket.terminate();
   }
@@ -184,6 +189,9 @@ export class TcpClient extends SocketClient {
 
   override send(text: string): void {
     if (this.socket.writable) this.socket.write(`${text}\n`);
+  }
+  override sendBytes(bytes: string | Uint8Array): void {
+    this.socket.write(Buffer.concat([Buffer.from(bytes), Buffer.from('\n')]));
   }
   override drop(): void {
     this.socket.destroy();

@@ -1,10 +1,14 @@
 import type { Duplex } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
-import { GatehouseError } from '#errors';
+import { GatehouseError, type ErrorCode } from '#errors';
 import { endings, type Ending } from '../socket-door/endings.ts';
 import { Wire } from '../socket-door/wire.ts';
 
-const TOO_LARGE = 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
+/** What `ws` says of bytes that it can't go on from. */
+const faults: Readonly<Record<string, [ErrorCode, Ending]>> = {
+  WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: ['PAYLOAD_TOO_LARGE', endings.tooLarge],
+  WS_ERR_INVALID_UTF8: ['MALFORMED_JSON', endings.notText],
+};
 const TEXT = { binary: false, compress: true } as const;
 
 /** One message a text message of a WebSocket (RFC 6455). */
@@ -97,9 +101,9 @@ export class WebSocketWire extends Wire {
 
   /** It says why by itself, and ends: what is left to do is to record it. */
   #failed({ code }: { code?: string }): void {
-    if (code === TOO_LARGE) {
-      this.#refuse(new GatehouseError('PAYLOAD_TOO_LARGE', endings.tooLarge.reason), endings.tooLarge);
-    }
+    if (!code?.startsWith('WS_ERR_')) return; // The connection broke.
+    const [error, ending] = faults[code] ?? ['INVALID_REQUEST', endings.noWebSocket];
+    this.#refuse(new GatehouseError(error, ending.reason), ending);
   }
 
   #refuse(error: GatehouseError, ending: Ending): void {
