@@ -53,7 +53,7 @@ describe('the handshake', () => {
     async (token) => {
       const client = await connected();
       expect(await client.authenticate(token)).toMatchObject({
-        id: 1,
+        id: 'hello',
         error: { code: -32000, message: 'Authentication failed' },
       });
       await client.over;

@@ -30,6 +30,8 @@ export abstract class SocketClient {
   /** Resolves when it is over. */
   abstract readonly over: Promise<unknown>;
   abstract drop(): void;
+  /** Goes so that nobody can take it for a client that still reads. */
+  abstract vanish(): void;
 
   /** The answer to a request; undefined when the connection ends without one. */
   async request(method: string, params: Record<string, unknown> = {}): Promise<Told | undefined> {
@@ -119,6 +121,9 @@ export class WebSocketClient extends SocketClient {
   override drop(): void {
     this.socket.terminate();
   }
+  override vanish(): void {
+    this.socket.terminate();
+  }
 }
 
 /** A request that did not become a WebSocket. */
@@ -180,11 +185,13 @@ export class TcpClient extends SocketClient {
     const client = await TcpClient.connect(port);
     const answer = await client.authenticate(token);
     if (!answer?.result) throw new Error(`Not let in: ${JSON.stringify(answer)}`);
+    client.told.length = 0;
     return client;
   }
 
-  authenticate(token: unknown): Promise<Told | undefined> {
-    return this.request('authenticate', { token });
+  async authenticate(token: unknown): Promise<Told | undefined> {
+    const message = { jsonrpc: '2.0', id: 'hello', method: 'authenticate', params: { token } };
+    return this.exchange(JSON.stringify(message), 'hello');
   }
 
   override send(text: string): void {
@@ -195,6 +202,9 @@ export class TcpClient extends SocketClient {
   }
   override drop(): void {
     this.socket.destroy();
+  }
+  override vanish(): void {
+    this.socket.resetAndDestroy();
   }
 
   #read(chunk: string): void {

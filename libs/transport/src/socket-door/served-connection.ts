@@ -110,7 +110,7 @@ export class ServedConnection implements WireReader, Lender, Connected {
   closed(): void {
     this.#ending ??= endings.left;
     this.#inbox.length = 0;
-    for (const one of [...this.#running, ...this.#streams]) one.call.cancel(gone);
+    for (const one of [...this.#running, ...this.#streams]) one.abandon(gone);
     for (const { outlet } of this.#streams) outlet?.end();
     this.#streams.clear(); // On record already.
     this.#standing.end();
@@ -129,7 +129,7 @@ export class ServedConnection implements WireReader, Lender, Connected {
     this.#ending = ending;
     this.#inbox.length = 0;
     // Streams have no end of their own. When the server goes, whoever feeds them ends them in good order.
-    if (ending !== endings.shutdown) for (const { call } of this.#streams) call.cancel(gone);
+    if (ending !== endings.shutdown) for (const one of this.#streams) one.abandon(gone);
     this.#throttle();
     if (!ending.answers) this.#wire.end(ending);
     else this.#endWhenIdle();
@@ -158,7 +158,7 @@ export class ServedConnection implements WireReader, Lender, Connected {
   }
 
   cancel(id: unknown): void {
-    for (const one of [...this.#running, ...this.#streams]) if (one.id === id) one.call.cancel(cancelled);
+    for (const one of [...this.#running, ...this.#streams]) if (one.id === id) one.abandon(cancelled);
   }
 
   /** The record says how the call began; what comes of it is said on its stream. */
@@ -183,7 +183,7 @@ export class ServedConnection implements WireReader, Lender, Connected {
   /** Its time is up. */
   expire(one: SocketCall, late: GatehouseError): void {
     if (one.done) return;
-    const error = this.open ? late : gone;
+    const error = one.unwanted ?? late;
     this.#answered(one, errorAnswer(error, one.call, told(one)));
     one.call.cancel(error);
   }
@@ -237,8 +237,8 @@ export class ServedConnection implements WireReader, Lender, Connected {
     if (one.outlet) return this.#release(one); // All was said on its stream.
     const { call } = one;
     let outcome = answer.outcome ?? allowed(call, answer.status);
-    // It failed because its client had gone, which is no fault of ours.
-    if (outcome.code === 'INTERNAL' && call.signal.aborted && !this.open) outcome = refusedBy(gone);
+    // It failed because nobody wants it any more, which is no fault of ours.
+    if (outcome.code === 'INTERNAL' && one.unwanted) outcome = refusedBy(one.unwanted);
     if (!call.settled && outcome.result === 'refused') call.settled = blocks.absorbs(call);
     settlement.settle(call, outcome).then(
       () => this.#recorded(one, answer, outcome),
@@ -253,7 +253,8 @@ export class ServedConnection implements WireReader, Lender, Connected {
     const { sessionId, body } = answer;
     const { limits } = one.call;
     if (sessionId !== undefined) return void this.#enterSession(one, sessionId, body);
-    this.#tell(body);
+    // What was cancelled is not answered (MCP, "Cancellation").
+    if (outcome.code !== 'CANCELLED') this.#tell(body);
     this.#release(one);
     if (outcome.code !== 'RATE_LIMITED' || !this.#visitor.endsOnExcess) return;
     if (limits && OWN_LIMITS.has(limits.name)) this.end(endings.excess);

@@ -20,6 +20,8 @@ export class SocketCall implements Exchange {
   silent = false;
   /** It has its answer: what comes later is none. */
   done = false;
+  /** Why nobody wants the answer any more. */
+  unwanted: GatehouseError | undefined = undefined;
   /** Set by the first word that is said before the answer. */
   outlet: SocketOutlet | undefined = undefined;
 
@@ -42,6 +44,12 @@ export class SocketCall implements Exchange {
 
   cancel(id: unknown): void {
     this.lender.cancel(id);
+  }
+
+  /** Its handler may heed it, or not. */
+  abandon(why: GatehouseError): void {
+    this.unwanted ??= why;
+    this.call.cancel(why);
   }
 
   /** Its time is up. */

@@ -43,10 +43,11 @@ export class Vigil {
     const now = performance.now();
     const rested = Date.now() - this.#idleMs;
     for (const [served, kept] of this.#kept) {
-      const { partialSince } = kept.wire;
+      const { partialSince, unread } = kept.wire;
+      const rests = served.running === 0 && unread === 0 && served.lastActiveAt <= rested;
       if (this.#isStuck(kept, now)) served.end(endings.unread);
       else if (partialSince !== undefined && now - partialSince > this.#timeoutMs) served.end(endings.trickling);
-      else if (served.running === 0 && served.lastActiveAt <= rested) served.end(endings.idle);
+      else if (rests) served.end(endings.idle);
       else if (now >= kept.probeAt) {
         kept.probeAt = now + PROBE_MS;
         if (!kept.wire.probe()) served.end(endings.silent);
