@@ -31,7 +31,7 @@ export interface TestGateway {
   close(): Promise<void>;
 }
 
-type Options = Omit<Partial<GatewayOptions>, 'env'> & { env?: Record<string, string> };
+type Options = Pick<Partial<GatewayOptions>, 'features'> & { env?: Record<string, string> };
 
 export async function bootGateway(
   kind: DatabaseKind,

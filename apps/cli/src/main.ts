@@ -6,6 +6,7 @@ import { registerIngest } from './ingest.command.ts';
 import { registerKeys } from './keys.command.ts';
 import { registerSettings } from './settings.command.ts';
 import { registerStart } from './start.command.ts';
+import { registerStdio } from './stdio.command.ts';
 
 const program = new Command('gatehouse')
   .description('Gatehouse: an MCP server and gateway that guards and records every call')
@@ -16,6 +17,7 @@ const program = new Command('gatehouse')
   });
 
 registerStart(program);
+registerStdio(program);
 registerKeys(program);
 registerBlocks(program);
 registerAudit(program);

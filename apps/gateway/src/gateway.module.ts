@@ -21,6 +21,8 @@ export interface GatewayOptions {
   env: Environment;
   /** Modules of your own: their controllers and tool providers walk the same pipeline. */
   features?: readonly (Type | DynamicModule)[];
+  /** Where the log goes; standard output unless told. */
+  logTo?: NodeJS.WritableStream;
 }
 
 /** Told of every settled call, in this order: who is blocked or limited for it, at once; then the record, which may hold the answer back. */
@@ -33,12 +35,12 @@ const settlement = {
 /** The whole program, in the order in which a reader wants to meet it. */
 @Module({})
 export class GatewayModule {
-  static register({ env, features = [] }: GatewayOptions): DynamicModule {
+  static register({ env, features = [], logTo }: GatewayOptions): DynamicModule {
     return {
       module: GatewayModule,
       imports: [
         ConfigModule.forRoot(env),
-        TelemetryModule.forRoot(env),
+        TelemetryModule.forRoot(env, logTo),
         PersistenceModule,
         ValkeyModule,
         JobsModule,

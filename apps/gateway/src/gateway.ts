@@ -16,6 +16,8 @@ import { Metrics, telemetryConfig } from '#telemetry';
 import { throttleConfig, type ThrottleSettings } from '#throttle';
 import {
   boundServer,
+  CorsHeaders,
+  EXPOSED_HEADERS,
   guardServer,
   GatehouseAdapter,
   httpConfig,
@@ -121,6 +123,7 @@ function openDoors(
     limits: app.get<ThrottleSettings>(throttleConfig.KEY),
     origins,
     metadata: app.get(ProtectedResourceMetadata),
+    cors: new CorsHeaders(config.corsEnabled ? config.corsAllowedOrigins : []),
     headers: config.securityHeaders ? securityHeaders : {},
     timeoutMs: config.requestTimeoutMs,
     isManagement: app.get(ManagementListener).owns,
@@ -139,6 +142,7 @@ function openDoors(
       origin: [...config.corsAllowedOrigins],
       credentials: true,
       methods: ['GET', 'POST', 'PUT', 'DELETE'],
+      exposedHeaders: [...EXPOSED_HEADERS],
       maxAge: 3600,
     });
   }

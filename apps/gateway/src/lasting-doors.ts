@@ -40,7 +40,7 @@ export class LastingDoors {
     const { app, config } = options;
     this.#options = options;
     this.#settings = app.get(socketsConfig.KEY);
-    this.#door = socketDoorOf(app, config);
+    this.#door = socketDoorOf(app, config, this.#settings);
     const parts = { ...options, door: this.#door };
     this.#webSocket = webSocketDoorOf(parts);
     this.#tcp = tcpDoorOf(parts);

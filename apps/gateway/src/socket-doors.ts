@@ -25,7 +25,11 @@ export type HttpSettings = ConfigOf<typeof httpConfig>;
 export type ConnectionLimits = ConfigOf<typeof connectionsConfig>;
 
 /** What the doors share where a connection lasts. */
-export function socketDoorOf(app: INestApplicationContext, config: HttpSettings): SocketDoor {
+export function socketDoorOf(
+  app: INestApplicationContext,
+  config: HttpSettings,
+  { idleMs }: { idleMs: number },
+): SocketDoor {
   const services = {
     dispatcher: app.get(Dispatcher),
     settlement: app.get(Settlement),
@@ -36,7 +40,6 @@ export function socketDoorOf(app: INestApplicationContext, config: HttpSettings)
     connections: app.get(Connections),
     audit: app.get(AuditTrail),
   };
-  const { idleMs } = app.get<ConfigOf<typeof socketsConfig>>(socketsConfig.KEY);
   const gauge = app.get(Metrics).concurrentConnections;
   services.connections.watch((door, change) => gauge.labels(door).inc(change));
   return new SocketDoor(services, { timeoutMs: config.requestTimeoutMs, idleMs });

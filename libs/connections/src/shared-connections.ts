@@ -56,10 +56,14 @@ export class SharedConnections {
   async others(): Promise<ConnectionEntry[]> {
     const { connection, replica } = this.#options;
     if (!connection.up) return [];
-    const replicas = await connection.client.zrangebyscore(this.#replicas, Date.now() - LEASE_MS, '+inf');
-    const hashes = replicas.filter((one) => one !== replica).map((one) => this.#hashOf(one));
-    const all = await Promise.all(hashes.map((hash) => connection.client.hvals(hash)));
-    return all.flatMap((texts) => texts.slice(0, MOST_LISTED).map((text) => JSON.parse(text) as ConnectionEntry));
+    try {
+      const replicas = await connection.client.zrangebyscore(this.#replicas, Date.now() - LEASE_MS, '+inf');
+      const hashes = replicas.filter((one) => one !== replica).map((one) => this.#hashOf(one));
+      const all = await Promise.all(hashes.map((hash) => connection.client.hvals(hash)));
+      return all.flatMap((texts) => texts.slice(0, MOST_LISTED).map(entryIn));
+    } catch {
+      return []; // It went away just now, which its connection says.
+    }
   }
 
   /** Resolves to the connection once it is closed; undefined where no replica has it. Throws UNAVAILABLE. */
@@ -73,7 +77,7 @@ export class SharedConnections {
       if (text === null) return undefined;
       await client.publish(this.#channel, id);
       for (const limit = Date.now() + CLOSE_MS; Date.now() < limit; await sleep(CLOSE_STEP_MS)) {
-        if ((await client.hexists(hash, id)) === 0) return JSON.parse(text) as ConnectionEntry;
+        if ((await client.hexists(hash, id)) === 0) return entryIn(text);
       }
     } catch (cause) {
       throw new GatehouseError('UNAVAILABLE', 'The other replicas cannot be reached at the moment', { cause });
@@ -140,4 +144,8 @@ export class SharedConnections {
       this.#written.clear();
     }
   }
+}
+
+function entryIn(text: string): ConnectionEntry {
+  return JSON.parse(text) as ConnectionEntry;
 }

@@ -8,6 +8,7 @@ export { OriginPolicy } from './http-server/origin-policy.ts';
 export { boundServer, guardServer, serverOptions } from './http-server/server-bounds.ts';
 export { ProtectedResourceMetadata } from './http-server/protected-resource.ts';
 export { upgradeAddress } from './http-server/client-address.ts';
+export { CorsHeaders, EXPOSED_HEADERS } from './http-server/cors-headers.ts';
 export { securityHeaders } from './http-server/security-headers.ts';
 export { registerStreamableHttp } from './streamable-http/index.ts';
 export { Handshakes } from './socket-door/handshakes.ts';

@@ -6,6 +6,7 @@ import { GatehouseError, wire } from '#errors';
 import { errorAnswer } from '#mcp';
 import { rateLimitHeaders, type ThrottleSettings } from '#throttle';
 import { clientAddress } from './client-address.ts';
+import type { CorsHeaders } from './cors-headers.ts';
 import { Deadlines } from '../deadlines.ts';
 import { publicError } from './http-error.ts';
 import { MALFORMED_URL } from './malformed-url.ts';
@@ -45,6 +46,8 @@ export interface HttpDoorOptions {
   limits: ThrottleSettings;
   /** For the challenges of refusals. */
   metadata: ProtectedResourceMetadata;
+  /** For the pages that may read the answers. */
+  cors: CorsHeaders;
   /** Headers of every answer; a handler may set another value. */
   headers: Readonly<Record<string, string>>;
   /** Time that a request may take to be answered, and a handler may go on for a client that has gone, in milliseconds. */
@@ -65,7 +68,7 @@ const MAX_TARGET_LENGTH = 256;
 
 /** The bracket around every HTTP request: a Call before anything looks at it, one record before its answer leaves. */
 export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOptions): HttpDoor {
-  const { settlement, blocks, origins, limits, metadata, headers, timeoutMs, isManagement } = options;
+  const { settlement, blocks, origins, limits, metadata, cors, headers, timeoutMs, isManagement } = options;
   fastify.decorateRequest('outcome', undefined);
   fastify.decorateRequest('outlivesConnection', false);
   fastify.decorateRequest('answered', false);
@@ -91,6 +94,8 @@ export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOpti
     const { call } = request;
     deadlines.start(reply);
     void reply.headers(headers);
+    const forPages = cors.of(request.headers.origin);
+    if (forPages) void reply.headers(forPages);
     running++;
     reply.raw.once('close', () => {
       running--;
