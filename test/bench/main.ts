@@ -2,17 +2,18 @@ import { parseArgs } from 'node:util';
 import { report, type Measured } from './report.ts';
 import type { Topic } from './topic.ts';
 import { cache } from './topics/cache.ts';
+import { doors } from './topics/doors.ts';
 import { knowledge } from './topics/knowledge.ts';
 import { memory } from './topics/memory.ts';
 import { peers } from './topics/peers.ts';
 import { protocol } from './topics/protocol.ts';
 import { valkey } from './topics/valkey.ts';
 
-const topics: Readonly<Record<string, Topic>> = { protocol, peers, memory, knowledge, valkey, cache };
+const topics: Readonly<Record<string, Topic>> = { protocol, peers, memory, knowledge, valkey, cache, doors };
 const USAGE = `npm run bench -- [--only ${Object.keys(topics).join('|')}] [--json FILE] [--rounds N] [--seconds N]
 
   --rounds   loads of each kind, of which the median counts (5)
-  --seconds  of one load (protocol and peers 2); of the whole load of the topic memory (300)
+  --seconds  of one load (protocol, peers and doors 2); of the whole load of the topic memory (300)
 `;
 
 const { values } = parseArgs({
