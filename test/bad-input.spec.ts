@@ -1,8 +1,10 @@
+import { isUtf8 } from 'node:buffer';
 import { afterEach, describe, expect, it } from 'vitest';
 import { databases } from '#testing';
-import { codeOf, doors, type Door } from './support/doors.ts';
-import { useGateway } from './support/gateway.ts';
+import { codeOf, doors, lastingDoors, type Door } from './support/doors.ts';
+import { ADMIN_KEY, useGateway } from './support/gateway.ts';
 import { LEGACY, MODERN, type Answer } from './support/gateway-client.ts';
+import { askOverSocket } from './support/socket-ask.ts';
 
 /** Stands in every bad input, and must not come back. */
 const MARK = 'zq7-never-comes-back';
@@ -175,6 +177,33 @@ describe('bad input', () => {
         415,
         'MEDIA_TYPE_UNSUPPORTED',
       );
+    });
+  });
+
+  describe.each(lastingDoors)('at $name', ({ door, body: bodyOf }) => {
+    const ask = (raw: string | Uint8Array) => askOverSocket(gateway(), { door, key: ADMIN_KEY, raw });
+    const isMessage = (raw: string | Uint8Array) =>
+      raw.length > 2 && raw.length <= 1_048_576 && (door !== 'ws' || isUtf8(Buffer.from(raw)));
+
+    afterEach(async () => {
+      const { body } = await ask(bodyOf(good));
+      if (!(body as { result?: object }).result) throw new Error(`A good call gets ${JSON.stringify(body)}`);
+    });
+
+    it.each(badInputs)('refuses $what', async ({ input, code, tool = 400 }) => {
+      await expectRefusal(await ask(bodyOf(input)), tool, code);
+    });
+
+    // An empty line is none, and what is too large, or no text, ends the connection: tcp.spec.ts, websocket.spec.ts.
+    it.each(badBodies.filter(({ body }) => isMessage(body)))(
+      'refuses $what',
+      async ({ body, rest, mcp = rest }) => {
+        await expectRefusal(await ask(body), 400, mcp);
+      },
+    );
+
+    it.each(badMessages)('refuses %s', async (_, message) => {
+      await expectRefusal(await ask(JSON.stringify(message)), 400, 'INVALID_REQUEST');
     });
   });
 

@@ -2,47 +2,59 @@ import {
   Client,
   StreamableHTTPClientTransport,
   type StreamableHTTPClientTransportOptions,
+  type Transport,
 } from '@modelcontextprotocol/client';
 import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
-import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { StreamableHTTPClientTransport as OldHttpTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import type { Transport as OldTransport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { databases } from '#testing';
 import { useGateway } from './support/gateway.ts';
+import { openSocket, SocketTransport } from './support/socket-transport.ts';
 
 type AnyClient = Client | OldClient;
 type TransportOptions = Pick<StreamableHTTPClientTransportOptions, 'requestInit' | 'fetch'>;
+const doors = ['mcp', 'ws', 'tcp'] as const;
+
+interface Generation {
+  readonly client: 1 | 2;
+  connect(transport: Transport | OldTransport): Promise<AnyClient>;
+}
 
 const info = { name: 'test', version: '1' };
 
 /** The official client packages of both generations, and each way in which they find out what a server speaks. */
-const clients: [string, (url: URL, options: TransportOptions) => Promise<AnyClient>][] = [
-  [
-    'client 2, by discovery',
-    async (url, options) => {
+const clients: Record<string, Generation> = {
+  'client 2, by discovery': {
+    client: 2,
+    async connect(transport) {
       const client = new Client(info, { versionNegotiation: { mode: 'auto' } });
-      await client.connect(new StreamableHTTPClientTransport(url, options));
+      await client.connect(transport as Transport);
       expect(client.getProtocolEra()).toBe('modern');
       return client;
     },
-  ],
-  [
-    'client 2, by handshake',
-    async (url, options) => {
+  },
+  'client 2, by handshake': {
+    client: 2,
+    async connect(transport) {
       const client = new Client(info, { versionNegotiation: { mode: 'legacy' } });
-      await client.connect(new StreamableHTTPClientTransport(url, options));
+      await client.connect(transport as Transport);
       expect(client.getProtocolEra()).toBe('legacy');
       return client;
     },
-  ],
-  [
-    'client 1',
-    async (url, options) => {
+  },
+  'client 1': {
+    client: 1,
+    async connect(transport) {
       const client = new OldClient(info);
-      await client.connect(new OldTransport(url, options));
+      await client.connect(transport as OldTransport);
       return client;
     },
-  ],
-];
+  },
+};
+const ways = Object.entries(clients).flatMap(([name, generation]) =>
+  doors.map((door) => ({ name, door, generation })),
+);
 
 const conversation = {
   conversation_id: 'parcel',
@@ -56,13 +68,18 @@ const conversation = {
 describe.each(databases)('the whole gateway on $name', (kind) => {
   const gateway = useGateway(kind);
 
-  describe.each(clients)('called by the official %s', (_, connected) => {
+  describe.each(ways)('called by the official $name at $door', ({ door, generation }) => {
     let key: string;
     let client: AnyClient;
 
     function connect(bearer: string, options: TransportOptions = {}): Promise<AnyClient> {
+      if (door !== 'mcp')
+        return generation.connect(new SocketTransport(() => openSocket(gateway(), door, bearer)));
       const headers = { authorization: `Bearer ${bearer}` };
-      return connected(new URL('/mcp', gateway().client.url), { requestInit: { headers }, ...options });
+      const all = { requestInit: { headers }, ...options };
+      const url = new URL('/mcp', gateway().client.url);
+      const Http = generation.client === 1 ? OldHttpTransport : StreamableHTTPClientTransport;
+      return generation.connect(new Http(url, all) as Transport);
     }
 
     async function tool(name: string, input: Record<string, unknown>): Promise<unknown> {
@@ -162,8 +179,10 @@ describe.each(databases)('the whole gateway on $name', (kind) => {
           statuses.push(response.status);
           return response;
         };
-        await expect(connect(bearer, { fetch: observed })).rejects.toThrow(/401|Invalid API key|Bearer/);
-        expect(new Set(statuses)).toEqual(new Set([401]));
+        await expect(connect(bearer, { fetch: observed })).rejects.toThrow(
+          /401|Invalid API key|Bearer|Authentication failed/,
+        );
+        expect(new Set(statuses)).toEqual(new Set(door === 'mcp' ? [401] : []));
       }
     });
   });

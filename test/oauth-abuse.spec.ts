@@ -1,4 +1,4 @@
-import { createHmac, generateKeyPairSync, KeyObject } from 'node:crypto';
+import { createHmac, generateKeyPairSync } from 'node:crypto';
 import { decodeJwt, decodeProtectedHeader, exportSPKI, importJWK, SignJWT, type JWTPayload } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Envelope } from '#encryption';
@@ -372,7 +372,7 @@ describe('an access token', () => {
     const place = { table: 'oauth_signing_keys', column: 'private_jwk', row: kid };
     key = await importJWK(JSON.parse(app.get(Envelope).open(row.private_jwk, place)) as object, 'ES256');
     publicPem = await exportSPKI(
-      (await importJWK(JSON.parse(row.public_jwk) as object, 'ES256')) as KeyObject,
+      (await importJWK(JSON.parse(row.public_jwk) as object, 'ES256')) as CryptoKey,
     );
   });
 

@@ -1,4 +1,4 @@
-import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { Client, StreamableHTTPClientTransport, type Transport } from '@modelcontextprotocol/client';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Database } from '#persistence';
 import { databases } from '#testing';
@@ -6,6 +6,7 @@ import { ConformanceModule } from './conformance/fixture/conformance.module.ts';
 import { journalOf } from './support/audit-records.ts';
 import type { Answer } from './support/gateway-client.ts';
 import { useGateway } from './support/gateway.ts';
+import { openSocket, SocketTransport } from './support/socket-transport.ts';
 
 const gateway = useGateway(databases[0]!, { features: [ConformanceModule] });
 const open: Client[] = [];
@@ -13,17 +14,26 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((client) => client.close()));
 });
 
-async function connected(mode: 'auto' | 'legacy', key: string): Promise<Client> {
+const doors = ['mcp', 'ws', 'tcp'] as const;
+
+function transportTo(door: (typeof doors)[number], key: string): Transport {
+  if (door !== 'mcp') return new SocketTransport(() => openSocket(gateway(), door, key));
+  const requestInit = { headers: { authorization: `Bearer ${key}` } };
+  return new StreamableHTTPClientTransport(new URL('/mcp', gateway().client.url), { requestInit });
+}
+
+async function connected(
+  mode: 'auto' | 'legacy',
+  key: string,
+  door: (typeof doors)[number] = 'mcp',
+): Promise<Client> {
   const options = { capabilities: { elicitation: {}, sampling: {} }, versionNegotiation: { mode } };
   const client = new Client({ name: 'test', version: '1' }, options);
   client.setRequestHandler('elicitation/create', () => ({
     action: 'accept',
     content: { name: 'Ann', ok: true },
   }));
-  const requestInit = { headers: { authorization: `Bearer ${key}` } };
-  await client.connect(
-    new StreamableHTTPClientTransport(new URL('/mcp', gateway().client.url), { requestInit }),
-  );
+  await client.connect(transportTo(door, key));
   open.push(client);
   return client;
 }
@@ -34,8 +44,8 @@ const modes = [
 ] as const;
 
 describe.each(modes)('a client of %s', (_, mode) => {
-  it('hears how far its call is', async () => {
-    const client = await connected(mode, await gateway().createKey());
+  it.each(doors)('hears how far its call is: %s', async (door) => {
+    const client = await connected(mode, await gateway().createKey(), door);
     const heard: number[] = [];
     await client.callTool(
       { name: 'test_tool_with_progress', arguments: {} },
@@ -44,8 +54,8 @@ describe.each(modes)('a client of %s', (_, mode) => {
     expect(heard).toEqual([0, 50, 100]);
   });
 
-  it('is asked, and answered with what it said', async () => {
-    const client = await connected(mode, await gateway().createKey());
+  it.each(doors)('is asked, and answered with what it said: %s', async (door) => {
+    const client = await connected(mode, await gateway().createKey(), door);
     const result = await client.callTool({ name: 'test_input_required_result_elicitation', arguments: {} });
     expect(result.content).toEqual([{ type: 'text', text: 'Hello, Ann!' }]);
   });
@@ -58,13 +68,18 @@ function askingCall(key: string, params: Record<string, unknown>): Promise<Answe
 }
 
 describe('what the server asks of a client', () => {
-  it('leaves a record of its own', async () => {
-    const client = await connected('legacy', await gateway().createKey());
+  it.each(doors)('leaves a record of its own: %s', async (door) => {
+    const client = await connected('legacy', await gateway().createKey(), door);
     await client.callTool({ name: 'test_input_required_result_elicitation', arguments: {} });
     const { gateway: running, dataDir } = gateway();
     const records = await journalOf(running.app.get(Database), dataDir);
     const asked = records.findLast(({ event }) => event === 'client_asked');
-    expect(asked).toMatchObject({ operation: 'mcp.ask', target: 'elicitation/create', result: 'allowed' });
+    expect(asked).toMatchObject({
+      door,
+      operation: 'mcp.ask',
+      target: 'elicitation/create',
+      result: 'allowed',
+    });
     expect(records.map(({ correlation_id }) => correlation_id)).toContain(
       (asked!['notes'] as { asked_by: string }).asked_by,
     );

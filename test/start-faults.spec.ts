@@ -46,7 +46,14 @@ describe('a start that fails', { timeout: 60_000 }, () => {
   afterAll(() => database.remove());
 
   async function start(env: Record<string, string>) {
-    const child = spawnGateway({ PORT: '0', MANAGEMENT_PORT: '0', DATA_DIR: dataDir, ...env });
+    const child = spawnGateway({
+      PORT: '0',
+      MANAGEMENT_PORT: '0',
+      WS_PORT: '0',
+      TCP_PORT: '0',
+      DATA_DIR: dataDir,
+      ...env,
+    });
     const late = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
     const [out, err, [code]] = await Promise.all([
       text(child.stdout!),
@@ -113,7 +120,7 @@ describe('a start that fails', { timeout: 60_000 }, () => {
       const { port } = other.address() as AddressInfo;
       await expectFault({ [setting]: String(port) }, [
         `Port ${port} on 127.0.0.1 is in use`,
-        'set PORT or MANAGEMENT_PORT',
+        'set PORT, MANAGEMENT_PORT, WS_PORT or TCP_PORT',
       ]);
       await expectFree();
       await new Promise((resolve) => other.close(resolve));

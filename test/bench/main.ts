@@ -3,6 +3,7 @@ import { report, type Measured } from './report.ts';
 import type { Topic } from './topic.ts';
 import { cache } from './topics/cache.ts';
 import { identity } from './topics/identity.ts';
+import { doors } from './topics/doors.ts';
 import { knowledge } from './topics/knowledge.ts';
 import { memory } from './topics/memory.ts';
 import { peers } from './topics/peers.ts';
@@ -17,11 +18,12 @@ const topics: Readonly<Record<string, Topic>> = {
   valkey,
   cache,
   identity,
+  doors,
 };
 const USAGE = `npm run bench -- [--only ${Object.keys(topics).join('|')}] [--json FILE] [--rounds N] [--seconds N]
 
   --rounds   loads of each kind, of which the median counts (5)
-  --seconds  of one load (protocol and peers 2); of the whole load of the topic memory (300)
+  --seconds  of one load (protocol, peers and doors 2); of the whole load of the topic memory (300)
 `;
 
 const { values } = parseArgs({

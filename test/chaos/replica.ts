@@ -36,6 +36,8 @@ export class Replica {
     const own = {
       PORT: String(port),
       MANAGEMENT_PORT: String(managementPort),
+      WS_PORT: '0',
+      TCP_PORT: '0',
       DATA_DIR: folder.path,
       VALKEY_URL: `redis://127.0.0.1:${proxy.port}`,
     };

@@ -1,7 +1,8 @@
 import type { AuditRecord } from './audit-records.ts';
 import { LEGACY, MODERN, type Answer } from './gateway-client.ts';
+import type { SocketDoorName } from './socket-transport.ts';
 
-/** One way in, for tests that write the body of a call themselves. */
+/** One way in over HTTP, for tests that write the body of a call themselves. */
 export interface Door {
   readonly name: string;
   readonly kind: 'rest' | 'mcp';
@@ -42,6 +43,23 @@ export const doors: readonly Door[] = [
   mcp(MODERN),
   mcp(LEGACY),
 ];
+
+/** One way in where a connection lasts, in one era. */
+export interface LastingDoor {
+  readonly name: string;
+  readonly door: SocketDoorName;
+  readonly revision: string;
+  body(input: string): string;
+}
+
+export const lastingDoors: readonly LastingDoor[] = (['ws', 'tcp'] as const).flatMap((door) =>
+  [MODERN, LEGACY].map((revision) => ({
+    name: `${door} ${revision}`,
+    door,
+    revision,
+    body: mcp(revision).body,
+  })),
+);
 
 /** The code of an error, wherever the door puts it. */
 export function codeOf({ body }: Answer): string | undefined {

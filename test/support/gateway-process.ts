@@ -38,7 +38,7 @@ export class GatewayProcess {
     const port = env['PORT'] ?? (await freePort());
     const managementPort = env['MANAGEMENT_PORT'] ?? (await freePort());
     const child = spawnGateway(
-      { PORT: String(port), MANAGEMENT_PORT: String(managementPort), ...env },
+      { PORT: String(port), MANAGEMENT_PORT: String(managementPort), WS_PORT: '0', TCP_PORT: '0', ...env },
       program,
     );
     let output = '';

@@ -31,7 +31,7 @@ export interface TestGateway {
   close(): Promise<void>;
 }
 
-type Options = Omit<Partial<GatewayOptions>, 'env'> & { env?: Record<string, string> };
+type Options = Pick<Partial<GatewayOptions>, 'features'> & { env?: Record<string, string> };
 
 export async function bootGateway(
   kind: DatabaseKind,
@@ -57,6 +57,8 @@ async function boot(database: TestDatabase, { env, features }: Required<Options>
       ADAPTIVE_LIMITS_ENABLED: 'false',
       PORT: String(await freePort()),
       MANAGEMENT_PORT: String(await freePort()),
+      WS_PORT: String(await freePort()),
+      TCP_PORT: String(await freePort()),
       ...database.env,
       ...env,
     },

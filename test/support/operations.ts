@@ -4,11 +4,12 @@ import { DeclaredOperations } from '#pipeline';
 import { OpenApiDocument } from '../../apps/gateway/src/docs/open-api-document.ts';
 import type { TestGateway } from './gateway.ts';
 import type { Answer } from './gateway-client.ts';
+import { askOverSocket } from './socket-ask.ts';
 
 /** One way to make an operation happen: a route, or a tool. */
 export interface OperationCall {
   name: string;
-  door: 'rest' | 'mcp';
+  door: 'rest' | 'mcp' | 'ws' | 'tcp';
   validInput: Record<string, unknown>;
   send(key: string, input: Record<string, unknown>): Promise<Answer>;
 }
@@ -43,16 +44,14 @@ const inputs: Record<string, Record<string, unknown>> = {
   'blocks.add': { address: '192.0.2.77' },
   'blocks.lift': { address: '192.0.2.77' },
   'cache.invalidate-key': { key: 'call:one' },
+  'connections.close': { id: '0123456789ab-0123456789ab' },
   'limits.read': { client: 'somebody' },
   'limits.reset': { client: 'somebody' },
 };
 
 /** Every guarded operation of a gateway, with all its routes and tools: what is declared, not a list of our own. */
-export async function operationsOf({
-  gateway,
-  client,
-  managementClient,
-}: TestGateway): Promise<GuardedOperation[]> {
+export async function operationsOf(test: TestGateway): Promise<GuardedOperation[]> {
+  const { gateway, client, managementClient } = test;
   const operations = new Map<string, GuardedOperation>();
   const entry = (name: string, permission: Permission): GuardedOperation => {
     let operation = operations.get(name);
@@ -89,8 +88,19 @@ export async function operationsOf({
       validInput: inputs[operation.name] ?? {},
       send: (key, input) => client.tool(name, input, { key }),
     });
+    for (const door of ['ws', 'tcp'] as const)
+      entry(operation.name, operation.permission).calls.push({
+        name: `tool ${name} over ${door}`,
+        door,
+        validInput: inputs[operation.name] ?? {},
+        send: (key, input) => askOverSocket(test, { door, key, raw: toolCall(name, input) }),
+      });
   }
   return [...operations.values()];
+}
+
+function toolCall(name: string, input: Record<string, unknown>): string {
+  return JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: input } });
 }
 
 function request(

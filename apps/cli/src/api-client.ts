@@ -94,8 +94,13 @@ function checked(url: string): string {
   return url;
 }
 
+/** The key that the environment holds, if it does. */
+export function keyFrom(env: Environment): string | undefined {
+  return readConfig(identityConfig, env).adminKey;
+}
+
 function keyOf(env: Environment): string {
-  const key = readConfig(identityConfig, env).adminKey;
+  const key = keyFrom(env);
   if (key !== undefined) return key;
   throw new CommandError(
     'denied',
@@ -103,7 +108,7 @@ function keyOf(env: Environment): string {
   );
 }
 
-function keyIn(file: string): string {
+export function keyIn(file: string): string {
   let key: string;
   try {
     key = readFileSync(file, 'utf8').trim();

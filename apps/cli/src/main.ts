@@ -8,6 +8,7 @@ import { registerSecrets } from './secrets.command.ts';
 import { registerSettings } from './settings.command.ts';
 import { registerStart } from './start.command.ts';
 import { registerUsers } from './users.command.ts';
+import { registerStdio } from './stdio.command.ts';
 
 const program = new Command('gatehouse')
   .description('Gatehouse: an MCP server and gateway that guards and records every call')
@@ -18,6 +19,7 @@ const program = new Command('gatehouse')
   });
 
 registerStart(program);
+registerStdio(program);
 registerKeys(program);
 registerUsers(program);
 registerBlocks(program);

@@ -9,8 +9,8 @@ import { logRedaction } from '#masking';
 export class BootLogger implements LoggerService {
   readonly #logger: Logger;
 
-  constructor(level: string) {
-    this.#logger = pino({ level, ...logRedaction });
+  constructor(level: string, to: NodeJS.WritableStream = process.stdout) {
+    this.#logger = pino({ level, ...logRedaction }, to);
   }
 
   warn(message: unknown, context?: string): void {

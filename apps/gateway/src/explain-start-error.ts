@@ -10,13 +10,13 @@ export function explainStartError(error: unknown): string {
   if (error instanceof ConfigError || error instanceof PersistenceError) return error.message;
   const { code, port, address, hostname } = error as ListenError;
   if (code === 'EADDRINUSE') {
-    return `Port ${port} on ${address} is in use: end the other process, or set PORT or MANAGEMENT_PORT`;
+    return `Port ${port} on ${address} is in use: end the other process, or set PORT, MANAGEMENT_PORT, WS_PORT or TCP_PORT`;
   }
   if (code === 'EADDRNOTAVAIL') return `HOST ${address} is no address of this machine`;
   if (hostname !== undefined)
     return `HOST ${hostname} can't be looked up (${code}): give an address of this machine`;
   if (code === 'EACCES' && port !== undefined) {
-    return `Not allowed to listen on port ${port}: set PORT or MANAGEMENT_PORT to 1024 or above`;
+    return `Not allowed to listen on port ${port}: set PORT, MANAGEMENT_PORT, WS_PORT or TCP_PORT to 1024 or above`;
   }
   return `Gatehouse did not start: ${error.stack ?? error.message}`;
 }

@@ -5,6 +5,7 @@ import { BlockingModule, BlockRecorder } from '#blocking';
 import { Settlement, type CallRecorder } from '#call';
 import { ConfigModule, type Environment } from '#config';
 import { EncryptionModule } from '#encryption';
+import { ConnectionsModule } from '#connections';
 import { HealthModule } from '#health';
 import { FirstKey, IdentityModule } from '#identity';
 import { JobsModule } from '#jobs';
@@ -16,7 +17,7 @@ import { PipelineModule } from '#pipeline';
 import { RotationModule } from '#rotation';
 import { SecretsModule, type LiveSecrets } from '#secrets';
 import { CallLog, CallMetrics, TelemetryModule } from '#telemetry';
-import { HttpServerModule } from '#transport';
+import { HttpServerModule, SocketsModule } from '#transport';
 import { ValkeyModule } from '#valkey';
 import { DocsModule } from './docs/docs.module.ts';
 
@@ -24,6 +25,8 @@ export interface GatewayOptions {
   env: Environment;
   /** Modules of your own: their controllers and tool providers walk the same pipeline. */
   features?: readonly (Type | DynamicModule)[];
+  /** Where the log goes; standard output unless told. */
+  logTo?: NodeJS.WritableStream;
 }
 
 /** Told of every settled call, in this order: who is blocked or limited for it, at once; then the record, which may hold the answer back. */
@@ -36,13 +39,18 @@ const settlement = {
 /** The whole program, in the order in which a reader wants to meet it. */
 @Module({})
 export class GatewayModule {
-  static register({ env, secrets, features = [] }: GatewayOptions & { secrets: LiveSecrets }): DynamicModule {
+  static register({
+    env,
+    secrets,
+    features = [],
+    logTo,
+  }: GatewayOptions & { secrets: LiveSecrets }): DynamicModule {
     return {
       module: GatewayModule,
       imports: [
         ConfigModule.forRoot(env),
         SecretsModule.forRoot(secrets),
-        TelemetryModule.forRoot(env),
+        TelemetryModule.forRoot(env, logTo),
         PersistenceModule,
         ValkeyModule,
         JobsModule,
@@ -52,9 +60,11 @@ export class GatewayModule {
         HttpServerModule,
         IdentityModule,
         BlockingModule,
+        ConnectionsModule,
         AdaptiveModule,
         PipelineModule,
         McpModule,
+        SocketsModule,
         KnowledgeModule,
         OAuthModule,
         HealthModule,

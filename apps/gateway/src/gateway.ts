@@ -12,12 +12,14 @@ import { Settlement } from '#call';
 import { readConfig, type ConfigOf } from '#config';
 import { FirstKey } from '#identity';
 import { Dispatcher } from '#mcp';
-import { checkSettings, isProduction, LiveSecrets } from '#secrets';
+import { isProduction } from '#secrets';
 import { Metrics, telemetryConfig } from '#telemetry';
 import { throttleConfig, type ThrottleSettings } from '#throttle';
 import {
   boundServer,
-  cutBlocked,
+  CorsHeaders,
+  EXPOSED_HEADERS,
+  guardServer,
   GatehouseAdapter,
   httpConfig,
   ManagementListener,
@@ -33,6 +35,9 @@ import {
 import { OpenApiDocument } from './docs/open-api-document.ts';
 import { BootLogger } from './boot-logger.ts';
 import { GatewayModule, type GatewayOptions } from './gateway.module.ts';
+import { LastingDoors } from './lasting-doors.ts';
+import { capsOf } from './socket-doors.ts';
+import { withSettings, type Settled } from './with-settings.ts';
 
 const DRAIN_STEP_MS = 20;
 /** Proxies close what is silent for a minute. */
@@ -47,27 +52,18 @@ export interface Gateway {
   readonly url: string;
   /** The same of the management port, unless it is turned off. */
   readonly managementUrl: string | undefined;
+  /** Of the doors where a connection lasts, unless they are turned off. */
+  readonly webSocketPort: number | undefined;
+  readonly tcpPort: number | undefined;
   /** Stops listening, finishes what runs, and makes the last records safe. */
   close(): Promise<void>;
 }
 
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const secrets = await LiveSecrets.open(options.env);
-  try {
-    // All faults of all settings at once, before the first of them is met.
-    const warnings = checkSettings(secrets.env);
-    return await start({ ...options, env: secrets.env, secrets, warnings });
-  } catch (error) {
-    secrets.close();
-    throw error;
-  }
+  return withSettings(options, start);
 }
 
-interface StartOptions extends GatewayOptions {
-  secrets: LiveSecrets;
-  /** What the operator should know of the settings. */
-  warnings: readonly string[];
-}
+type StartOptions = GatewayOptions & Settled;
 
 async function start(options: StartOptions): Promise<Gateway> {
   const config = readConfig(httpConfig, options.env);
@@ -79,10 +75,10 @@ async function start(options: StartOptions): Promise<Gateway> {
   });
   const management = app.get(ManagementListener);
   const fastify: FastifyInstance = adapter.getInstance();
-  let door: HttpDoor;
+  let doors: Doors;
   let url: string;
   try {
-    door = openDoors(fastify, app, config);
+    doors = openDoors(fastify, app, config);
     await app.get(AuditTrail).serverStarted({ node: process.version });
     await app.init();
     app.useLogger(app.get(Logger));
@@ -92,18 +88,23 @@ async function start(options: StartOptions): Promise<Gateway> {
     url = urlOf(config.host, (fastify.server.address() as { port: number }).port);
     app.get(ProtectedResourceMetadata).listensAt(url);
     if (config.managementPort !== 0) await management.listen(fastify, config);
+    await doors.lasting.listen();
     await app.get(FirstKey).ensure();
   } catch (error) {
     await app.close();
     throw error;
   }
+  const { http, lasting } = doors;
   return {
     app,
     url,
+    webSocketPort: lasting.webSocketPort,
+    tcpPort: lasting.tcpPort,
     managementUrl: management.port === undefined ? undefined : urlOf(config.host, management.port),
     async close() {
+      lasting.shut();
       const closed = Promise.all([management.close(), app.close()]);
-      await drain(door, config.requestTimeoutMs + DEADLINE_GRACE_MS);
+      await Promise.all([drain(http, config.requestTimeoutMs + DEADLINE_GRACE_MS), lasting.close()]);
       // What is left open is idle, or hangs beyond its time.
       fastify.server.closeAllConnections();
       management.closeAllConnections();
@@ -112,25 +113,33 @@ async function start(options: StartOptions): Promise<Gateway> {
   };
 }
 
+interface Doors {
+  readonly http: HttpDoor;
+  readonly lasting: LastingDoors;
+}
+
 function openDoors(
   fastify: FastifyInstance,
   app: NestFastifyApplication,
   config: ConfigOf<typeof httpConfig>,
-): HttpDoor {
+): Doors {
   const blocks = app.get(BlockGate);
-  const door = registerHttpDoor(fastify, {
+  const origins = new OriginPolicy({ allowed: ownOriginBeside(config), host: config.host });
+  const caps = capsOf(app, config);
+  const http = registerHttpDoor(fastify, {
     settlement: app.get(Settlement),
     blocks,
     limits: app.get<ThrottleSettings>(throttleConfig.KEY),
-    origins: new OriginPolicy({ allowed: ownOriginBeside(config), host: config.host }),
+    origins,
     metadata: app.get(ProtectedResourceMetadata),
+    cors: new CorsHeaders(config.corsEnabled ? config.corsAllowedOrigins : []),
     headers: config.securityHeaders ? securityHeaders : {},
     timeoutMs: config.requestTimeoutMs,
     isManagement: app.get(ManagementListener).owns,
   });
   // Everybody comes through those.
   app.get(Blocks).exempt(config.trustedProxies);
-  cutBlocked(fastify.server, blocks);
+  guardServer(fastify.server, blocks, caps);
   boundServer(fastify.server, fastify, config);
   app.get(Metrics).watch('http', fastify.server);
   app.get(AdaptiveLimits).watch(fastify.server);
@@ -143,6 +152,7 @@ function openDoors(
       origin: [...config.corsAllowedOrigins],
       credentials: true,
       methods: ['GET', 'POST', 'PUT', 'DELETE'],
+      exposedHeaders: [...EXPOSED_HEADERS],
       maxAge: 3600,
     });
   }
@@ -152,7 +162,12 @@ function openDoors(
     // A socket that is silent for twice that time is closed.
     keepAliveMs: Math.min(LONGEST_SILENCE_MS, config.requestTimeoutMs),
   });
-  return door;
+  const drainMs = config.requestTimeoutMs + DEADLINE_GRACE_MS;
+  const lasting = new LastingDoors({ app, config, caps, origins, drainMs });
+  lasting.serve(fastify.server);
+  // Before the journal closes.
+  fastify.addHook('onClose', () => lasting.close());
+  return { http, lasting };
 }
 
 /** One line: a list that is long is read once, and then no more. */

@@ -4,8 +4,8 @@ import type { Principal } from './principal.ts';
 import type { LimitDecision } from './limit-decision.ts';
 import { silentPeer, type Caller, type Peer } from './peer.ts';
 
-/** Where calls come in. `cli` is a command on the machine itself. */
-export type Door = 'rest' | 'mcp' | 'cli';
+/** Where calls come in. `cli` is a command on the machine itself, `stdio` a client that has started the program. */
+export type Door = 'rest' | 'mcp' | 'ws' | 'tcp' | 'stdio' | 'cli';
 
 export interface CallOptions {
   door: Door;

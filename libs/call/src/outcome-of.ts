@@ -22,7 +22,9 @@ export function refusedBy(thrown: unknown, told?: number): Outcome {
   const code = codeOf(error);
   const { http, event, severity } = wire[code];
   const status = told ?? wire[codeOf(thrown)].http;
-  return { result: http >= 500 ? 'failed' : 'refused', event, severity, code, status, error };
+  // That there are too many of them is said with a 503 (requirements 8), and is no fault of ours.
+  const failed = http >= 500 && code !== 'TOO_MANY_CONNECTIONS';
+  return { result: failed ? 'failed' : 'refused', event, severity, code, status, error };
 }
 
 function codeOf(error: unknown): ErrorCode {

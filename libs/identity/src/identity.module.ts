@@ -13,6 +13,7 @@ import { ConfiguredAdmin } from './configured-admin.ts';
 import { CredentialVerifier } from './credential-verifier.ts';
 import { DatabaseKeyStore } from './database-key-store.ts';
 import { followPepper } from './follow-pepper.ts';
+import { DoorTokens } from './door-tokens.ts';
 import { identityConfig } from './identity.config.ts';
 import { KeyNews, NoKeyNews } from './key-news.ts';
 import { KeyStore } from './key-store.ts';
@@ -74,7 +75,7 @@ const pepper = {
 
 const authorities = {
   provide: Authorities,
-  inject: [ApiKeyAuthority, UserTokenAuthority],
+  inject: [ApiKeyAuthority, UserTokenAuthority, DoorTokens],
   useFactory: (...own: Authority[]) => {
     const all = new Authorities();
     for (const authority of own) all.add(authority);
@@ -109,6 +110,7 @@ const people = [
     budget,
     news,
     ApiKeyAuthority,
+    DoorTokens,
     authorities,
     ConfiguredAdmin,
     Verdicts,
@@ -121,6 +123,7 @@ const people = [
   exports: [
     Authorities,
     CredentialVerifier,
+    DoorTokens,
     PrincipalStanding,
     ApiKeys,
     KeyStore,

@@ -5,6 +5,7 @@ export { Authorities, Authority, type CredentialForm } from './authority.ts';
 export { bearerToken } from './bearer.ts';
 export { clientConfig } from './client.config.ts';
 export { CredentialVerifier } from './credential-verifier.ts';
+export { DoorTokens } from './door-tokens.ts';
 export { FirstKey } from './first-key.ts';
 export { identityConfig } from './identity.config.ts';
 export { IdentityGuard } from './identity.guard.ts';

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { after, allowed, isThenable, refusedBy, type Call } from '#call';
 import { Hidden, type GatehouseError } from '#errors';
 import { errorAnswer, publicError, type Answer } from './answer.ts';
-import type { Exchange } from './exchange.ts';
+import { sessionIdOf, type Exchange } from './exchange.ts';
 import { Conversations } from './peer/conversations.ts';
 import { InputRequired } from './peer/input-required.ts';
 import { Received } from './received.ts';
@@ -48,8 +48,7 @@ export class Dispatcher {
     let message: Message;
     let era: Era;
     try {
-      if (isResponse(value) && header?.('mcp-session-id') !== undefined)
-        return this.#response(value, exchange);
+      if (isResponse(value) && sessionIdOf(exchange) !== undefined) return this.#response(value, exchange);
       message = readMessage(value);
       era = eraOf(message, header);
       if (header && era.name === 'modern') checkMirroredHeaders(message, header);

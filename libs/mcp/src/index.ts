@@ -1,12 +1,16 @@
-export { errorAnswer, type Answer } from './answer.ts';
+export { errorAnswer, type Answer, type Answered } from './answer.ts';
 export { Prompt } from './declare/prompt.decorator.ts';
 export { Resource } from './declare/resource.decorator.ts';
 export { Tool } from './declare/tool.decorator.ts';
 export { Dispatcher } from './dispatcher.ts';
 export type { Exchange, Outlet, StreamEvent } from './exchange.ts';
 export { Changes } from './listen/changes.ts';
+export { StreamWatch } from './listen/stream-watch.ts';
 export { McpModule } from './mcp.module.ts';
 export { Catalogue } from './offer/catalogue.ts';
+export { HandlerWrapper } from './offer/handler-wrapper.ts';
+export type { Handler } from './offer/handler.ts';
+export { ConnectionSessions } from './session/connection-sessions.ts';
 export { continueAsTask } from './tasks/continue-as-task.ts';
 export type { TaskDeclaration, TaskSupport } from './declare/task-declaration.ts';
 export { userMessage } from './offer/prompt-messages.ts';

@@ -34,6 +34,7 @@ import { MemorySessionStore } from './session/memory-session-store.ts';
 import { SessionStore } from './session/session-store.ts';
 import { SharedSessionStore } from './session/shared-session-store.ts';
 import { ValkeySessionStore } from './session/valkey-session-store.ts';
+import { ConnectionSessions } from './session/connection-sessions.ts';
 import { Sessions } from './session/sessions.ts';
 
 const sessionStore = {
@@ -75,6 +76,7 @@ const taskStore = {
     SealedState,
     sessionStore,
     Sessions,
+    ConnectionSessions,
     Subscribers,
     StreamWatch,
     Changes,
@@ -89,6 +91,6 @@ const taskStore = {
     TaskWatch,
     TaskMethods,
   ],
-  exports: [Dispatcher, Catalogue, Changes],
+  exports: [Dispatcher, Catalogue, Changes, ConnectionSessions, HandlerWrapper, StreamWatch],
 })
 export class McpModule {}

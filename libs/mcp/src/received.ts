@@ -85,8 +85,10 @@ export class Received implements ProtocolRequest, Caller {
   openChannel(): Channel | undefined {
     if (this.channel) return this.channel;
     const outlet = this.exchange.openStream?.();
-    if (outlet) this.channel = this.session?.channel(outlet) ?? new DirectChannel(outlet);
-    if (this.session && outlet) this.exchange.outliveConnection?.();
+    // A session that is its connection ends with it: there is nothing to come back to.
+    const resumable = this.exchange.sessionId === undefined ? this.session : undefined;
+    if (outlet) this.channel = resumable?.channel(outlet) ?? new DirectChannel(outlet);
+    if (resumable && outlet) this.exchange.outliveConnection?.();
     return this.channel;
   }
 }

@@ -6,6 +6,8 @@ import { Metrics } from './metrics.ts';
 /** What counts as a query of the RAG system (SUP-23), at whichever door. */
 const QUERIES: ReadonlySet<string> = new Set(['conversations.search', 'rag.ask', 'rag.ask-stream']);
 
+const AUTH_FAILURES: ReadonlySet<string> = new Set(['invalid_auth', 'tcp_auth_failed']);
+
 type Timer = Histogram.Internal<'door' | 'operation' | 'result'>;
 type TimersOfOperation = Record<Outcome['result'], Timer>;
 
@@ -26,7 +28,7 @@ export class CallMetrics extends CallRecorder {
       this.#countKnowledge(call.operation);
       return;
     }
-    if (outcome.event === 'invalid_auth') metrics.authFailures.inc({ code: outcome.code ?? 'unknown' });
+    if (AUTH_FAILURES.has(outcome.event)) metrics.authFailures.inc({ code: outcome.code ?? 'unknown' });
     if (outcome.event === 'rate_limit_exceeded')
       metrics.rateLimitExceeded.inc({ limit: call.limits?.name ?? 'address' });
     if (outcome.severity === 'HIGH' || outcome.severity === 'CRITICAL') {

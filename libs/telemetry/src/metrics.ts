@@ -66,10 +66,15 @@ export class Metrics {
   /** Follows the open connections of a listener. */
   watch(type: string, server: Server): void {
     const open = this.concurrentConnections.labels(type);
+    const sockets = new WeakSet<object>();
+    const leave = (socket: object) => sockets.delete(socket) && open.dec();
     server.on('connection', (socket) => {
+      sockets.add(socket);
       open.inc();
-      socket.once('close', () => open.dec());
+      socket.once('close', () => leave(socket));
     });
+    // From then on it is a connection of another type.
+    server.on('upgrade', (_request: unknown, socket: object) => leave(socket));
   }
 }
 

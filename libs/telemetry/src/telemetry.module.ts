@@ -20,7 +20,7 @@ import { ValkeyMetrics } from './valkey-metrics.ts';
 @Global()
 @Module({})
 export class TelemetryModule {
-  static forRoot(env: Environment): DynamicModule {
+  static forRoot(env: Environment, logTo: NodeJS.WritableStream = process.stdout): DynamicModule {
     const { logLevel, metricsEnabled, metricsPrefix } = readConfig(telemetryConfig, env);
     // prom-client has one registry a process, and refuses a name that it has.
     const fresh = register.getSingleMetric(`${metricsPrefix}process_cpu_seconds_total`) === undefined;
@@ -33,7 +33,7 @@ export class TelemetryModule {
       imports: [
         RotationModule,
         // No middleware: a log line carries its call's id because the call is at hand, not by async context.
-        LoggerModule.forRoot({ pinoHttp: { level: logLevel, ...logRedaction }, forRoutes: [] }),
+        LoggerModule.forRoot({ pinoHttp: [{ level: logLevel, ...logRedaction }, logTo], forRoutes: [] }),
         ...(metricsEnabled ? [prometheus] : []),
       ],
       providers: [

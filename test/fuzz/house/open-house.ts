@@ -42,6 +42,8 @@ export async function openHouse(): Promise<FuzzHouse> {
       GATEHOUSE_API_KEY: ADMIN_KEY,
       PORT: String(await freePort()),
       MANAGEMENT_PORT: '0',
+      WS_PORT: '0',
+      TCP_PORT: '0',
       LOG_LEVEL: 'silent',
       AUDIT_DURABILITY: 'relaxed',
       REQUEST_TIMEOUT_MS: String(REQUEST_TIMEOUT_MS),

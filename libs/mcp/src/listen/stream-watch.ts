@@ -7,8 +7,10 @@ import type { Exchange } from '../exchange.ts';
 import { HandlerWrapper } from '../offer/handler-wrapper.ts';
 import type { Handler } from '../offer/handler.ts';
 
-/** A key that was revoked, or has expired, is listened with for so long at most. */
-const EVERY_MS = 15_000;
+/** A key that was revoked, or has expired, is listened with for so long, as long as there are few of them. */
+const EVERY_MS = 1_000;
+/** So many credentials are asked about at a time: the store has other work too. */
+const AT_A_TIME = 50;
 const ENDING = new Set<ErrorCode>([
   'CREDENTIAL_MISSING',
   'CREDENTIAL_INVALID',
@@ -19,7 +21,7 @@ const ENDING = new Set<ErrorCode>([
 
 interface Watched {
   readonly call: Call;
-  readonly exchange: Exchange;
+  readonly exchange: Pick<Exchange, 'record'>;
   readonly end: () => void;
 }
 
@@ -29,9 +31,11 @@ interface Watched {
  */
 @Injectable()
 export class StreamWatch implements OnModuleInit, OnModuleDestroy {
-  readonly #watched = new Set<Watched>();
-  readonly #clock = setInterval(() => void this.check(), EVERY_MS).unref();
+  /** By what their callers have shown, since one answer is good for all who have shown the same; asked longest ago first. */
+  readonly #watched = new Map<string | undefined, Set<Watched>>();
+  readonly #clock = setInterval(() => void this.#tick(), EVERY_MS).unref();
   #stay!: Handler;
+  #isChecking = false;
 
   constructor(private readonly wrapper: HandlerWrapper) {}
 
@@ -41,8 +45,10 @@ export class StreamWatch implements OnModuleInit, OnModuleDestroy {
 
   /** Returns what ends the watch. */
   watch(watched: Watched): () => void {
-    this.#watched.add(watched);
-    return () => this.#watched.delete(watched);
+    const { authorization } = watched.call;
+    const alike = this.#watched.get(authorization) ?? new Set();
+    this.#watched.set(authorization, alike.add(watched));
+    return () => this.#forget(watched);
   }
 
   /** Nobody asked for it, so it is on nobody's account. */
@@ -50,23 +56,50 @@ export class StreamWatch implements OnModuleInit, OnModuleDestroy {
   @Operation({ name: 'mcp.stay', permission: 'mcp:use' })
   stay(): void {}
 
-  async check(): Promise<void> {
-    for (const watched of this.#watched) await this.#checkOne(watched);
+  async check(atMost = Infinity): Promise<void> {
+    const next = [...this.#watched].slice(0, atMost);
+    // In turn, where there are more of them than can be asked about at a time.
+    for (const [authorization, alike] of next) {
+      this.#watched.delete(authorization);
+      this.#watched.set(authorization, alike);
+    }
+    await Promise.all(next.map(([, alike]) => this.#checkAlike(alike)));
   }
 
-  async #checkOne(watched: Watched): Promise<void> {
+  async #tick(): Promise<void> {
+    if (this.#isChecking) return; // The store takes its time.
+    this.#isChecking = true;
+    await this.check(AT_A_TIME).finally(() => (this.#isChecking = false));
+  }
+
+  async #checkAlike(alike: ReadonlySet<Watched>): Promise<void> {
+    for (const watched of alike) if (!(await this.#checkOne(watched, alike))) return;
+  }
+
+  /** Whether it was ended, so that those who have shown the same are to be looked at too. */
+  async #checkOne(watched: Watched, alike: ReadonlySet<Watched>): Promise<boolean> {
     const { door, address, authorization, target } = watched.call;
     const again = new Call({ door, address, authorization });
     Object.assign(again, { operation: this.#stay.operation, target, input: {} });
     try {
       await this.#stay.run({}, again);
+      return false;
     } catch (thrown) {
       const error = publicError(thrown);
-      if (!ENDING.has(error.code)) return;
-      this.#watched.delete(watched);
+      // It may have ended by itself meanwhile.
+      if (!ENDING.has(error.code) || !alike.has(watched)) return false;
+      this.#forget(watched);
       watched.end();
       await watched.exchange.record?.(again, refusedBy(error)).catch(() => undefined);
+      return true;
     }
+  }
+
+  #forget(watched: Watched): void {
+    const { authorization } = watched.call;
+    const alike = this.#watched.get(authorization);
+    alike?.delete(watched);
+    if (alike?.size === 0) this.#watched.delete(authorization);
   }
 
   onModuleDestroy(): void {

@@ -6,6 +6,7 @@ import { GatehouseError } from '#errors';
 import { maskingConfig, maskingOfAnswers, type MaskText } from '#masking';
 import { canonicalJson } from '#validation';
 import { mcpConfig } from '../mcp.config.ts';
+import { sessionIdOf } from '../exchange.ts';
 import type { Received } from '../received.ts';
 import { StreamWatch } from '../listen/stream-watch.ts';
 import { Sessions } from '../session/sessions.ts';
@@ -13,8 +14,6 @@ import { isRecord, type Params } from '../wire/message.ts';
 import type { Channel } from './channel.ts';
 import { McpPeer } from './mcp-peer.ts';
 import { SealedState, type Binding } from './sealed-state.ts';
-
-const SESSION_HEADER = 'mcp-session-id';
 
 /** What a message and its client have between them beside one question and one answer. */
 @Injectable()
@@ -65,7 +64,7 @@ export class Conversations {
   }
 
   #enter(received: Received, call: Call): Promise<void> | void {
-    const id = received.exchange.header?.(SESSION_HEADER);
+    const id = sessionIdOf(received.exchange);
     // The handshake opens a session; what is public knows nobody whose session it could be.
     if (id === undefined || !call.principal || received.message.method === 'initialize') return;
     const found = this.sessions.find(id, call.principal);

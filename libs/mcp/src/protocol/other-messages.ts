@@ -10,10 +10,13 @@ import type { ProtocolRequest } from './protocol-request.ts';
  */
 @Injectable()
 export class OtherMessages {
-  /** What a client has to tell. That a request is cancelled counts in a session; all else may be ignored. */
+  /** What a client has to tell. That a request is cancelled counts in a session, and on a connection; all else may be ignored. */
   @Operation({ name: 'mcp.notify', permission: 'mcp:use' })
-  notify({ message, session }: ProtocolRequest & { message: Message }): void {
-    if (message.method === 'notifications/cancelled') session?.cancel(message.params['requestId']);
+  notify({ message, session, exchange }: ProtocolRequest & { message: Message }): void {
+    if (message.method !== 'notifications/cancelled') return;
+    const { requestId } = message.params;
+    session?.cancel(requestId);
+    exchange.cancel?.(requestId);
   }
 
   /** A message that nothing stands behind, and what its sender is to be told. */

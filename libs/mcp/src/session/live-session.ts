@@ -27,6 +27,8 @@ export class LiveSession {
   readonly #running = new Map<RequestId, Call>();
   readonly #questions = new Map<string, Waiting>();
   #asked = 0;
+  /** The connection that this session is one with, where it is. */
+  #connection: Outlet | undefined;
   /** Another replica that serves this session asks too: the answer to its question must not be taken for one to ours. */
   readonly #name = randomBytes(6).toString('base64url');
 
@@ -43,15 +45,21 @@ export class LiveSession {
 
   /** Its client listens, or waits for the answer to a call. */
   get isInUse(): boolean {
-    return this.#running.size > 0 || (this.#streams?.isListening ?? false);
+    return this.#running.size > 0 || (this.#connection?.open ?? this.#streams?.isListening ?? false);
   }
 
   channel(outlet: Outlet): Channel {
     return this.streams.open(outlet);
   }
 
+  /** All that belongs to no request is said there from now on. */
+  join(connection: Outlet): void {
+    this.#connection = connection;
+  }
+
   notify(message: string): void {
-    this.#streams?.notify(message);
+    if (this.#connection) this.#connection.send({ data: message });
+    else this.#streams?.notify(message);
   }
 
   started(id: RequestId, call: Call): void {

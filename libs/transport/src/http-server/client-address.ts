@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import type { IncomingMessage } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 
 /** Some proxies write the port too: `192.0.2.7:51234`, `[2001:db8::1]:51234`. */
@@ -18,4 +19,16 @@ export function clientAddress({ ip, socket }: Pick<FastifyRequest, 'ip' | 'socke
     if (isIP(address) !== 0) return address;
   }
   return socket.remoteAddress ?? 'unknown';
+}
+
+/** The same of a request that Fastify does not see: the last of X-Forwarded-For that is no trusted proxy itself. */
+export function upgradeAddress(
+  { headers, socket }: Pick<IncomingMessage, 'headers' | 'socket'>,
+  isTrusted: (address: string) => boolean,
+): string {
+  const forwarded = headers['x-forwarded-for'];
+  const hops = forwarded === undefined ? [] : String(forwarded).split(',');
+  let ip = socket.remoteAddress ?? 'unknown';
+  while (hops.length > 0 && isTrusted(ip)) ip = hops.pop()!.trim();
+  return clientAddress({ ip, socket } as Pick<FastifyRequest, 'ip' | 'socket'>);
 }

@@ -11,6 +11,7 @@ import {
   MAX_HEADER_BYTES,
   refuseBytes,
   serverOptions,
+  wantsWebSocket,
   type HttpSettings,
 } from './server-bounds.ts';
 
@@ -27,7 +28,7 @@ export class GatehouseAdapter extends FastifyAdapter {
       requestTimeout: config.requestTimeoutMs,
       keepAliveTimeout: KEEP_ALIVE_MS,
       forceCloseConnections: 'idle',
-      http: serverOptions(config),
+      http: { ...serverOptions(config), shouldUpgradeCallback: wantsWebSocket },
       routerOptions: { maxParamLength: MAX_HEADER_BYTES },
       // Fastify answers a malformed URL before any hook has run; this one it routes like any other.
       rewriteUrl: ({ url = '/' }) => (isWellFormedUrl(url) ? url : MALFORMED_URL),

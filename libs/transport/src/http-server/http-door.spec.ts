@@ -8,6 +8,7 @@ import { CallRecorder, Settlement, type Call } from '#call';
 import { readConfig } from '#config';
 import { throttleConfig } from '#throttle';
 import { registerHttpDoor } from './http-door.ts';
+import { CorsHeaders } from './cors-headers.ts';
 import { OriginPolicy } from './origin-policy.ts';
 import { ProtectedResourceMetadata } from './protected-resource.ts';
 
@@ -41,6 +42,7 @@ describe('the door', () => {
       origins: new OriginPolicy({ allowed: [], host: '127.0.0.1' }),
       limits: readConfig(throttleConfig, {}),
       metadata: new ProtectedResourceMetadata(undefined),
+      cors: new CorsHeaders([]),
       headers: {},
       timeoutMs: 60_000,
       isManagement: () => false,

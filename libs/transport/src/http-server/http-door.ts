@@ -6,13 +6,15 @@ import { GatehouseError, wire } from '#errors';
 import { errorAnswer } from '#mcp';
 import { rateLimitHeaders, type ThrottleSettings } from '#throttle';
 import { clientAddress } from './client-address.ts';
-import { Deadlines } from './deadlines.ts';
+import type { CorsHeaders } from './cors-headers.ts';
+import { Deadlines } from '../deadlines.ts';
 import { publicError } from './http-error.ts';
 import { MALFORMED_URL } from './malformed-url.ts';
-import type { OriginPolicy } from './origin-policy.ts';
+import { OriginRefused, type OriginPolicy } from './origin-policy.ts';
 import type { ProtectedResourceMetadata } from './protected-resource.ts';
 import { errorBody } from './rest-error.filter.ts';
 import { ServedMethods } from './served-methods.ts';
+import { holdsToken, TokenInUrl } from './token-in-url.ts';
 
 const CALL = Symbol('gatehouse:call');
 
@@ -44,6 +46,8 @@ export interface HttpDoorOptions {
   limits: ThrottleSettings;
   /** For the challenges of refusals. */
   metadata: ProtectedResourceMetadata;
+  /** For the pages that may read the answers. */
+  cors: CorsHeaders;
   /** Headers of every answer; a handler may set another value. */
   headers: Readonly<Record<string, string>>;
   /** Time that a request may take to be answered, and a handler may go on for a client that has gone, in milliseconds. */
@@ -64,7 +68,7 @@ const MAX_TARGET_LENGTH = 256;
 
 /** The bracket around every HTTP request: a Call before anything looks at it, one record before its answer leaves. */
 export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOptions): HttpDoor {
-  const { settlement, blocks, origins, limits, metadata, headers, timeoutMs, isManagement } = options;
+  const { settlement, blocks, origins, limits, metadata, cors, headers, timeoutMs, isManagement } = options;
   fastify.decorateRequest('outcome', undefined);
   fastify.decorateRequest('outlivesConnection', false);
   fastify.decorateRequest('answered', false);
@@ -76,7 +80,7 @@ export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOpti
     },
   });
 
-  const deadlines = new Deadlines(timeoutMs);
+  const deadlines = new Deadlines(timeoutMs, answerLate);
   const served = new ServedMethods(fastify);
   /** Calls that wait for an answer nobody reads. No longer than that: a call holds all that its client sent. */
   const abandoned = new Map<Call, NodeJS.Timeout>();
@@ -88,13 +92,15 @@ export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOpti
 
   fastify.addHook('onRequest', (request, reply, done) => {
     const { call } = request;
-    deadlines.start(request, reply);
+    deadlines.start(reply);
     void reply.headers(headers);
+    const forPages = cors.of(request.headers.origin);
+    if (forPages) void reply.headers(forPages);
     running++;
     reply.raw.once('close', () => {
       running--;
       if (reply.raw.writableFinished) return;
-      deadlines.end(request);
+      deadlines.end(reply);
       if (request.outlivesConnection) return;
       call.cancel(gone);
       if (!request.answered) abandon(call);
@@ -122,11 +128,7 @@ export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOpti
   /** What is wrong with a request wherever it goes. */
   function faultOf({ url, headers: { origin, host } }: FastifyRequest): GatehouseError | undefined {
     if (!origins.allows(origin)) return new OriginRefused();
-    if (holdsToken(url))
-      return new GatehouseError(
-        'INVALID_REQUEST',
-        'A token never goes into a URL: send it in the Authorization header, and get a new one in place of this',
-      );
+    if (holdsToken(url)) return new TokenInUrl();
     if (url === MALFORMED_URL) return new GatehouseError('INVALID_REQUEST', 'The URL is malformed');
     // RFC 9112, section 3.2. Node joins them.
     if (host?.includes(','))
@@ -144,7 +146,7 @@ export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOpti
   // With a callback: a hook that is a promise costs each answer two turns more.
   fastify.addHook('onSend', (request, reply, payload, leave) => {
     request.answered = true;
-    deadlines.end(request);
+    deadlines.end(reply);
     const { call } = request;
     let outcome = request.outcome ?? allowed(call, reply.statusCode);
     // It failed because its client had gone, which is no fault of ours.
@@ -195,10 +197,13 @@ function turnAway(
   done(refusal);
 }
 
-class OriginRefused extends GatehouseError {
-  constructor() {
-    super('ORIGIN_REFUSED', 'This Origin may not call: CORS_ALLOWED_ORIGINS lists those that may');
-  }
+function answerLate(reply: FastifyReply, late: GatehouseError): void {
+  const { request } = reply;
+  // What still comes of a body that came too slowly is not waited for.
+  if (!request.raw.complete) void reply.header('connection', 'close');
+  void reply.send(late);
+  // After the answer: a handler that heeds it at once has none of its own to give any more.
+  request.call.cancel(late);
 }
 
 function openCall(request: FastifyRequest): Call {
@@ -212,15 +217,6 @@ function openCall(request: FastifyRequest): Call {
   const path = url ?? pathOf(request);
   call.target = `${request.method} ${path.slice(0, MAX_TARGET_LENGTH)}`;
   return call;
-}
-
-/**
- * A token in a URL is in the logs of whoever saw it pass, so it is none any more: refused whatever else comes with it
- * (RFC 9700, section 4.3.2; MCP, "Access Token Usage").
- */
-function holdsToken(url: string): boolean {
-  const at = url.indexOf('?');
-  return at >= 0 && new URLSearchParams(url.slice(at + 1)).has('access_token');
 }
 
 function pathOf({ url }: FastifyRequest): string {

@@ -1,3 +1,5 @@
+import { GatehouseError } from '#errors';
+
 const LOOPBACK_HOSTS = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /**
@@ -19,5 +21,11 @@ export class OriginPolicy {
     if (origin === undefined) return true;
     if (this.#allowed.has(origin.toLowerCase())) return true;
     return this.#loopback && URL.canParse(origin) && LOOPBACK_HOSTS.has(new URL(origin).hostname);
+  }
+}
+
+export class OriginRefused extends GatehouseError {
+  constructor() {
+    super('ORIGIN_REFUSED', 'This Origin may not call: CORS_ALLOWED_ORIGINS lists those that may');
   }
 }

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { BlockGate } from '#blocking';
 import type { ConfigOf } from '#config';
+import type { ConnectionCaps } from '#connections';
 import type { httpConfig } from './http.config.ts';
 
 export type HttpSettings = ConfigOf<typeof httpConfig>;
@@ -38,11 +39,28 @@ export function boundServer(server: Server, fastify: FastifyInstance, settings: 
   server.on('checkExpectation', (request, response) => fastify.routing(request, response));
 }
 
-/** A blocked client that goes on and on is not read any more. Behind a trusted proxy, the requests are told apart. */
-export function cutBlocked(server: Server, blocks: BlockGate): void {
-  server.on('connection', (socket) => {
-    if (blocks.cuts(socket.remoteAddress)) socket.destroy();
+/**
+ * A blocked client that goes on and on is not read any more; behind a trusted proxy, the requests are told apart. Nor is
+ * one connection more than there may be.
+ */
+export function guardServer(server: Server, blocks: BlockGate, caps: ConnectionCaps): void {
+  server.on('connection', (socket: Socket) => {
+    const { remoteAddress } = socket;
+    if (remoteAddress === undefined || blocks.cuts(remoteAddress)) return void socket.destroy();
+    const release = caps.take(remoteAddress);
+    if (release) return void socket.once('close', release);
+    // In clear, this would be no answer to a client that speaks TLS.
+    if (!('setSecureContext' in server)) socket.write(TOO_MANY);
+    socket.destroySoon();
   });
+}
+
+const TOO_MANY =
+  'HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n';
+
+/** Whether a request asks for the WebSocket: any other upgrade is a request like all others. */
+export function wantsWebSocket({ url = '', headers }: IncomingMessage): boolean {
+  return url.split('?', 1)[0] === '/ws' && headers.upgrade?.toLowerCase() === 'websocket';
 }
 
 /** Node keeps the response that a connection waits for there; its own handler of such errors asks the same. */

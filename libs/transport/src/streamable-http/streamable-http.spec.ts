@@ -17,6 +17,7 @@ import { Dispatcher, McpModule, Prompt, Resource, Tool } from '#mcp';
 import { throttleConfig } from '#throttle';
 import { ValidationGuard, ValidationModule } from '#validation';
 import { registerHttpDoor } from '../http-server/http-door.ts';
+import { CorsHeaders } from '../http-server/cors-headers.ts';
 import { OriginPolicy } from '../http-server/origin-policy.ts';
 import { ProtectedResourceMetadata } from '../http-server/protected-resource.ts';
 import { registerStreamableHttp } from './index.ts';
@@ -134,6 +135,7 @@ beforeAll(async () => {
     origins: new OriginPolicy({ allowed: [], host: '127.0.0.1' }),
     limits: readConfig(throttleConfig, {}),
     metadata: new ProtectedResourceMetadata('http://gate.example'),
+    cors: new CorsHeaders([]),
     headers: {},
     timeoutMs: 500,
     isManagement: () => false,

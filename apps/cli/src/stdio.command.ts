@@ -1,0 +1,59 @@
+import type { Command } from 'commander';
+import { GatehouseError } from '#errors';
+import { keyFrom, keyIn } from './api-client.ts';
+import { CommandError } from './command-error.ts';
+import { reporting } from './reporting.ts';
+
+/** What every key that Gatehouse has issued begins with. */
+const ISSUED = 'gk_';
+/** Names under which the environment may hold a key. */
+const KEY_SETTINGS = [
+  'GATEHOUSE_API_KEY',
+  'GATEHOUSE_API_KEY_FILE',
+  'SUPEREGO_API_KEY',
+  'SUPEREGO_API_KEY_FILE',
+];
+
+/** `gatehouse stdio`: MCP for a client that starts this process. */
+export function registerStdio(program: Command): void {
+  program
+    .command('stdio')
+    .description('serve MCP on standard input and output, to the client that has started it')
+    .option(
+      '--key-file <file>',
+      'a file that holds the API key (else GATEHOUSE_API_KEY, else you, as an employee)',
+    )
+    .action(
+      reporting(async ({ keyFile }: { keyFile?: string }) => {
+        const { serveOverStdio } = await import('../../gateway/src/stdio.ts');
+        const key = keyFile === undefined ? keyFrom(process.env) : keyIn(keyFile);
+        try {
+          await serveOverStdio({
+            env: environmentFor(key),
+            key,
+            input: process.stdin,
+            output: process.stdout,
+            stoppable: (stop) => {
+              process.once('SIGTERM', stop);
+              process.once('SIGINT', stop);
+            },
+          });
+        } catch (error) {
+          if (!(error instanceof GatehouseError)) throw error;
+          throw new CommandError('denied', error.message, { cause: error });
+        }
+        process.exit(0);
+      }),
+    );
+}
+
+/**
+ * A gateway takes GATEHOUSE_API_KEY for the credential of its administrator. Here it is the key of a client: one that was
+ * issued is worth what it was issued for, and nothing else.
+ */
+function environmentFor(key: string | undefined): NodeJS.ProcessEnv {
+  if (!key?.startsWith(ISSUED)) return process.env;
+  const env = { ...process.env };
+  for (const name of KEY_SETTINGS) delete env[name];
+  return env;
+}

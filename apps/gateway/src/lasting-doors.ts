@@ -1,0 +1,97 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Server } from 'node:http';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { BlockGate } from '#blocking';
+import type { ConfigOf } from '#config';
+import type { ConnectionCaps } from '#connections';
+import {
+  boundServer,
+  guardServer,
+  serverOptions,
+  socketsConfig,
+  type OriginPolicy,
+  type SocketDoor,
+  type TcpDoor,
+  type WebSocketDoor,
+} from '#transport';
+import { socketDoorOf, tcpDoorOf, webSocketDoorOf, type HttpSettings } from './socket-doors.ts';
+
+const DRAIN_STEP_MS = 20;
+
+export interface LastingDoorsOptions {
+  readonly app: NestFastifyApplication;
+  readonly config: HttpSettings;
+  readonly caps: ConnectionCaps;
+  readonly origins: OriginPolicy;
+  /** Time that the calls under way get when the program ends, in milliseconds. */
+  readonly drainMs: number;
+}
+
+/** The doors where a connection lasts: WebSocket and TCP. */
+export class LastingDoors {
+  readonly #options: LastingDoorsOptions;
+  readonly #settings: ConfigOf<typeof socketsConfig>;
+  readonly #door: SocketDoor;
+  readonly #webSocket: WebSocketDoor;
+  readonly #tcp: TcpDoor;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: LastingDoorsOptions) {
+    const { app, config } = options;
+    this.#options = options;
+    this.#settings = app.get(socketsConfig.KEY);
+    this.#door = socketDoorOf(app, config, this.#settings);
+    const parts = { ...options, door: this.#door };
+    this.#webSocket = webSocketDoorOf(parts);
+    this.#tcp = tcpDoorOf(parts);
+  }
+
+  get webSocketPort(): number | undefined {
+    return this.#webSocket.port;
+  }
+
+  get tcpPort(): number | undefined {
+    return this.#tcp.port;
+  }
+
+  /** Opens /ws on the API's server. */
+  serve(server: Server): void {
+    if (this.#settings.wsPort !== 0) this.#webSocket.serve(server);
+  }
+
+  async listen(): Promise<void> {
+    const { config } = this.#options;
+    const { wsPort, tcpPort } = this.#settings;
+    const { host } = config;
+    if (wsPort !== 0) {
+      const options = serverOptions(config);
+      await this.#webSocket.listen({ host, port: wsPort, options }, (server) => this.#bound(server));
+    }
+    if (tcpPort !== 0) await this.#tcp.listen(host, tcpPort);
+  }
+
+  /** Takes in nobody any more, and asks all to go. */
+  shut(): void {
+    this.#door.shut();
+  }
+
+  /** Resolves when all have gone, and each call and each end is on record. */
+  close(): Promise<void> {
+    return (this.#closed ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    this.shut();
+    const listeners = Promise.all([this.#webSocket.close(), this.#tcp.close()]);
+    const limit = Date.now() + this.#options.drainMs;
+    while (this.#door.running() > 0 && Date.now() < limit) await sleep(DRAIN_STEP_MS);
+    await this.#door.close();
+    await listeners;
+  }
+
+  #bound(server: Server): void {
+    const { app, config, caps } = this.#options;
+    guardServer(server, app.get(BlockGate), caps);
+    boundServer(server, app.getHttpAdapter().getInstance(), config);
+  }
+}

@@ -1,0 +1,143 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import type { Call } from '#call';
+import type { ConnectionCaps, Release } from '#connections';
+import type { DoorTokens } from '#identity';
+import { endings } from '../socket-door/endings.ts';
+import { LineWire } from '../socket-door/line-wire.ts';
+import type { SocketDoor } from '../socket-door/socket-door.ts';
+import { TcpGreeting } from './tcp-greeting.ts';
+
+/** A client says who it is with its first message: it has it at hand. */
+const LONGEST_GREETING_MS = 10_000;
+const KEEP_ALIVE_MS = 30_000;
+
+export interface TcpDoorOptions {
+  readonly door: SocketDoor;
+  readonly caps: ConnectionCaps;
+  readonly tokens: Pick<DoorTokens, 'exchange'>;
+  readonly maxMessageBytes: number;
+  /** Sockets at most, those that have not said yet who they are included. */
+  readonly mostSockets: number;
+}
+
+/** Newline-delimited JSON-RPC over TCP (MAD-3). */
+export class TcpDoor {
+  readonly #options: TcpDoorOptions;
+  #server: Server | undefined;
+  /** Oldest first. */
+  readonly #greeting = new Set<Socket>();
+  readonly #sockets = new Set<Socket>();
+
+  constructor(options: TcpDoorOptions) {
+    this.#options = options;
+  }
+
+  /** `host:port` where it listens. */
+  get port(): number | undefined {
+    const address = this.#server?.address();
+    return typeof address === 'object' && address !== null ? address.port : undefined;
+  }
+
+  async listen(host: string, port: number, create: typeof createServer = createServer): Promise<void> {
+    // The client may say that it has no more to ask, and still read the answers.
+    const server = create({ allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS });
+    server.on('connection', (socket) => this.accept(socket));
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ host, port }, resolve);
+    });
+    this.#server = server;
+  }
+
+  /** A connection on which nothing has been said yet. */
+  accept(socket: Socket): void {
+    const { door, caps } = this.#options;
+    const address = socket.remoteAddress;
+    // A client that goes away in the middle has no name for it.
+    socket.on('error', () => socket.destroy());
+    if (address === undefined || door.isClosing || door.services.blocks.cuts(address)) return void socket.destroy();
+    const release = this.#makeRoom() ? caps.take(address) : undefined;
+    if (!release) return void socket.destroy();
+    this.#sockets.add(socket);
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      this.#greeting.delete(socket);
+      release();
+    });
+    this.#greet(socket, address);
+  }
+
+  /** Accepts nobody any more. */
+  async close(): Promise<void> {
+    for (const socket of this.#greeting) socket.destroy();
+    const server = this.#server;
+    if (server) await new Promise<void>((resolve) => server.close(() => resolve()));
+    this.#server = undefined;
+  }
+
+  /** Whoever has not said who he is makes room for the next: a flood of such must not lock out those who do. */
+  #makeRoom(): boolean {
+    if (this.#sockets.size < this.#options.mostSockets) return true;
+    const [oldest] = this.#greeting;
+    if (!oldest) return true; // All are known: the next may say who he is, and is told that there are too many.
+    this.#greeting.delete(oldest);
+    oldest.destroy();
+    return true;
+  }
+
+  #greet(socket: Socket, address: string): void {
+    const { door, caps, tokens, maxMessageBytes } = this.#options;
+    const { services } = door;
+    const id = services.connections.newId();
+    const wire = new LineWire({ readable: socket, writable: socket, maxBytes: maxMessageBytes });
+    let place: Release | undefined;
+    this.#greeting.add(socket);
+    const late = setTimeout(() => wire.cut(), Math.min(LONGEST_GREETING_MS, door.timeoutMs)).unref();
+    const greeting = new TcpGreeting({
+      wire,
+      address,
+      id,
+      services,
+      credentialOf: (token) => tokens.exchange('tcp', token),
+      admit: () => (place = caps.takeDoor('tcp')) !== undefined,
+      welcome: (call, early) => {
+        clearTimeout(late);
+        this.#greeting.delete(socket);
+        this.#welcome(wire, call, id);
+        for (const bytes of early) wire.reader.message(bytes);
+      },
+    });
+    wire.reader = greeting;
+    socket.once('close', () => {
+      clearTimeout(late);
+      place?.();
+    });
+  }
+
+  #welcome(wire: LineWire, call: Call, id: string): void {
+    const { door } = this.#options;
+    const { settlement, audit } = door.services;
+    const { address, principal, authorization } = call;
+    const exchange = { record: settlement.settle.bind(settlement) };
+    void door.serve(wire, {
+      id,
+      door: 'tcp',
+      address,
+      principal,
+      authorization,
+      endsOnExcess: false,
+      watched: { call, exchange },
+    });
+    void audit
+      .event({
+        event: 'connection_established',
+        severity: 'LOW',
+        result: 'allowed',
+        door: 'tcp',
+        ip: address,
+        ...(principal && { principal }),
+        notes: { connection: id },
+      })
+      .catch(() => wire.end(endings.left)); // The journal is down: no call of it would be answered either.
+  }
+}

@@ -1,0 +1,165 @@
+import { after, allowed, Call, refusedBy } from '#call';
+import { GatehouseError, CredentialMissing } from '#errors';
+import { errorAnswer } from '#mcp';
+import { parseJson } from '#validation';
+import { publicError } from '../http-server/http-error.ts';
+import { endings, type Ending } from '../socket-door/endings.ts';
+import type { SocketServices } from '../socket-door/socket-tools.ts';
+import type { Wire, WireReader } from '../socket-door/wire.ts';
+
+/** To the letter: requirements 8. */
+const CODE = -32_000;
+const REQUIRED = 'Authentication required';
+const FAILED = 'Authentication failed';
+/** Whoever goes on without authenticating is not listened to for ever. */
+const MOST_REFUSED = 10;
+
+export interface TcpGreetingOptions {
+  readonly wire: Wire;
+  readonly address: string;
+  /** Of the connection. */
+  readonly id: string;
+  readonly services: SocketServices;
+  /** What is to be verified for a token. */
+  readonly credentialOf: (token: string) => string;
+  /** Undefined where there are too many connections. */
+  readonly admit: () => boolean;
+  /** Takes the connection over. The messages were read behind the handshake. */
+  readonly welcome: (call: Call, early: readonly Buffer[]) => void;
+}
+
+/** The first message of a TCP connection: who it is. */
+export class TcpGreeting implements WireReader {
+  readonly #options: TcpGreetingOptions;
+  readonly #early: Buffer[] = [];
+  #refused = 0;
+  /** The handshake is under way. */
+  #isBusy = false;
+  #isOver = false;
+  #isFinished = false;
+
+  constructor(options: TcpGreetingOptions) {
+    this.#options = options;
+  }
+
+  message(bytes: Buffer): void {
+    if (this.#isOver) return;
+    if (this.#isBusy) this.#early.push(bytes);
+    else this.#take(bytes);
+  }
+
+  refused(error: GatehouseError, ending: Ending): void {
+    this.#conclude(this.#opened(undefined), error, undefined, ending);
+  }
+
+  finished(): void {
+    this.#isFinished = true;
+    if (!this.#isBusy) this.#end(endings.left);
+  }
+
+  drained(): void {}
+
+  closed(): void {
+    this.#isOver = true;
+  }
+
+  #take(bytes: Buffer): void {
+    let message: unknown;
+    try {
+      message = parseJson(bytes);
+    } catch (error) {
+      // No client of ours: a page that makes a browser post to this port sends the lines of HTTP.
+      this.#conclude(this.#opened(undefined), publicError(error), undefined, endings.left);
+      return;
+    }
+    const { id, method, params } = (message ?? {}) as Record<string, unknown>;
+    if (method !== 'authenticate') {
+      const isLast = ++this.#refused >= MOST_REFUSED;
+      this.#conclude(this.#opened(undefined), new CredentialMissing(), id, isLast ? endings.left : undefined);
+      return;
+    }
+    const { token } = (params ?? {}) as Record<string, unknown>;
+    void this.#authenticate(token, id);
+  }
+
+  async #authenticate(token: unknown, id: unknown): Promise<void> {
+    const { wire, services, credentialOf, admit, welcome } = this.#options;
+    this.#isBusy = true;
+    wire.pause();
+    const call = this.#opened(typeof token === 'string' ? credentialOf(token) : undefined);
+    try {
+      await this.#requireOpenAddress(call);
+      await services.handshakes.walk('authenticate', call);
+      if (this.#isOver) throw new GatehouseError('CANCELLED', 'The client has gone');
+      if (!admit()) throw new GatehouseError('TOO_MANY_CONNECTIONS', 'Too many connections');
+      call.note('connection', this.#options.id);
+      await services.settlement.settle(call, allowed(call, 200));
+    } catch (error) {
+      this.#conclude(call, publicError(error), id, endings.left);
+      return;
+    }
+    if (this.#isOver) return;
+    this.#isOver = true;
+    wire.send(JSON.stringify({ jsonrpc: '2.0', id: idOf(id), result: { authenticated: true } }));
+    welcome(call, this.#early);
+    wire.resume();
+    if (this.#isFinished) wire.reader.finished();
+  }
+
+  async #requireOpenAddress(call: Call): Promise<void> {
+    const { blocks } = this.#options.services;
+    const blocked = blocks.find(call.address);
+    const refusal = blocked && (await blocks.refusalOf(call, blocked));
+    if (!refusal) return;
+    // Counted with the others of that address.
+    call.settled = true;
+    throw refusal;
+  }
+
+  #opened(credential: string | undefined): Call {
+    const authorization = credential === undefined ? undefined : `Bearer ${credential}`;
+    const call = new Call({ door: 'tcp', address: this.#options.address, authorization });
+    call.target = 'authenticate';
+    return call;
+  }
+
+  /** Says no, once that is on record; and goes, where there is no second try. */
+  #conclude(call: Call, error: GatehouseError, id: unknown, ending: Ending | undefined): void {
+    const { wire, services } = this.#options;
+    if (ending) this.#isOver = true;
+    const isAttempt = call.authorization !== undefined || this.#isBusy;
+    // As at the other doors of the protocol: 401 for whatever is wrong with a credential.
+    const outcome = errorAnswer(error, call).outcome ?? refusedBy(error);
+    const isCredential = outcome.event === 'invalid_auth';
+    call.settled ||= outcome.result === 'refused' && services.blocks.absorbs(call);
+    const recorded = services.settlement.settle(
+      call,
+      isCredential ? { ...outcome, event: 'tcp_auth_failed' } : outcome,
+    );
+    const message = wordsOf(error, isCredential, isAttempt);
+    const data = { code: error.code, correlation_id: call.id, ...error.details };
+    const text = JSON.stringify({ jsonrpc: '2.0', id: idOf(id), error: { code: CODE, message, data } });
+    void after(
+      recorded.catch(() => undefined),
+      () => {
+        wire.send(text);
+        if (ending) wire.end(ending);
+      },
+    );
+  }
+
+  #end(ending: Ending): void {
+    this.#isOver = true;
+    this.#options.wire.end(ending);
+  }
+}
+
+function wordsOf({ code, message }: GatehouseError, isCredential: boolean, isAttempt: boolean): string {
+  if (!isAttempt) return code === 'PAYLOAD_TOO_LARGE' ? message : REQUIRED;
+  return isCredential || code === 'ACCESS_REFUSED' ? FAILED : message;
+}
+
+/** A stranger's id is said again where it is one. */
+function idOf(id: unknown): string | number | null {
+  return (typeof id === 'string' && id.length <= 512) || Number.isSafeInteger(id) ? (id as string | number) : null;
+}

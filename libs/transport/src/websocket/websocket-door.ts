@@ -1,0 +1,209 @@
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer, type WebSocket } from 'ws';
+import { allowed, Call, refusedBy } from '#call';
+import type { ConnectionCaps, Release } from '#connections';
+import { GatehouseError } from '#errors';
+import type { DoorTokens } from '#identity';
+import { errorAnswer } from '#mcp';
+import { rateLimitHeaders, type ThrottleSettings } from '#throttle';
+import { publicError } from '../http-server/http-error.ts';
+import { OriginRefused, type OriginPolicy } from '../http-server/origin-policy.ts';
+import type { ProtectedResourceMetadata } from '../http-server/protected-resource.ts';
+import { holdsToken, TokenInUrl } from '../http-server/token-in-url.ts';
+import type { SocketDoor } from '../socket-door/socket-door.ts';
+import { authorizationOf, protocolsOf, SUBPROTOCOL } from './credentials.ts';
+import { refuseUpgrade } from './upgrade-refusal.ts';
+import { WebSocketWire } from './websocket-wire.ts';
+
+/** How long the other end may take to say farewell too, in milliseconds. Its types do not know of it yet. */
+const CLOSING = { closeTimeout: 5_000 };
+const PATHS = new Set(['/', '/ws']);
+
+export interface WebSocketDoorOptions {
+  readonly door: SocketDoor;
+  readonly caps: ConnectionCaps;
+  readonly tokens: Pick<DoorTokens, 'exchange'>;
+  readonly origins: OriginPolicy;
+  readonly metadata: ProtectedResourceMetadata;
+  readonly limits: ThrottleSettings;
+  /** Of every answer that is no WebSocket. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly maxMessageBytes: number;
+  /** Whether the upgrade asks who it is. */
+  readonly authenticates: boolean;
+  readonly compresses: boolean;
+  readonly addressOf: (request: IncomingMessage) => string;
+}
+
+/** MCP over WebSocket (MAD-2): on a port of its own, and at /ws of the API's. */
+export class WebSocketDoor {
+  readonly #options: WebSocketDoorOptions;
+  readonly #sockets: WebSocketServer;
+  #server: Server | undefined;
+
+  constructor(options: WebSocketDoorOptions) {
+    this.#options = options;
+    this.#sockets = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      ...CLOSING,
+      maxPayload: options.maxMessageBytes,
+      // Each compressor holds a quarter of a megabyte, and CRIME is easier without it (RFC 7692, section 7).
+      perMessageDeflate: options.compresses && { serverNoContextTakeover: true, clientNoContextTakeover: true },
+      handleProtocols: (offered) => offered.has(SUBPROTOCOL) && SUBPROTOCOL,
+    });
+  }
+
+  get port(): number | undefined {
+    const address = this.#server?.address();
+    return typeof address === 'object' && address !== null ? address.port : undefined;
+  }
+
+  /** Where it has a port of its own. */
+  async listen(
+    { host, port, options }: { host: string; port: number; options: ServerOptions },
+    bound: (server: Server) => void,
+    create: typeof createServer = createServer,
+  ): Promise<void> {
+    const server = create(options, (request, response) => void this.#answer(request, response));
+    bound(server);
+    this.serve(server);
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ host, port }, resolve);
+    });
+    this.#server = server;
+  }
+
+  /** Takes the upgrades of a server. */
+  serve(server: Server): void {
+    server.on('upgrade', (request, socket, head) => void this.#upgrade(request, socket, head));
+  }
+
+  /** Accepts nobody any more. */
+  async close(): Promise<void> {
+    const server = this.#server;
+    if (server) {
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeIdleConnections();
+      });
+    }
+    this.#server = undefined;
+  }
+
+  async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    socket.on('error', () => socket.destroy());
+    const { door, caps } = this.#options;
+    const call = this.#callOf(request);
+    const places: Release[] = [];
+    const id = door.services.connections.newId();
+    try {
+      await this.#admit(request, call);
+      places.push(...this.#places(request, call, caps));
+      socket.once('close', () => places.forEach((release) => release()));
+      call.note('connection', id);
+      await door.services.settlement.settle(call, allowed(call, 101));
+      if (door.isClosing) throw new GatehouseError('UNAVAILABLE', 'The server is shutting down');
+    } catch (error) {
+      places.forEach((release) => release());
+      refuseUpgrade(socket, await this.#refusal(error, call));
+      return;
+    }
+    this.#sockets.handleUpgrade(request, socket, head, (webSocket) => this.#welcome(webSocket, socket, call, id));
+  }
+
+  /** What comes to the port and wants no WebSocket. */
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const call = this.#callOf(request);
+    const error = new GatehouseError('UPGRADE_REQUIRED', 'Here is a WebSocket: open it with subprotocol mcp');
+    const blocked = this.#options.door.services.blocks.find(call.address);
+    const refusal = blocked && (await this.#options.door.services.blocks.refusalOf(call, blocked));
+    call.settled = refusal !== undefined;
+    const { status, headers, body } = await this.#refusal(refusal ?? error, call);
+    const type = { 'content-type': 'application/json; charset=utf-8', upgrade: 'websocket', connection: 'close' };
+    response.writeHead(status, { ...headers, ...type }).end(body);
+  }
+
+  /** In the order of requirements 8. Throws what the client is refused with. */
+  async #admit(request: IncomingMessage, call: Call): Promise<void> {
+    const { door, origins, authenticates } = this.#options;
+    const { blocks, handshakes } = door.services;
+    const blocked = blocks.find(call.address);
+    const refusal = blocked && (await blocks.refusalOf(call, blocked));
+    if (refusal) {
+      call.settled = true; // Counted with the others of that address.
+      throw refusal;
+    }
+    if (!origins.allows(request.headers.origin)) throw new OriginRefused();
+    const url = request.url ?? '/';
+    if (holdsToken(url)) throw new TokenInUrl();
+    if (!PATHS.has(url.split('?', 1)[0]!)) throw new GatehouseError('NOT_FOUND', 'The WebSocket is at /ws');
+    const protocols = protocolsOf(request);
+    if (protocols.length > 0 && !protocols.includes(SUBPROTOCOL))
+      throw new GatehouseError('INVALID_REQUEST', 'Offer the subprotocol mcp');
+    await handshakes.walk(authenticates ? 'open' : 'openUnknown', call);
+  }
+
+  #places(request: IncomingMessage, { address }: Call, caps: ConnectionCaps): Release[] {
+    const place = caps.takeDoor('ws');
+    // Behind a proxy the socket that was counted is not the client's.
+    const isForwarded = address !== request.socket.remoteAddress;
+    const own = place && isForwarded ? caps.takeAddress(address) : place && (() => undefined);
+    if (place && own) return [place, own];
+    place?.();
+    throw new GatehouseError('TOO_MANY_CONNECTIONS', 'Too many connections');
+  }
+
+  #callOf(request: IncomingMessage): Call {
+    const { addressOf, tokens } = this.#options;
+    const call = new Call({
+      door: 'ws',
+      address: addressOf(request),
+      authorization: authorizationOf(request, tokens),
+    });
+    call.target = 'upgrade';
+    return call;
+  }
+
+  async #refusal(thrown: unknown, call: Call) {
+    const { door, headers, limits, metadata } = this.#options;
+    const { settlement, blocks } = door.services;
+    let answer = errorAnswer(publicError(thrown), call);
+    const outcome = answer.outcome ?? refusedBy(thrown);
+    call.settled ||= outcome.result === 'refused' && blocks.absorbs(call);
+    try {
+      await settlement.settle(call, outcome);
+    } catch (error) {
+      answer = errorAnswer(error, call);
+    }
+    const challenge = metadata.challenge(call, outcome);
+    return {
+      status: answer.status,
+      headers: {
+        ...headers,
+        'x-correlation-id': call.id,
+        ...rateLimitHeaders(call.limits, limits),
+        ...(challenge !== undefined && { 'www-authenticate': challenge }),
+      },
+      body: answer.body ?? '',
+    };
+  }
+
+  #welcome(webSocket: WebSocket, socket: Duplex, call: Call, id: string): void {
+    const { door } = this.#options;
+    const { settlement } = door.services;
+    const { address, principal, authorization } = call;
+    const exchange = { record: settlement.settle.bind(settlement) };
+    void door.serve(new WebSocketWire(webSocket, socket), {
+      id,
+      door: 'ws',
+      address,
+      principal,
+      authorization,
+      endsOnExcess: true,
+      ...(principal && { watched: { call, exchange } }),
+    });
+  }
+}
