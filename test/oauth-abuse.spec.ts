@@ -372,7 +372,7 @@ describe('an access token', () => {
     const place = { table: 'oauth_signing_keys', column: 'private_jwk', row: kid };
     key = await importJWK(JSON.parse(app.get(Envelope).open(row.private_jwk, place)) as object, 'ES256');
     publicPem = await exportSPKI(
-      (await importJWK(JSON.parse(row.public_jwk) as object, 'ES256')) as CryptoKey,
+      (await importJWK(JSON.parse(row.public_jwk) as object, 'ES256')) as Parameters<typeof exportSPKI>[0],
     );
   });
 
