@@ -12,7 +12,7 @@ import { McpModule } from '#mcp';
 import { PersistenceModule } from '#persistence';
 import { PipelineModule } from '#pipeline';
 import { CallLog, CallMetrics, TelemetryModule } from '#telemetry';
-import { HttpServerModule } from '#transport';
+import { HttpServerModule, TlsModule, type TlsContexts } from '#transport';
 import { ValkeyModule } from '#valkey';
 import { DocsModule } from './docs/docs.module.ts';
 
@@ -32,7 +32,7 @@ const settlement = {
 /** The whole program, in the order in which a reader wants to meet it. */
 @Module({})
 export class GatewayModule {
-  static register({ env, features = [] }: GatewayOptions): DynamicModule {
+  static register({ env, features = [] }: GatewayOptions, tls: TlsContexts): DynamicModule {
     return {
       module: GatewayModule,
       imports: [
@@ -42,6 +42,7 @@ export class GatewayModule {
         ValkeyModule,
         JobsModule,
         AuditModule,
+        TlsModule.holding(tls),
         HttpServerModule,
         IdentityModule,
         BlockingModule,

@@ -19,6 +19,7 @@ import {
   cutBlocked,
   GatehouseAdapter,
   httpConfig,
+  HttpsRedirect,
   ManagementListener,
   OriginPolicy,
   ProtectedResourceMetadata,
@@ -26,6 +27,8 @@ import {
   registerJsonBody,
   securityHeaders,
   registerStreamableHttp,
+  tlsConfig,
+  TlsContexts,
   type HttpDoor,
 } from '#transport';
 import { OpenApiDocument } from './docs/open-api-document.ts';
@@ -52,13 +55,19 @@ export interface Gateway {
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   readAllConfigs(options.env); // All faults of all settings at once, before the first of them is met.
   const config = readConfig(httpConfig, options.env);
-  const adapter = new GatehouseAdapter(config);
-  const app = await NestFactory.create<NestFastifyApplication>(GatewayModule.register(options), adapter, {
-    bodyParser: false,
-    logger: new BootLogger(readConfig(telemetryConfig, options.env).logLevel),
-    abortOnError: false,
-  });
+  const tls = await TlsContexts.open(readConfig(tlsConfig, options.env), config);
+  const adapter = new GatehouseAdapter(config, tls);
+  const app = await NestFactory.create<NestFastifyApplication>(
+    GatewayModule.register(options, tls),
+    adapter,
+    {
+      bodyParser: false,
+      logger: new BootLogger(readConfig(telemetryConfig, options.env).logLevel),
+      abortOnError: false,
+    },
+  );
   const management = app.get(ManagementListener);
+  const redirect = app.get(HttpsRedirect);
   const fastify: FastifyInstance = adapter.getInstance();
   let door: HttpDoor;
   let url: string;
@@ -69,23 +78,31 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     app.useLogger(app.get(Logger));
     app.get(OpenApiDocument).describe(app);
     await app.listen(config.port, config.host);
-    url = urlOf(config.host, (fastify.server.address() as { port: number }).port);
+    const { port } = fastify.server.address() as { port: number };
+    url = urlOf(config.host, port, tls);
     app.get(ProtectedResourceMetadata).listensAt(url);
     if (config.managementPort !== 0) await management.listen(fastify, config);
+    await redirect.listen(port, app.get(BlockGate));
+    tls.watch();
     await app.get(FirstKey).ensure();
   } catch (error) {
+    tls.close();
+    redirect.close();
     await app.close();
     throw error;
   }
   return {
     app,
     url,
-    managementUrl: management.port === undefined ? undefined : urlOf(config.host, management.port),
+    managementUrl: management.port === undefined ? undefined : urlOf(config.host, management.port, tls),
     async close() {
+      tls.close();
+      redirect.close();
       const closed = Promise.all([management.close(), app.close()]);
       await drain(door, config.requestTimeoutMs + DEADLINE_GRACE_MS);
       // What is left open is idle, or hangs beyond its time.
       fastify.server.closeAllConnections();
+      tls.cut(fastify.server);
       management.closeAllConnections();
       await closed;
     },
@@ -161,6 +178,6 @@ async function drain(door: HttpDoor, limitMs: number): Promise<void> {
   while (door.running() > 0 && Date.now() < limit);
 }
 
-function urlOf(host: string, port: number): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+function urlOf(host: string, port: number, { enabled }: TlsContexts): string {
+  return `${enabled ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

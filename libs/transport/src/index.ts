@@ -8,4 +8,8 @@ export { OriginPolicy } from './http-server/origin-policy.ts';
 export { boundServer, cutBlocked } from './http-server/server-bounds.ts';
 export { ProtectedResourceMetadata } from './http-server/protected-resource.ts';
 export { securityHeaders } from './http-server/security-headers.ts';
+export { HttpsRedirect } from './tls/https-redirect.ts';
+export { tlsConfig } from './tls/tls.config.ts';
+export { TlsContexts } from './tls/tls-contexts.ts';
+export { TlsModule } from './tls/tls.module.ts';
 export { registerStreamableHttp } from './streamable-http/index.ts';

@@ -1,3 +1,4 @@
+import type { RequestListener } from 'node:http';
 import { Logger } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply } from 'fastify';
@@ -13,13 +14,15 @@ import {
   serverOptions,
   type HttpSettings,
 } from './server-bounds.ts';
+import type { TlsContexts } from '../tls/tls-contexts.ts';
+import { openHttpServer } from './open-http-server.ts';
 
 /** Nest's Fastify adapter with our bounds, and with event streams as a kind of answer. */
 export class GatehouseAdapter extends FastifyAdapter {
   readonly #logger = new Logger('EventStream');
   readonly #beatMs: number;
 
-  constructor(config: HttpSettings) {
+  constructor(config: HttpSettings, tls: TlsContexts) {
     super({
       bodyLimit: config.maxRequestBytes,
       trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
@@ -27,7 +30,10 @@ export class GatehouseAdapter extends FastifyAdapter {
       requestTimeout: config.requestTimeoutMs,
       keepAliveTimeout: KEEP_ALIVE_MS,
       forceCloseConnections: 'idle',
-      http: serverOptions(config),
+      // Fastify opens a listener of its own for each address of localhost, and only without a factory.
+      ...(tls.enabled
+        ? { serverFactory: (handler: RequestListener) => openHttpServer(config, tls, handler) }
+        : { http: serverOptions(config) }),
       routerOptions: { maxParamLength: MAX_HEADER_BYTES },
       // Fastify answers a malformed URL before any hook has run; this one it routes like any other.
       rewriteUrl: ({ url = '/' }) => (isWellFormedUrl(url) ? url : MALFORMED_URL),
