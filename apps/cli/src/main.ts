@@ -6,6 +6,7 @@ import { registerIngest } from './ingest.command.ts';
 import { registerKeys } from './keys.command.ts';
 import { registerSettings } from './settings.command.ts';
 import { registerStart } from './start.command.ts';
+import { registerTls } from './tls.command.ts';
 
 const program = new Command('gatehouse')
   .description('Gatehouse: an MCP server and gateway that guards and records every call')
@@ -20,6 +21,7 @@ registerKeys(program);
 registerBlocks(program);
 registerAudit(program);
 registerIngest(program);
+registerTls(program);
 registerSettings(program);
 
 await program.parseAsync();

@@ -14,3 +14,4 @@ export { TcpProxy } from './tcp-proxy.ts';
 export { openValkey, useKeyspace } from './valkey/use-valkey-connection.ts';
 export { useValkey } from './valkey/use-valkey.ts';
 export { ValkeyServer, type ValkeyOptions } from './valkey/valkey-server.ts';
+export { authority, certificate, sslSettings, type CertificateOptions, type Pair } from './certificates.ts';
