@@ -16,6 +16,7 @@ import { Metrics, telemetryConfig } from '#telemetry';
 import { throttleConfig, type ThrottleSettings } from '#throttle';
 import {
   boundServer,
+  CertificateEvidence,
   cutBlocked,
   GatehouseAdapter,
   httpConfig,
@@ -67,7 +68,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     },
   );
   const management = app.get(ManagementListener);
-  const redirect = app.get(HttpsRedirect);
   const fastify: FastifyInstance = adapter.getInstance();
   let door: HttpDoor;
   let url: string;
@@ -82,12 +82,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     url = urlOf(config.host, port, tls);
     app.get(ProtectedResourceMetadata).listensAt(url);
     if (config.managementPort !== 0) await management.listen(fastify, config);
-    await redirect.listen(port, app.get(BlockGate));
-    tls.watch();
+    await app.get(HttpsRedirect).listen(port, app.get(BlockGate));
     await app.get(FirstKey).ensure();
   } catch (error) {
-    tls.close();
-    redirect.close();
     await app.close();
     throw error;
   }
@@ -96,8 +93,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     url,
     managementUrl: management.port === undefined ? undefined : urlOf(config.host, management.port, tls),
     async close() {
-      tls.close();
-      redirect.close();
       const closed = Promise.all([management.close(), app.close()]);
       await drain(door, config.requestTimeoutMs + DEADLINE_GRACE_MS);
       // What is left open is idle, or hangs beyond its time.
@@ -120,6 +115,7 @@ function openDoors(
     blocks,
     limits: app.get<ThrottleSettings>(throttleConfig.KEY),
     origins: new OriginPolicy({ allowed: config.corsAllowedOrigins, host: config.host }),
+    certificates: app.get(CertificateEvidence),
     metadata: app.get(ProtectedResourceMetadata),
     headers: config.securityHeaders ? securityHeaders : {},
     timeoutMs: config.requestTimeoutMs,

@@ -1,4 +1,5 @@
 export type { BlockListView, BlockView } from './admin/blocks.controller.ts';
+export { AddressList } from './address-list.ts';
 export { AddBlock, BlockedAddress, ListBlocks } from './admin/blocks.dto.ts';
 export { AddressBlocked, BlockGate } from './block-gate.ts';
 export { BlockRecorder } from './block-recorder.ts';

@@ -7,6 +7,8 @@ import { ApiKeysController } from './api-keys.controller.ts';
 import { ApiKeys } from './api-keys.service.ts';
 import { Authorities, type Authority } from './authority.ts';
 import { AuthenticationBudget } from './authentication-budget.ts';
+import { CallerProof } from './caller-proof.ts';
+import { CertificateAuthority } from './certificates/certificate-authority.ts';
 import { ConfiguredAdmin } from './configured-admin.ts';
 import { CredentialVerifier } from './credential-verifier.ts';
 import { DatabaseKeyStore } from './database-key-store.ts';
@@ -41,7 +43,7 @@ const news = {
 
 const authorities = {
   provide: Authorities,
-  inject: [ApiKeyAuthority],
+  inject: [ApiKeyAuthority, CertificateAuthority],
   useFactory: (...own: Authority[]) => {
     const all = new Authorities();
     for (const authority of own) all.add(authority);
@@ -59,16 +61,19 @@ const authorities = {
     budget,
     news,
     ApiKeyAuthority,
+    CertificateAuthority,
     authorities,
     ConfiguredAdmin,
     Verdicts,
     KeyUsage,
     CredentialVerifier,
+    CallerProof,
     PrincipalStanding,
     ApiKeys,
   ],
   exports: [
     Authorities,
+    CallerProof,
     CredentialVerifier,
     PrincipalStanding,
     ApiKeys,

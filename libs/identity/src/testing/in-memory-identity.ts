@@ -2,6 +2,9 @@ import { readConfig, type Environment } from '#config';
 import { ApiKeyAuthority } from '../api-key-authority.ts';
 import { ApiKeys } from '../api-keys.service.ts';
 import { Authorities } from '../authority.ts';
+import { CallerProof } from '../caller-proof.ts';
+import { CertificateAuthority } from '../certificates/certificate-authority.ts';
+import { certificatesConfig } from '../certificates/certificates.config.ts';
 import { ConfiguredAdmin } from '../configured-admin.ts';
 import { CredentialVerifier } from '../credential-verifier.ts';
 import { identityConfig } from '../identity.config.ts';
@@ -24,13 +27,15 @@ export function inMemoryIdentity(
   const config = readConfig(identityConfig, env);
   const pepper = new Pepper(config.pepper ?? 'a pepper for keys that nobody has');
   const authorities = new Authorities();
-  authorities.add(new ApiKeyAuthority(store, pepper));
+  const certificates = new CertificateAuthority(readConfig(certificatesConfig, env));
+  for (const authority of [new ApiKeyAuthority(store, pepper), certificates]) authorities.add(authority);
   const verdicts = new Verdicts(authorities, news);
   const configured = new ConfiguredAdmin(pepper, config);
   const budget = new MemoryAuthenticationBudget(config);
   const usage = new KeyUsage(store);
   const verifier = new CredentialVerifier(verdicts, authorities, configured, budget, usage);
   const keys = new ApiKeys(store, pepper, verdicts, configured, config);
+  const caller = new CallerProof(verifier, certificates);
   const standing = new PrincipalStanding(authorities, configured);
   return {
     store,
@@ -41,8 +46,9 @@ export function inMemoryIdentity(
     budget,
     usage,
     verifier,
+    caller,
     keys,
     standing,
-    guard: new IdentityGuard(verifier, standing),
+    guard: new IdentityGuard(caller, standing),
   };
 }

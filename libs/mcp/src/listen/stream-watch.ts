@@ -55,8 +55,8 @@ export class StreamWatch implements OnModuleInit, OnModuleDestroy {
   }
 
   async #checkOne(watched: Watched): Promise<void> {
-    const { door, address, authorization, target } = watched.call;
-    const again = new Call({ door, address, authorization });
+    const { door, address, authorization, clientCertificate, target } = watched.call;
+    const again = new Call({ door, address, authorization, clientCertificate });
     Object.assign(again, { operation: this.#stay.operation, target, input: {} });
     try {
       await this.#stay.run({}, again);

@@ -31,6 +31,9 @@ export class TlsContexts {
   #watched: WatchedFiles | undefined;
   #renewing: Promise<void> = Promise.resolve();
 
+  /** Told of each connection that MTLS_REQUIRED ends, and why. */
+  onRefused: (socket: TLSSocket, reason: string) => void = () => undefined;
+
   private constructor(settings: TlsSettings, material: TlsMaterial | undefined) {
     this.#settings = settings;
     this.#material = material;
@@ -81,8 +84,11 @@ export class TlsContexts {
     server.prependListener('tlsClientError', (_error, socket) => void socket.destroy());
     if (!this.#settings.clientCertificates) return;
     server.prependListener('secureConnection', (socket) => {
-      if (this.#settings.required && !optional && !socket.authorized) socket.destroy();
-      else if (certificateOf(socket)) this.#remember(socket);
+      const certificate = certificateOf(socket);
+      if (this.#settings.required && !optional && !socket.authorized) {
+        this.onRefused(socket, certificate?.fault ?? 'missing');
+        socket.destroy();
+      } else if (certificate) this.#remember(socket);
     });
   }
 
