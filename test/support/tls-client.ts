@@ -2,7 +2,7 @@ import { request, type RequestOptions } from 'node:https';
 import { json } from 'node:stream/consumers';
 import { connect, type ConnectionOptions, type PeerCertificate } from 'node:tls';
 import { once } from 'node:events';
-import { run, type Ended } from './run.ts';
+import { openssl, type OpensslResult } from '#testing';
 
 interface SecureAnswer {
   status: number;
@@ -47,6 +47,6 @@ export async function shownCertificate(
 }
 
 /** What OpenSSL's client says of a handshake with these options. */
-export function sClient(url: string, options: readonly string[]): Promise<Ended> {
-  return run('openssl', ['s_client', '-connect', new URL(url).host, ...options]);
+export function sClient(url: string, options: readonly string[]): Promise<OpensslResult> {
+  return openssl(['s_client', '-connect', new URL(url).host, ...options]);
 }

@@ -1,6 +1,9 @@
-import { writeFileSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generate } from 'selfsigned';
+import { openssl } from './openssl.ts';
+import { scratchFolder } from './scratch-folder.ts';
 
 export interface Pair {
   cert: string;
@@ -57,4 +60,34 @@ export function sslSettings(folder: string, { cert, key }: Pair): Record<string,
   writeFileSync(certPath, cert);
   writeFileSync(keyPath, key, { mode: 0o600 });
   return { SSL_ENABLED: 'true', SSL_CERT_PATH: certPath, SSL_KEY_PATH: keyPath };
+}
+
+/** The list of what an authority has revoked, in PEM. */
+export async function revocationList(by: Pair, revoked: readonly Pair[]): Promise<string> {
+  await using folder = await scratchFolder();
+  const at = (name: string): string => join(folder.path, name);
+  writeFileSync(at('ca.pem'), by.cert);
+  writeFileSync(at('ca.key'), by.key, { mode: 0o600 });
+  writeFileSync(
+    at('index.txt'),
+    revoked.map(({ cert }) => `${indexLineOf(new X509Certificate(cert))}\n`).join(''),
+  );
+  writeFileSync(at('crlnumber'), '01\n');
+  const settings = {
+    database: at('index.txt'),
+    crlnumber: at('crlnumber'),
+    default_md: 'sha256',
+    default_crl_days: '1',
+  };
+  const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}`);
+  writeFileSync(at('ca.cnf'), ['[ca]', 'default_ca = own', '[own]', ...lines, ''].join('\n'));
+  const files = ['-config', at('ca.cnf'), '-cert', at('ca.pem'), '-keyfile', at('ca.key')];
+  const { code, err } = await openssl(['ca', '-gencrl', ...files, '-out', at('crl.pem')]);
+  if (code !== 0) throw new Error(`OpenSSL made no list: ${err}`);
+  return readFileSync(at('crl.pem'), 'utf8');
+}
+
+/** A line of OpenSSL's data base of certificates: revoked, expires, revoked at, serial number, file, subject. */
+function indexLineOf({ serialNumber }: X509Certificate): string {
+  return ['R', '991231235959Z', '200101000000Z', serialNumber, 'unknown', '/CN=revoked'].join('\t');
 }

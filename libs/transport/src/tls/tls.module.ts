@@ -20,7 +20,7 @@ const evidence = {
   useFactory: (tls: TlsSettings, http: HttpSettings) => new CertificateEvidence(tls, http),
 };
 
-const refused = {
+const refusedHandshakes = {
   provide: RefusedHandshakes,
   inject: [AuditTrail, TlsContexts],
   useFactory: (audit: AuditTrail, tls: TlsContexts) => {
@@ -45,7 +45,7 @@ export class TlsModule implements OnApplicationBootstrap, OnModuleDestroy {
       module: TlsModule,
       global: true,
       imports: [AuditModule],
-      providers: [contexts, evidence, refused, HttpsRedirect],
+      providers: [contexts, evidence, refusedHandshakes, HttpsRedirect],
       exports: [TlsContexts, CertificateEvidence, HttpsRedirect],
     };
   }
