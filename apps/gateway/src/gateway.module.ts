@@ -15,6 +15,7 @@ import { CallLog, CallMetrics, TelemetryModule } from '#telemetry';
 import { HttpServerModule, TlsModule, type TlsContexts } from '#transport';
 import { ValkeyModule } from '#valkey';
 import { DocsModule } from './docs/docs.module.ts';
+import { RestartModule } from './restart/restart.module.ts';
 
 export interface GatewayOptions {
   env: Environment;
@@ -52,6 +53,7 @@ export class GatewayModule {
         KnowledgeModule,
         HealthModule,
         DocsModule,
+        RestartModule,
         ...features,
       ],
       providers: [settlement, FirstKey],

@@ -2,6 +2,8 @@ export { AuditModule } from './audit.module.ts';
 export { AuditTrail } from './audit-trail.ts';
 export { VerifyingKey } from './chain/signing-key.ts';
 export { JournalFolder } from './journal/journal-folder.ts';
+export type { RecentEventsView } from './recent/recent-events.controller.ts';
+export { severities } from './recent/severities.ts';
 export { AuditIndex } from './search-index/audit-index.ts';
 export { FileSource } from './verify/file-source.ts';
 export type { Finding } from './verify/finding.ts';

@@ -25,6 +25,7 @@ const admin = [
   'blocks:read',
   'blocks:write',
   'cache:write',
+  'gateway:restart',
   'keys:read',
   'keys:write',
   'limits:read',
@@ -39,6 +40,7 @@ const admin = [
 export const needsSecondFactor: ReadonlySet<Permission> = new Set([
   'blocks:write',
   'cache:write',
+  'gateway:restart',
   'keys:write',
   'limits:write',
 ]);

@@ -15,7 +15,7 @@ import {
   type HttpSettings,
 } from './server-bounds.ts';
 import type { TlsContexts } from '../tls/tls-contexts.ts';
-import { openHttpServer } from './open-http-server.ts';
+import { httpServerFactory } from '../tls/server-factories.ts';
 
 /** Nest's Fastify adapter with our bounds, and with event streams as a kind of answer. */
 export class GatehouseAdapter extends FastifyAdapter {
@@ -32,7 +32,10 @@ export class GatehouseAdapter extends FastifyAdapter {
       forceCloseConnections: 'idle',
       // Fastify opens a listener of its own for each address of localhost, and only without a factory.
       ...(tls.enabled
-        ? { serverFactory: (handler: RequestListener) => openHttpServer(config, tls, handler) }
+        ? {
+            serverFactory: (handler: RequestListener) =>
+              httpServerFactory(tls)(serverOptions(config), handler),
+          }
         : { http: serverOptions(config) }),
       routerOptions: { maxParamLength: MAX_HEADER_BYTES },
       // Fastify answers a malformed URL before any hook has run; this one it routes like any other.

@@ -3,8 +3,8 @@ import type { Socket } from 'node:net';
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { TlsContexts } from '../tls/tls-contexts.ts';
-import { openHttpServer } from './open-http-server.ts';
-import { boundServer, refuseBytes, type HttpSettings } from './server-bounds.ts';
+import { httpServerFactory } from '../tls/server-factories.ts';
+import { boundServer, refuseBytes, serverOptions, type HttpSettings } from './server-bounds.ts';
 
 /** A second port into the same routes and the same pipeline, for operators: metrics and detailed health. */
 @Injectable()
@@ -26,7 +26,7 @@ export class ManagementListener {
     const { host, managementPort: port } = settings;
     const handler = (...exchange: Parameters<typeof fastify.routing>): void => fastify.routing(...exchange);
     // Probes come here, and those of Kubernetes have no certificate.
-    const server = openHttpServer(settings, this.tls, handler, { optional: true });
+    const server = httpServerFactory(this.tls, { optional: true })(serverOptions(settings), handler);
     boundServer(server, fastify, settings);
     server.on('clientError', (error, socket) => refuseBytes(error, socket as Socket));
     await new Promise<void>((resolve, reject) => {

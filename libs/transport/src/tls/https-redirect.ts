@@ -4,7 +4,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { BlockGate } from '#blocking';
 import type { ConfigOf } from '#config';
 import { httpConfig } from '../http-server/http.config.ts';
-import { cutBlocked, serverOptions, type HttpSettings } from '../http-server/server-bounds.ts';
+import { serverOptions, type HttpSettings } from '../http-server/server-bounds.ts';
 import { tlsConfig } from './tls.config.ts';
 import { TlsContexts } from './tls-contexts.ts';
 
@@ -42,7 +42,9 @@ export class HttpsRedirect {
     const server = createServer(bounds, (request, response) => this.#answer(request, response));
     server.maxConnections = this.http.maxConnections;
     server.setTimeout(PATIENCE_MS);
-    cutBlocked(server, blocks);
+    server.on('connection', (socket) => {
+      if (blocks.cuts(socket.remoteAddress)) socket.destroy();
+    });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen({ host: this.http.host, port }, resolve);

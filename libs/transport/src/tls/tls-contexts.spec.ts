@@ -2,12 +2,15 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { connect as connectSecurely } from 'node:tls';
 import { Logger } from '@nestjs/common';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ConfigError, readConfig, type Environment } from '#config';
 import { certificate, scratchFolder, sslSettings } from '#testing';
 import { httpConfig } from '../http-server/http.config.ts';
-import { openHttpServer } from '../http-server/open-http-server.ts';
+import { serverOptions } from '../http-server/server-bounds.ts';
+import { httpServerFactory, netServerFactory } from './server-factories.ts';
 import { TlsContexts } from './tls-contexts.ts';
 import { tlsConfig } from './tls.config.ts';
 
@@ -91,7 +94,10 @@ describe('a listener that is closed', () => {
     await using folder = await scratchFolder();
     const env = sslSettings(folder.path, await certificate());
     const tls = await open(env);
-    const server = openHttpServer(readConfig(httpConfig, env), tls, nobody).listen(0, '127.0.0.1');
+    const server = httpServerFactory(tls)(serverOptions(readConfig(httpConfig, env)), nobody).listen(
+      0,
+      '127.0.0.1',
+    );
     await once(server, 'listening');
     const silent = connect((server.address() as AddressInfo).port, '127.0.0.1');
     await once(server, 'connection');
@@ -100,5 +106,21 @@ describe('a listener that is closed', () => {
     tls.cut(server);
     await Promise.all([closed, once(silent, 'close')]);
     expect(silent.destroyed).toBe(true);
+  });
+});
+
+describe('a door without HTTP', () => {
+  it('has TLS of the same kind, and sees its clients once they have shaken hands', async () => {
+    await using folder = await scratchFolder();
+    const pair = await certificate();
+    const tls = await open(sslSettings(folder.path, pair));
+    const server = netServerFactory(tls)({ allowHalfOpen: true }, (socket) => socket.end('hello'));
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as AddressInfo;
+    const client = connectSecurely({ port, host: '127.0.0.1', ca: pair.cert });
+    expect(await text(client)).toBe('hello');
+    expect(client.getProtocol()).toBe('TLSv1.3');
+    server.close();
+    tls.cut(server);
   });
 });
