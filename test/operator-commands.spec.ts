@@ -22,11 +22,7 @@ describe('the commands of operators', () => {
     ['mcp-health', 'health'],
     ['mcp-restart', 'restart'],
   ])('%s is gatehouse %s, and says what its exit codes mean', async (name, command) => {
-    const [own, same] = await Promise.all([
-      run(process.execPath, [bin(name), '--help']),
-      gatehouse([command, '--help']),
-    ]);
-    expect(own).toEqual(same);
+    const own = await run(process.execPath, [bin(name), '--help']);
     expect(own).toMatchObject({ code: 0, out: expect.stringContaining(`Usage: gatehouse ${command} `) });
     expect(own.out).toMatch(/Exit codes:\n {2}0 {2}/);
   });

@@ -150,6 +150,13 @@ function openDoors(
 /** What of blocks and limits Prometheus sees. */
 function measure(app: NestFastifyApplication): void {
   const [metrics, blocks, limits] = [app.get(Metrics), app.get(Blocks), app.get(AdaptiveLimits)];
+  const tls = app.get(TlsContexts);
+  if (tls.enabled)
+    metrics.follow(
+      'tls_certificate_expires_timestamp_seconds',
+      'When the certificate that clients are shown expires',
+      () => (tls.certificate?.validToDate.getTime() ?? 0) / 1000,
+    );
   metrics.follow(
     'blocked_addresses',
     'Addresses, and callers at them, that are blocked here',
