@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { ConfigError, readConfig, type Environment } from '#config';
 import { clientConfig, identityConfig } from '#identity';
-import { CommandError } from './command-error.ts';
+import { CommandError, exitCodes } from './command-error.ts';
 import { linesOf } from './reporting.ts';
 
 const TIMEOUT_MS = 60_000;
@@ -18,22 +18,60 @@ export interface Sent {
   body?: unknown;
 }
 
+/** The two ports that commands call, and the setting that says where each is. */
+const places = {
+  api: { key: 'url', what: 'the gateway', help: 'GATEHOUSE_URL or --url says where it is' },
+  management: {
+    key: 'managementUrl',
+    what: 'the management port',
+    help: 'GATEHOUSE_MANAGEMENT_URL or --url says where its management port is',
+  },
+} as const;
+type Place = keyof typeof places;
+
 /** The options of every command that calls the gateway. The key is none of them: all users of a machine see arguments. */
-export function withClientOptions(command: Command): Command {
+export function withClientOptions(command: Command, place: Place = 'api'): Command {
+  const { key, what } = places[place];
+  const { env, default: usual } = clientConfig.settings[key];
   return command
-    .option('--url <url>', 'where the gateway is (else GATEHOUSE_URL, else http://127.0.0.1:8000)')
+    .option('--url <url>', `where ${what} is (else ${env}, else ${usual})`)
     .option('--key-file <file>', 'a file that holds the API key (else GATEHOUSE_API_KEY)');
 }
 
-/** The REST door of a gateway. */
+/** What the exit codes of a command say. */
+export const usualExits: Readonly<Record<number, string>> = {
+  0: 'done',
+  [exitCodes.refused]: 'the gateway refused or failed',
+  [exitCodes.usage]: 'the command line or a setting is wrong',
+  [exitCodes.unreachable]: 'no gateway answers',
+  [exitCodes.denied]: 'no API key, or one that may not do this',
+};
+
+/** The same, for the end of its --help. */
+export function exitCodesHelp(exits = usualExits): string {
+  const lines = Object.entries(exits).map(([code, meaning]) => `  ${code}  ${meaning}`);
+  return `\nExit codes:\n${lines.join('\n')}`;
+}
+
+/** The REST door of a gateway, at one of its ports. */
 export class ApiClient {
   readonly #base: string;
   readonly #key: string;
 
   /** @throws CommandError when there is no key, ConfigError when a setting is wrong */
-  constructor({ url, keyFile }: ClientOptions, env: Environment = process.env) {
-    this.#base = (url === undefined ? readConfig(clientConfig, env).url : checked(url)).replace(/\/+$/, '');
+  constructor(
+    { url, keyFile }: ClientOptions,
+    env: Environment = process.env,
+    private readonly place: Place = 'api',
+  ) {
+    const configured = readConfig(clientConfig, env)[places[place].key];
+    this.#base = (url === undefined ? configured : checked(url)).replace(/\/+$/, '');
     this.#key = keyFile === undefined ? keyOf(env) : keyIn(keyFile);
+  }
+
+  /** The management port of a gateway. */
+  static ofManagement(options: ClientOptions): ApiClient {
+    return new ApiClient(options, process.env, 'management');
   }
 
   /**
@@ -81,7 +119,7 @@ export class ApiClient {
   }
 
   #unreachable(why: string, cause: unknown): CommandError {
-    const help = 'is it started? GATEHOUSE_URL or --url says where it is';
+    const help = `is it started? ${places[this.place].help}`;
     return new CommandError('unreachable', `No Gatehouse answers at ${this.#base} (${why}): ${help}`, {
       cause,
     });

@@ -12,11 +12,13 @@ export const exitCodes = {
 
 /** A command that can't go on. The message is all that its user reads. */
 export class CommandError extends Error {
+  readonly reason: keyof typeof exitCodes;
   readonly exitCode: number;
 
   constructor(reason: keyof typeof exitCodes, message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'CommandError';
+    this.reason = reason;
     this.exitCode = exitCodes[reason];
   }
 }

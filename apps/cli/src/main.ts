@@ -2,6 +2,8 @@ import 'reflect-metadata';
 import { Command } from 'commander';
 import { registerAudit } from './audit.command.ts';
 import { registerBlocks } from './blocks.command.ts';
+import { registerConnections } from './connections.command.ts';
+import { registerHealth } from './health.command.ts';
 import { registerIngest } from './ingest.command.ts';
 import { registerKeys } from './keys.command.ts';
 import { registerSecrets } from './secrets.command.ts';
@@ -9,6 +11,9 @@ import { registerSettings } from './settings.command.ts';
 import { registerStart } from './start.command.ts';
 import { registerUsers } from './users.command.ts';
 import { registerStdio } from './stdio.command.ts';
+import { registerRestart } from './restart.command.ts';
+import { registerSecurityAudit } from './security-audit.command.ts';
+import { registerTls } from './tls.command.ts';
 
 const program = new Command('gatehouse')
   .description('Gatehouse: an MCP server and gateway that guards and records every call')
@@ -24,8 +29,13 @@ registerKeys(program);
 registerUsers(program);
 registerBlocks(program);
 registerAudit(program);
+registerSecurityAudit(program);
+registerConnections(program);
+registerHealth(program);
+registerRestart(program);
 registerIngest(program);
 registerSecrets(program);
+registerTls(program);
 registerSettings(program);
 
 await program.parseAsync();

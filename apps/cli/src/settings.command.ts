@@ -3,7 +3,8 @@ import { definedConfigs, type Setting } from '#config';
 
 /** As the README shows them: a title, and the definitions whose settings stand under it. */
 const areas: readonly [title: string, definitions: readonly string[]][] = [
-  ['Server', ['http', 'production']],
+  ['Server', ['http', 'restart', 'production']],
+  ['TLS', ['tls', 'certificates']],
   ['MCP', ['mcp', 'tasks']],
   ['Storage', ['home', 'persistence', 'jobs', 'encryption']],
   ['Valkey', ['valkey']],

@@ -17,9 +17,10 @@ import { PipelineModule } from '#pipeline';
 import { RotationModule } from '#rotation';
 import { SecretsModule, type LiveSecrets } from '#secrets';
 import { CallLog, CallMetrics, TelemetryModule } from '#telemetry';
-import { HttpServerModule, SocketsModule } from '#transport';
+import { HttpServerModule, SocketsModule, TlsModule, type TlsContexts } from '#transport';
 import { ValkeyModule } from '#valkey';
 import { DocsModule } from './docs/docs.module.ts';
+import { RestartModule } from './restart/restart.module.ts';
 
 export interface GatewayOptions {
   env: Environment;
@@ -39,12 +40,10 @@ const settlement = {
 /** The whole program, in the order in which a reader wants to meet it. */
 @Module({})
 export class GatewayModule {
-  static register({
-    env,
-    secrets,
-    features = [],
-    logTo,
-  }: GatewayOptions & { secrets: LiveSecrets }): DynamicModule {
+  static register(
+    { env, secrets, features = [], logTo }: GatewayOptions & { secrets: LiveSecrets },
+    tls: TlsContexts,
+  ): DynamicModule {
     return {
       module: GatewayModule,
       imports: [
@@ -57,6 +56,7 @@ export class GatewayModule {
         EncryptionModule,
         AuditModule,
         RotationModule,
+        TlsModule.holding(tls),
         HttpServerModule,
         IdentityModule,
         BlockingModule,
@@ -69,6 +69,7 @@ export class GatewayModule {
         OAuthModule,
         HealthModule,
         DocsModule,
+        RestartModule,
         ...features,
       ],
       providers: [settlement, FirstKey],

@@ -17,11 +17,13 @@ import { Metrics, telemetryConfig } from '#telemetry';
 import { throttleConfig, type ThrottleSettings } from '#throttle';
 import {
   boundServer,
+  CertificateEvidence,
   CorsHeaders,
   EXPOSED_HEADERS,
   guardServer,
   GatehouseAdapter,
   httpConfig,
+  HttpsRedirect,
   ManagementListener,
   OriginPolicy,
   ProtectedResourceMetadata,
@@ -30,6 +32,8 @@ import {
   registerJsonBody,
   securityHeaders,
   registerStreamableHttp,
+  tlsConfig,
+  TlsContexts,
   type HttpDoor,
 } from '#transport';
 import { OpenApiDocument } from './docs/open-api-document.ts';
@@ -67,12 +71,17 @@ type StartOptions = GatewayOptions & Settled;
 
 async function start(options: StartOptions): Promise<Gateway> {
   const config = readConfig(httpConfig, options.env);
-  const adapter = new GatehouseAdapter(config);
-  const app = await NestFactory.create<NestFastifyApplication>(GatewayModule.register(options), adapter, {
-    bodyParser: false,
-    logger: new BootLogger(readConfig(telemetryConfig, options.env).logLevel),
-    abortOnError: false,
-  });
+  const tls = await TlsContexts.open(readConfig(tlsConfig, options.env), config);
+  const adapter = new GatehouseAdapter(config, tls);
+  const app = await NestFactory.create<NestFastifyApplication>(
+    GatewayModule.register(options, tls),
+    adapter,
+    {
+      bodyParser: false,
+      logger: new BootLogger(readConfig(telemetryConfig, options.env).logLevel),
+      abortOnError: false,
+    },
+  );
   const management = app.get(ManagementListener);
   const fastify: FastifyInstance = adapter.getInstance();
   let doors: Doors;
@@ -85,10 +94,12 @@ async function start(options: StartOptions): Promise<Gateway> {
     warnOf(app.get(Logger), options);
     app.get(OpenApiDocument).describe(app);
     await app.listen(config.port, config.host);
-    url = urlOf(config.host, (fastify.server.address() as { port: number }).port);
+    const { port } = fastify.server.address() as { port: number };
+    url = urlOf(config.host, port, tls);
     app.get(ProtectedResourceMetadata).listensAt(url);
     if (config.managementPort !== 0) await management.listen(fastify, config);
     await doors.lasting.listen();
+    await app.get(HttpsRedirect).listen(port, app.get(BlockGate));
     await app.get(FirstKey).ensure();
   } catch (error) {
     await app.close();
@@ -100,13 +111,14 @@ async function start(options: StartOptions): Promise<Gateway> {
     url,
     webSocketPort: lasting.webSocketPort,
     tcpPort: lasting.tcpPort,
-    managementUrl: management.port === undefined ? undefined : urlOf(config.host, management.port),
+    managementUrl: management.port === undefined ? undefined : urlOf(config.host, management.port, tls),
     async close() {
       lasting.shut();
       const closed = Promise.all([management.close(), app.close()]);
       await Promise.all([drain(http, config.requestTimeoutMs + DEADLINE_GRACE_MS), lasting.close()]);
       // What is left open is idle, or hangs beyond its time.
       fastify.server.closeAllConnections();
+      tls.cut(fastify.server);
       management.closeAllConnections();
       await closed;
     },
@@ -131,6 +143,7 @@ function openDoors(
     blocks,
     limits: app.get<ThrottleSettings>(throttleConfig.KEY),
     origins,
+    certificates: app.get(CertificateEvidence),
     metadata: app.get(ProtectedResourceMetadata),
     cors: new CorsHeaders(config.corsEnabled ? config.corsAllowedOrigins : []),
     headers: config.securityHeaders ? securityHeaders : {},
@@ -163,7 +176,7 @@ function openDoors(
     keepAliveMs: Math.min(LONGEST_SILENCE_MS, config.requestTimeoutMs),
   });
   const drainMs = config.requestTimeoutMs + DEADLINE_GRACE_MS;
-  const lasting = new LastingDoors({ app, config, caps, origins, drainMs });
+  const lasting = new LastingDoors({ app, config, tls: app.get(TlsContexts), caps, origins, drainMs });
   lasting.serve(fastify.server);
   // Before the journal closes.
   fastify.addHook('onClose', () => lasting.close());
@@ -185,6 +198,13 @@ function ownOriginBeside({ corsAllowedOrigins, publicUrl }: ConfigOf<typeof http
 /** What of blocks and limits Prometheus sees. */
 function measure(app: NestFastifyApplication): void {
   const [metrics, blocks, limits] = [app.get(Metrics), app.get(Blocks), app.get(AdaptiveLimits)];
+  const tls = app.get(TlsContexts);
+  if (tls.enabled)
+    metrics.follow(
+      'tls_certificate_expires_timestamp_seconds',
+      'When the certificate that clients are shown expires',
+      () => (tls.certificate?.validToDate.getTime() ?? 0) / 1000,
+    );
   metrics.follow(
     'blocked_addresses',
     'Addresses, and callers at them, that are blocked here',
@@ -209,6 +229,6 @@ async function drain(door: HttpDoor, limitMs: number): Promise<void> {
   while (door.running() > 0 && Date.now() < limit);
 }
 
-function urlOf(host: string, port: number): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+function urlOf(host: string, port: number, { enabled }: TlsContexts): string {
+  return `${enabled ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

@@ -7,11 +7,14 @@ import type { ConnectionCaps } from '#connections';
 import {
   boundServer,
   guardServer,
+  httpServerFactory,
+  netServerFactory,
   serverOptions,
   socketsConfig,
   type OriginPolicy,
   type SocketDoor,
   type TcpDoor,
+  type TlsContexts,
   type WebSocketDoor,
 } from '#transport';
 import { socketDoorOf, tcpDoorOf, webSocketDoorOf, type HttpSettings } from './socket-doors.ts';
@@ -21,6 +24,7 @@ const DRAIN_STEP_MS = 20;
 export interface LastingDoorsOptions {
   readonly app: NestFastifyApplication;
   readonly config: HttpSettings;
+  readonly tls: TlsContexts;
   readonly caps: ConnectionCaps;
   readonly origins: OriginPolicy;
   /** Time that the calls under way get when the program ends, in milliseconds. */
@@ -60,14 +64,15 @@ export class LastingDoors {
   }
 
   async listen(): Promise<void> {
-    const { config } = this.#options;
+    const { config, tls } = this.#options;
     const { wsPort, tcpPort } = this.#settings;
     const { host } = config;
     if (wsPort !== 0) {
       const options = serverOptions(config);
-      await this.#webSocket.listen({ host, port: wsPort, options }, (server) => this.#bound(server));
+      const create = httpServerFactory(tls);
+      await this.#webSocket.listen({ host, port: wsPort, options }, (server) => this.#bound(server), create);
     }
-    if (tcpPort !== 0) await this.#tcp.listen(host, tcpPort);
+    if (tcpPort !== 0) await this.#tcp.listen(host, tcpPort, netServerFactory(tls));
   }
 
   /** Takes in nobody any more, and asks all to go. */

@@ -3,15 +3,19 @@ import { readConfig } from '#config';
 import { httpConfig } from '#transport';
 import { explainStartError } from './explain-start-error.ts';
 import { startGateway, type Gateway } from './gateway.ts';
+import { RESTART_EXIT_CODE, Restarts } from './restart/restarts.ts';
 
 /** Beside the time that a call in flight may take: for the journal and the database. A process that hangs helps nobody. */
 const LAST_WORDS_MS = 25_000;
+
+let stopping = false;
 
 try {
   const gateway = await startGateway({ env: process.env });
   const log = new Logger('gatehouse');
   log.log(`API on ${gateway.url}: REST, MCP at /mcp, documentation at /docs`);
   if (gateway.managementUrl) log.log(`management on ${gateway.managementUrl}: /metrics, /health/details`);
+  gateway.app.get(Restarts).endBy(() => void stop(gateway, RESTART_EXIT_CODE));
   process.once('SIGTERM', () => void stop(gateway));
   process.once('SIGINT', () => void stop(gateway));
 } catch (error) {
@@ -19,8 +23,10 @@ try {
   process.exit(1);
 }
 
-async function stop(gateway: Gateway): Promise<void> {
+async function stop(gateway: Gateway, exitCode = 0): Promise<void> {
+  if (stopping) return;
+  stopping = true;
   setTimeout(() => process.exit(1), readConfig(httpConfig).requestTimeoutMs + LAST_WORDS_MS).unref();
   await gateway.close();
-  process.exit(0);
+  process.exit(exitCode);
 }

@@ -8,7 +8,14 @@ import { AuditTrail } from '#audit';
 import { readConfig } from '#config';
 import { DoorTokens } from '#identity';
 import { telemetryConfig } from '#telemetry';
-import { GatehouseAdapter, httpConfig, serveStdio, type SocketDoor } from '#transport';
+import {
+  GatehouseAdapter,
+  httpConfig,
+  serveStdio,
+  tlsConfig,
+  TlsContexts,
+  type SocketDoor,
+} from '#transport';
 import { BootLogger } from './boot-logger.ts';
 import { GatewayModule, type GatewayOptions } from './gateway.module.ts';
 import { socketDoorOf } from './socket-doors.ts';
@@ -34,9 +41,10 @@ export async function serveOverStdio(options: StdioProgramOptions): Promise<void
 async function serve({ input, output, key, stoppable, ...options }: StdioProgramOptions & Settled) {
   const config = readConfig(httpConfig, options.env);
   const logTo = process.stderr;
+  const tls = TlsContexts.none(readConfig(tlsConfig, options.env));
   const app = await NestFactory.create<NestFastifyApplication>(
-    GatewayModule.register({ ...options, logTo }),
-    new GatehouseAdapter(config),
+    GatewayModule.register({ ...options, logTo }, tls),
+    new GatehouseAdapter(config, tls),
     {
       bodyParser: false,
       logger: new BootLogger(readConfig(telemetryConfig, options.env).logLevel, logTo),

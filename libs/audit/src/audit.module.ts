@@ -8,6 +8,8 @@ import { SigningKey } from './chain/signing-key.ts';
 import { Journal } from './journal/journal.ts';
 import { JournalFolder } from './journal/journal-folder.ts';
 import { openJournal } from './journal/open-journal.ts';
+import { RecentEventsController } from './recent/recent-events.controller.ts';
+import { RecentEvents } from './recent/recent-events.ts';
 import { AuditIndex } from './search-index/audit-index.ts';
 import { AuditSinks } from './sinks/audit-sinks.ts';
 
@@ -64,9 +66,16 @@ const index = {
     }),
 };
 
+const recent = {
+  provide: RecentEvents,
+  inject: [Database, AuditIndex],
+  useFactory: (database: Database, filled: AuditIndex) => new RecentEvents(database, filled),
+};
+
 /** The audit trail, and what it is made of. Exports `AuditTrail`, which is to record every settled call. */
 @Module({
-  providers: [sinks, journal, index, AuditTrail],
+  controllers: [RecentEventsController],
+  providers: [sinks, journal, index, recent, AuditTrail],
   exports: [AuditTrail],
 })
 export class AuditModule {}

@@ -3,6 +3,8 @@ export { AuditTrail } from './audit-trail.ts';
 export type { AuditEvent } from './record-body.ts';
 export { VerifyingKey } from './chain/signing-key.ts';
 export { JournalFolder } from './journal/journal-folder.ts';
+export type { RecentEventsView } from './recent/recent-events.controller.ts';
+export { severities } from './recent/severities.ts';
 export { AuditIndex } from './search-index/audit-index.ts';
 export { FileSource } from './verify/file-source.ts';
 export type { Finding } from './verify/finding.ts';

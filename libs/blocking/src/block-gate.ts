@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { after, networkOf, type Call, type Principal } from '#call';
 import { GatehouseError } from '#errors';
-import { CredentialVerifier, bearerToken } from '#identity';
+import { CallerProof } from '#identity';
 import type { Block } from './block.ts';
 import type { BlockedNetwork } from './blocked-networks.ts';
 import { Blocks } from './blocks.ts';
@@ -22,7 +22,7 @@ export class AddressBlocked extends GatehouseError {
 export class BlockGate {
   constructor(
     private readonly blocks: Blocks,
-    private readonly verifier: CredentialVerifier,
+    private readonly caller: CallerProof,
   ) {}
 
   /** What stands against an address; `refusalOf` says what that means for a call. */
@@ -44,7 +44,7 @@ export class BlockGate {
     const now = Date.now();
     const block = blocked.blockOfAll(now);
     if (block && !block.spares) return this.#refuse(block, blocked);
-    if (!block && call.authorization === undefined) return undefined;
+    if (!block && !this.caller.offered(call)) return undefined;
     return after(this.#prove(call), (principal) => this.#judge(principal, block, blocked));
   }
 
@@ -70,7 +70,7 @@ export class BlockGate {
 
   #prove(call: Call): Principal | undefined | PromiseLike<Principal | undefined> {
     try {
-      const proven = this.verifier.verify(bearerToken(call.authorization), call);
+      const proven = this.caller.prove(call);
       return proven instanceof Promise ? proven.catch(() => undefined) : proven;
     } catch {
       return undefined;

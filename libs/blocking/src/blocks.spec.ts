@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Call, refusedBy, allowed, type Principal } from '#call';
 import { readConfig } from '#config';
 import { CredentialExpired, CredentialMissing, CredentialUnknown, GatehouseError, NotFound } from '#errors';
-import type { CredentialVerifier } from '#identity';
+import { bearerToken, type CallerProof } from '#identity';
 import { scratchFolder, type ScratchFolder } from '#testing';
 import { AddressList } from './address-list.ts';
 import { BlockGate } from './block-gate.ts';
@@ -26,13 +26,14 @@ const keys = new Map([
   ['ben-key', ben],
 ]);
 /** Knows two keys, the one at once and the other after a look into the store. */
-const verifier = {
-  verify(token: string): Principal | Promise<Principal> {
-    const principal = keys.get(token);
+const caller = {
+  offered: ({ authorization }: Call) => authorization !== undefined,
+  prove({ authorization }: Call): Principal | Promise<Principal> {
+    const principal = keys.get(bearerToken(authorization));
     if (!principal) throw new CredentialUnknown();
     return principal === ana ? principal : Promise.resolve(principal);
   },
-} as unknown as CredentialVerifier;
+} as unknown as CallerProof;
 
 function call(address: string, key?: string): Call {
   const authorization = key === undefined ? undefined : `Bearer ${key}`;
@@ -77,7 +78,7 @@ describe('Blocks', () => {
     const settings = readConfig(blockingConfig, env);
     const blocks = new Blocks({ settings, folder: folder.path, audit });
     open.push(blocks);
-    return { blocks, gate: new BlockGate(blocks, verifier), recorder: new BlockRecorder(blocks) };
+    return { blocks, gate: new BlockGate(blocks, caller), recorder: new BlockRecorder(blocks) };
   }
   it('counts what is wrong with strangers, and nothing else', async () => {
     const here = house({ MAX_REFUSED_CALLS: '5' });

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { ClientCertificate } from './client-certificate.ts';
 import type { Operation } from './operation.ts';
 import type { Principal } from './principal.ts';
 import type { LimitDecision } from './limit-decision.ts';
@@ -13,6 +14,8 @@ export interface CallOptions {
   address: string;
   /** The Authorization header, as it came. */
   authorization: string | undefined;
+  /** What the client has proven by TLS, where it was asked to. */
+  clientCertificate?: ClientCertificate | undefined;
 }
 
 /**
@@ -25,6 +28,7 @@ export class Call {
   readonly door: Door;
   readonly address: string;
   readonly authorization: string | undefined;
+  readonly clientCertificate: ClientCertificate | undefined;
   /** Epoch milliseconds. */
   readonly receivedAt: number = Date.now();
   /** Set by the door once it knows what is asked for; absent in what never became a call (bad JSON, no such route). */
@@ -60,10 +64,11 @@ export class Call {
   #abort: AbortController | undefined = undefined;
   readonly #startedAt = performance.now();
 
-  constructor({ door, address, authorization }: CallOptions) {
+  constructor({ door, address, authorization, clientCertificate }: CallOptions) {
     this.door = door;
     this.address = address;
     this.authorization = authorization;
+    this.clientCertificate = clientCertificate;
   }
 
   /** To speak to the client before the answer. Made on demand: most handlers never say a word. */

@@ -1,6 +1,7 @@
 export { after, isThenable } from './after.ts';
 export { Call, type Door } from './call.ts';
 export { callOf, CurrentCall, Input } from './call-of.ts';
+export type { CertificateName, ClientCertificate } from './client-certificate.ts';
 export { EventStream, type AnswerEvent } from './event-stream.ts';
 export type { LimitDecision } from './limit-decision.ts';
 export { networkOf } from './network-of.ts';

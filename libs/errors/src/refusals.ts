@@ -16,8 +16,8 @@ export class CredentialInvalid extends GatehouseError {
 
 /** Well formed, but not a key of ours, or one that was revoked. REST says 403, MCP 401 (requirements 14.1). */
 export class CredentialUnknown extends GatehouseError {
-  constructor() {
-    super('CREDENTIAL_UNKNOWN', 'Invalid API key');
+  constructor(message = 'Invalid API key') {
+    super('CREDENTIAL_UNKNOWN', message);
   }
 }
 

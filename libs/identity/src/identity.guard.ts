@@ -1,7 +1,6 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { callOf, type Call, type Principal } from '#call';
-import { bearerToken } from './bearer.ts';
-import { CredentialVerifier } from './credential-verifier.ts';
+import { CallerProof } from './caller-proof.ts';
 import { PrincipalStanding } from './principal-standing.ts';
 
 /**
@@ -11,7 +10,7 @@ import { PrincipalStanding } from './principal-standing.ts';
 @Injectable()
 export class IdentityGuard implements CanActivate {
   constructor(
-    private readonly verifier: CredentialVerifier,
+    private readonly caller: CallerProof,
     private readonly standing: PrincipalStanding,
   ) {}
 
@@ -32,6 +31,6 @@ export class IdentityGuard implements CanActivate {
 
   #prove(call: Call): Principal | Promise<Principal> {
     if (call.onBehalfOf) return this.standing.renew(call.onBehalfOf);
-    return this.verifier.verify(bearerToken(call.authorization), call);
+    return this.caller.prove(call);
   }
 }

@@ -9,6 +9,8 @@ import { ApiKeysController } from './api-keys.controller.ts';
 import { ApiKeys } from './api-keys.service.ts';
 import { Authorities, type Authority } from './authority.ts';
 import { AuthenticationBudget } from './authentication-budget.ts';
+import { CallerProof } from './caller-proof.ts';
+import { CertificateAuthority } from './certificates/certificate-authority.ts';
 import { ConfiguredAdmin } from './configured-admin.ts';
 import { CredentialVerifier } from './credential-verifier.ts';
 import { DatabaseKeyStore } from './database-key-store.ts';
@@ -75,7 +77,7 @@ const pepper = {
 
 const authorities = {
   provide: Authorities,
-  inject: [ApiKeyAuthority, UserTokenAuthority, DoorTokens],
+  inject: [ApiKeyAuthority, UserTokenAuthority, DoorTokens, CertificateAuthority],
   useFactory: (...own: Authority[]) => {
     const all = new Authorities();
     for (const authority of own) all.add(authority);
@@ -111,17 +113,20 @@ const people = [
     news,
     ApiKeyAuthority,
     DoorTokens,
+    CertificateAuthority,
     authorities,
     ConfiguredAdmin,
     Verdicts,
     KeyUsage,
     CredentialVerifier,
+    CallerProof,
     PrincipalStanding,
     ApiKeys,
     ...people,
   ],
   exports: [
     Authorities,
+    CallerProof,
     CredentialVerifier,
     DoorTokens,
     PrincipalStanding,

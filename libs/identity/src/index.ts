@@ -3,6 +3,8 @@ export { ApiKeysController } from './api-keys.controller.ts';
 export { CreateKey, ListKeys, RevokeKey, RotateKey } from './api-keys.dto.ts';
 export { Authorities, Authority, type CredentialForm } from './authority.ts';
 export { bearerToken } from './bearer.ts';
+export { CallerProof } from './caller-proof.ts';
+export { certificatesConfig } from './certificates/certificates.config.ts';
 export { clientConfig } from './client.config.ts';
 export { CredentialVerifier } from './credential-verifier.ts';
 export { DoorTokens } from './door-tokens.ts';

@@ -17,4 +17,8 @@ export const refusals: Readonly<Record<CredentialKind, Refusals>> = {
     unknown: () => new CredentialInvalid('The access token is not valid here: get a new one'),
     expired: () => new CredentialExpired('The access token has expired: get a new one'),
   },
+  certificate: {
+    unknown: () => new CredentialUnknown('The client certificate stands for nobody here'),
+    expired: () => new CredentialExpired('The client certificate has expired'),
+  },
 };

@@ -1,7 +1,7 @@
 import type { Principal } from '#call';
 
-/** What a text in an Authorization header can be. Each is refused in words of its own. */
-export type CredentialKind = 'key' | 'token';
+/** What a credential can be. Each is refused in words of its own. */
+export type CredentialKind = 'key' | 'token' | 'certificate';
 
 /** What was found about a presented credential, and when. */
 export type Verdict = Proven | Refused;

@@ -39,6 +39,7 @@ const admin = [
   'cache:write',
   'connections:read',
   'connections:write',
+  'gateway:restart',
   'keys:read',
   'keys:write',
   'limits:read',
@@ -58,6 +59,7 @@ const admin = [
 export const needsSecondFactor: ReadonlySet<Permission> = new Set([
   'blocks:write',
   'cache:write',
+  'gateway:restart',
   'keys:write',
   'limits:write',
   'oauth:write',

@@ -6,6 +6,7 @@ export {
   type OpenTestDatabase,
   type TestDatabase,
 } from './databases.ts';
+export { openssl, type OpensslResult } from './openssl.ts';
 export { freshPostgresql, postgresqlServer, type FreshPostgresql } from './fresh-postgresql.ts';
 export { KeptPostgresql } from './postgresql/kept-postgresql.ts';
 export { testingConfig } from './testing.config.ts';
@@ -16,3 +17,11 @@ export { TcpProxy } from './tcp-proxy.ts';
 export { openValkey, useKeyspace } from './valkey/use-valkey-connection.ts';
 export { useValkey } from './valkey/use-valkey.ts';
 export { ValkeyServer, type ValkeyOptions } from './valkey/valkey-server.ts';
+export {
+  authority,
+  certificate,
+  revocationList,
+  sslSettings,
+  type CertificateOptions,
+  type Pair,
+} from './certificates.ts';

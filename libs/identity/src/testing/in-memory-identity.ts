@@ -3,6 +3,9 @@ import type { Secrets } from '#secrets';
 import { ApiKeyAuthority } from '../api-key-authority.ts';
 import { ApiKeys } from '../api-keys.service.ts';
 import { Authorities } from '../authority.ts';
+import { CallerProof } from '../caller-proof.ts';
+import { CertificateAuthority } from '../certificates/certificate-authority.ts';
+import { certificatesConfig } from '../certificates/certificates.config.ts';
 import { ConfiguredAdmin } from '../configured-admin.ts';
 import { CredentialVerifier } from '../credential-verifier.ts';
 import { identityConfig } from '../identity.config.ts';
@@ -26,13 +29,15 @@ export function inMemoryIdentity(
   const config = readConfig(identityConfig, env);
   const pepper = new Pepper(config.pepper ?? 'a pepper for keys that nobody has', config.previousPepper, 0);
   const authorities = new Authorities();
-  authorities.add(new ApiKeyAuthority(store, pepper));
+  const certificates = new CertificateAuthority(readConfig(certificatesConfig, env));
+  for (const authority of [new ApiKeyAuthority(store, pepper), certificates]) authorities.add(authority);
   const verdicts = new Verdicts(authorities, news);
   const configured = new ConfiguredAdmin(pepper, config, secrets);
   const budget = new MemoryAuthenticationBudget(config);
   const usage = new KeyUsage(store);
   const verifier = new CredentialVerifier(verdicts, authorities, configured, budget, usage, pepper);
   const keys = new ApiKeys(store, pepper, verdicts, configured, config);
+  const caller = new CallerProof(verifier, certificates);
   const standing = new PrincipalStanding(authorities, configured);
   return {
     store,
@@ -43,8 +48,9 @@ export function inMemoryIdentity(
     budget,
     usage,
     verifier,
+    caller,
     keys,
     standing,
-    guard: new IdentityGuard(verifier, standing),
+    guard: new IdentityGuard(caller, standing),
   };
 }

@@ -32,7 +32,7 @@ interface Watched {
 @Injectable()
 export class StreamWatch implements OnModuleInit, OnModuleDestroy {
   /** By what their callers have shown, since one answer is good for all who have shown the same; asked longest ago first. */
-  readonly #watched = new Map<string | undefined, Set<Watched>>();
+  readonly #watched = new Map<string, Set<Watched>>();
   readonly #clock = setInterval(() => void this.#tick(), EVERY_MS).unref();
   #stay!: Handler;
   #isChecking = false;
@@ -45,9 +45,9 @@ export class StreamWatch implements OnModuleInit, OnModuleDestroy {
 
   /** Returns what ends the watch. */
   watch(watched: Watched): () => void {
-    const { authorization } = watched.call;
-    const alike = this.#watched.get(authorization) ?? new Set();
-    this.#watched.set(authorization, alike.add(watched));
+    const shown = shownIn(watched.call);
+    const alike = this.#watched.get(shown) ?? new Set();
+    this.#watched.set(shown, alike.add(watched));
     return () => this.#forget(watched);
   }
 
@@ -59,9 +59,9 @@ export class StreamWatch implements OnModuleInit, OnModuleDestroy {
   async check(atMost = Infinity): Promise<void> {
     const next = [...this.#watched].slice(0, atMost);
     // In turn, where there are more of them than can be asked about at a time.
-    for (const [authorization, alike] of next) {
-      this.#watched.delete(authorization);
-      this.#watched.set(authorization, alike);
+    for (const [shown, alike] of next) {
+      this.#watched.delete(shown);
+      this.#watched.set(shown, alike);
     }
     await Promise.all(next.map(([, alike]) => this.#checkAlike(alike)));
   }
@@ -78,8 +78,8 @@ export class StreamWatch implements OnModuleInit, OnModuleDestroy {
 
   /** Whether it was ended, so that those who have shown the same are to be looked at too. */
   async #checkOne(watched: Watched, alike: ReadonlySet<Watched>): Promise<boolean> {
-    const { door, address, authorization, target } = watched.call;
-    const again = new Call({ door, address, authorization });
+    const { door, address, authorization, clientCertificate, target } = watched.call;
+    const again = new Call({ door, address, authorization, clientCertificate });
     Object.assign(again, { operation: this.#stay.operation, target, input: {} });
     try {
       await this.#stay.run({}, again);
@@ -96,13 +96,18 @@ export class StreamWatch implements OnModuleInit, OnModuleDestroy {
   }
 
   #forget(watched: Watched): void {
-    const { authorization } = watched.call;
-    const alike = this.#watched.get(authorization);
+    const shown = shownIn(watched.call);
+    const alike = this.#watched.get(shown);
     alike?.delete(watched);
-    if (alike?.size === 0) this.#watched.delete(authorization);
+    if (alike?.size === 0) this.#watched.delete(shown);
   }
 
   onModuleDestroy(): void {
     clearInterval(this.#clock);
   }
+}
+
+/** A header has no line break in it. */
+function shownIn({ authorization = '', clientCertificate }: Call): string {
+  return `${authorization}\n${clientCertificate?.fingerprint ?? ''}`;
 }

@@ -1,3 +1,4 @@
+import type { RequestListener } from 'node:http';
 import { Logger } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply } from 'fastify';
@@ -14,13 +15,16 @@ import {
   wantsWebSocket,
   type HttpSettings,
 } from './server-bounds.ts';
+import type { TlsContexts } from '../tls/tls-contexts.ts';
+import { httpServerFactory } from '../tls/server-factories.ts';
 
 /** Nest's Fastify adapter with our bounds, and with event streams as a kind of answer. */
 export class GatehouseAdapter extends FastifyAdapter {
   readonly #logger = new Logger('EventStream');
   readonly #beatMs: number;
 
-  constructor(config: HttpSettings) {
+  constructor(config: HttpSettings, tls: TlsContexts) {
+    const options = { ...serverOptions(config), shouldUpgradeCallback: wantsWebSocket };
     super({
       bodyLimit: config.maxRequestBytes,
       trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
@@ -28,7 +32,12 @@ export class GatehouseAdapter extends FastifyAdapter {
       requestTimeout: config.requestTimeoutMs,
       keepAliveTimeout: KEEP_ALIVE_MS,
       forceCloseConnections: 'idle',
-      http: { ...serverOptions(config), shouldUpgradeCallback: wantsWebSocket },
+      // Fastify opens a listener of its own for each address of localhost, and only without a factory.
+      ...(tls.enabled
+        ? {
+            serverFactory: (handler: RequestListener) => httpServerFactory(tls)(options, handler),
+          }
+        : { http: options }),
       routerOptions: { maxParamLength: MAX_HEADER_BYTES },
       // Fastify answers a malformed URL before any hook has run; this one it routes like any other.
       rewriteUrl: ({ url = '/' }) => (isWellFormedUrl(url) ? url : MALFORMED_URL),

@@ -10,6 +10,7 @@ import type { CorsHeaders } from './cors-headers.ts';
 import { Deadlines } from '../deadlines.ts';
 import { publicError } from './http-error.ts';
 import { MALFORMED_URL } from './malformed-url.ts';
+import type { CertificateEvidence } from '../tls/certificate-evidence.ts';
 import { OriginRefused, type OriginPolicy } from './origin-policy.ts';
 import type { ProtectedResourceMetadata } from './protected-resource.ts';
 import { errorBody } from './rest-error.filter.ts';
@@ -42,6 +43,8 @@ export interface HttpDoorOptions {
   /** Who may not even knock. */
   blocks: Pick<BlockGate, 'find' | 'refusalOf' | 'absorbs'>;
   origins: OriginPolicy;
+  /** Who may be a client by its certificate; nobody where there is none. */
+  certificates?: Pick<CertificateEvidence, 'ofRequest'>;
   /** For the headers of answers that no limit decided. */
   limits: ThrottleSettings;
   /** For the challenges of refusals. */
@@ -76,7 +79,7 @@ export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOpti
   // Made on first sight, so that no hook of anybody can answer a request that has no call; at the latest below.
   fastify.decorateRequest('call', {
     getter(this: FastifyRequest) {
-      return (this[CALL] ??= openCall(this));
+      return (this[CALL] ??= openCall(this, options));
     },
   });
 
@@ -206,12 +209,13 @@ function answerLate(reply: FastifyReply, late: GatehouseError): void {
   request.call.cancel(late);
 }
 
-function openCall(request: FastifyRequest): Call {
+function openCall(request: FastifyRequest, { certificates }: Pick<HttpDoorOptions, 'certificates'>): Call {
   const { config, url } = request.routeOptions;
   const call = new Call({
     door: config.door ?? 'rest',
     address: clientAddress(request),
     authorization: request.headers.authorization,
+    clientCertificate: certificates?.ofRequest(request.raw.socket, request.headers),
   });
   // The route's pattern where there is one: a path may hold a person's data, and a query string a secret.
   const path = url ?? pathOf(request);

@@ -1,11 +1,17 @@
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { TlsContexts } from '../tls/tls-contexts.ts';
+import { httpServerFactory } from '../tls/server-factories.ts';
 import { boundServer, refuseBytes, serverOptions, type HttpSettings } from './server-bounds.ts';
 
 /** A second port into the same routes and the same pipeline, for operators: metrics and detailed health. */
+@Injectable()
 export class ManagementListener {
   #server: Server | undefined;
+
+  constructor(private readonly tls: TlsContexts) {}
 
   /** Whether the request came in at the management port. */
   owns = (request: FastifyRequest): boolean =>
@@ -18,9 +24,9 @@ export class ManagementListener {
 
   async listen(fastify: FastifyInstance, settings: HttpSettings): Promise<void> {
     const { host, managementPort: port } = settings;
-    const server = createServer(serverOptions(settings), (request, response) =>
-      fastify.routing(request, response),
-    );
+    const handler = (...exchange: Parameters<typeof fastify.routing>): void => fastify.routing(...exchange);
+    // Probes come here, and those of Kubernetes have no certificate.
+    const server = httpServerFactory(this.tls, { optional: true })(serverOptions(settings), handler);
     boundServer(server, fastify, settings);
     server.on('clientError', (error, socket) => refuseBytes(error, socket as Socket));
     await new Promise<void>((resolve, reject) => {
@@ -31,7 +37,9 @@ export class ManagementListener {
   }
 
   closeAllConnections(): void {
-    this.#server?.closeAllConnections();
+    if (!this.#server) return;
+    this.#server.closeAllConnections();
+    this.tls.cut(this.#server);
   }
 
   /** Resolves when what runs has ended. */

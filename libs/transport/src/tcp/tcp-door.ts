@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import type { NetServerFactory } from '../tls/server-factories.ts';
 import type { Call } from '#call';
 import type { ConnectionCaps, Release } from '#connections';
 import type { DoorTokens } from '#identity';
@@ -38,10 +39,15 @@ export class TcpDoor {
     return typeof address === 'object' && address !== null ? address.port : undefined;
   }
 
-  async listen(host: string, port: number, create: typeof createServer = createServer): Promise<void> {
+  async listen(host: string, port: number, create: NetServerFactory = createServer): Promise<void> {
     // The client may say that it has no more to ask, and still read the answers.
-    const server = create({ allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS });
-    server.on('connection', (socket) => this.accept(socket));
+    const options = {
+      allowHalfOpen: true,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_MS,
+    };
+    const server = create(options, (socket) => this.accept(socket));
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen({ host, port }, resolve);
@@ -55,7 +61,8 @@ export class TcpDoor {
     const address = socket.remoteAddress;
     // A client that goes away in the middle has no name for it.
     socket.on('error', () => socket.destroy());
-    if (address === undefined || door.isClosing || door.services.blocks.cuts(address)) return void socket.destroy();
+    if (address === undefined || door.isClosing || door.services.blocks.cuts(address))
+      return void socket.destroy();
     const release = this.#makeRoom() ? caps.take(address) : undefined;
     if (!release) return void socket.destroy();
     this.#sockets.add(socket);
