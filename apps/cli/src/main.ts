@@ -5,6 +5,7 @@ import { registerBlocks } from './blocks.command.ts';
 import { registerEncryption } from './encryption.command.ts';
 import { registerIngest } from './ingest.command.ts';
 import { registerKeys } from './keys.command.ts';
+import { registerPersons } from './persons.command.ts';
 import { registerSettings } from './settings.command.ts';
 import { registerStart } from './start.command.ts';
 
@@ -22,6 +23,7 @@ registerBlocks(program);
 registerAudit(program);
 registerEncryption(program);
 registerIngest(program);
+registerPersons(program);
 registerSettings(program);
 
 await program.parseAsync();

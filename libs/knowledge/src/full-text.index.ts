@@ -31,6 +31,9 @@ export interface NewTexts {
   readonly chunks: readonly Chunk[];
 }
 
+/** What stands where a message was that had to go. Nobody searches for it. */
+export const ERASED = '[erased]';
+
 /** More words than a question has. They bound what a stranger's query can cost, with MOST_POSTINGS. */
 const MOST_TERMS = 64;
 /** Occurrences that one query may read. The rarest words are read first: what is left out says least. */
@@ -60,9 +63,10 @@ export class FullTextIndex {
     conversation: number,
     { id, titles, chunks }: NewTexts,
   ): Promise<void> {
-    const searchable = chunks.map(({ text }, i) =>
-      searchableText(i === 0 ? [...titles, text].join('\n') : text),
-    );
+    const searchable = chunks.map(({ text }, i) => {
+      const words = text === ERASED ? '' : text;
+      return searchableText(i === 0 ? [...titles, words].join('\n') : words);
+    });
     const said = chunks.map((chunk, i) => this.seal.said(id, i + 1, chunk));
     const words = this.seal.on ? await this.#markedWords(transaction, searchable) : wordsOf(searchable);
     await sql`
@@ -160,6 +164,17 @@ export class FullTextIndex {
       left join weights on weights.term = any (tsvector_to_array(to_tsvector('english', given.text)))
       group by place order by place`.execute(this.database.kysely);
     return rows.map(({ relevance }) => relevance);
+  }
+
+  /** `seq` of conversations in which one passage has all the words of a text. */
+  async saying(text: string, limit: number): Promise<number[]> {
+    const { rows } = await sql<{ conversation: number }>`
+      with ${await this.#asked(text)}
+      select distinct conversation from (
+        select t.conversation, t.chunk from forms join conversation_terms t on t.term = forms.form
+        group by 1, 2 having count(distinct forms.term) = (select count(*) from asked)
+      ) passages order by conversation limit ${limit}`.execute(this.database.kysely);
+    return rows.map(({ conversation }) => conversation);
   }
 
   /**

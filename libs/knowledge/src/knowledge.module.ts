@@ -19,6 +19,9 @@ import { knowledgeConfig } from './knowledge.config.ts';
 import { KnowledgeService } from './knowledge.service.ts';
 import { KnowledgeTools } from './knowledge.tools.ts';
 import { PassageSearch } from './passage-search.ts';
+import { PersonsController } from './persons/persons.controller.ts';
+import { Persons } from './persons/persons.service.ts';
+import { PersonsStore } from './persons/persons.store.ts';
 import { RagController } from './rag.controller.ts';
 import { SearchController } from './search.controller.ts';
 import { ConversationSeal } from './sealing/conversation-seal.ts';
@@ -31,7 +34,7 @@ const OPENAI = 'https://api.openai.com/v1';
 const ANTHROPIC = 'https://api.anthropic.com';
 
 @Module({
-  controllers: [ConversationsController, SearchController, RagController],
+  controllers: [ConversationsController, SearchController, RagController, PersonsController],
   providers: [
     KnowledgeService,
     KnowledgeTools,
@@ -41,6 +44,8 @@ const ANTHROPIC = 'https://api.anthropic.com';
     FullTextIndex,
     VectorIndex,
     PassageSearch,
+    Persons,
+    PersonsStore,
     QuestionAnswering,
     ExtractiveAnswers,
     ChunkEmbedder,

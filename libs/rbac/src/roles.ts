@@ -33,6 +33,8 @@ const admin = [
   'limits:read',
   'limits:write',
   'metrics:read',
+  'persons:read',
+  'persons:erase',
 ] as const;
 
 /** The one table of who may do what (SEN-3). Operations name permissions; only roles hold them. */
