@@ -5,6 +5,7 @@ import * as conversations from './003-conversations.ts';
 import * as tasks from './004-tasks.ts';
 import * as conversationChanges from './005-conversation-changes.ts';
 import * as encryption from './008-encryption.ts';
+import * as retention from './009-retention.ts';
 
 /**
  * All migrations, in the order of their names. Applied ones are never edited: a change is a new migration. There is
@@ -17,4 +18,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '004-tasks': tasks,
   '005-conversation-changes': conversationChanges,
   '008-encryption': encryption,
+  '009-retention': retention,
 };
