@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { Command } from 'commander';
 import { registerAudit } from './audit.command.ts';
+import { registerBackup } from './backup.command.ts';
 import { registerBlocks } from './blocks.command.ts';
 import { registerEncryption } from './encryption.command.ts';
 import { registerIngest } from './ingest.command.ts';
@@ -21,6 +22,7 @@ registerStart(program);
 registerKeys(program);
 registerBlocks(program);
 registerAudit(program);
+registerBackup(program);
 registerEncryption(program);
 registerIngest(program);
 registerPersons(program);
