@@ -47,6 +47,8 @@ const inputs: Record<string, Record<string, unknown>> = {
   'connections.close': { id: '0123456789ab-0123456789ab' },
   'limits.read': { client: 'somebody' },
   'limits.reset': { client: 'somebody' },
+  'persons.export': { author_name: 'Ana' },
+  'persons.erase': { author_name: 'Ana' },
 };
 
 /** Every guarded operation of a gateway, with all its routes and tools: what is declared, not a list of our own. */

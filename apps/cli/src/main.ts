@@ -1,12 +1,15 @@
 import 'reflect-metadata';
 import { Command } from 'commander';
 import { registerAudit } from './audit.command.ts';
+import { registerBackup } from './backup.command.ts';
 import { registerBlocks } from './blocks.command.ts';
 import { registerConnections } from './connections.command.ts';
 import { registerHealth } from './health.command.ts';
 import { registerIngest } from './ingest.command.ts';
 import { registerKeys } from './keys.command.ts';
 import { registerSecrets } from './secrets.command.ts';
+import { registerEncryption } from './encryption.command.ts';
+import { registerPersons } from './persons.command.ts';
 import { registerSettings } from './settings.command.ts';
 import { registerStart } from './start.command.ts';
 import { registerUsers } from './users.command.ts';
@@ -36,6 +39,9 @@ registerRestart(program);
 registerIngest(program);
 registerSecrets(program);
 registerTls(program);
+registerBackup(program);
+registerEncryption(program);
+registerPersons(program);
 registerSettings(program);
 
 await program.parseAsync();

@@ -6,7 +6,7 @@ const areas: readonly [title: string, definitions: readonly string[]][] = [
   ['Server', ['http', 'restart', 'production']],
   ['TLS', ['tls', 'certificates']],
   ['MCP', ['mcp', 'tasks']],
-  ['Storage', ['home', 'persistence', 'jobs', 'encryption']],
+  ['Storage', ['home', 'persistence', 'jobs', 'encryption', 'backup']],
   ['Valkey', ['valkey']],
   ['Cache', ['cache']],
   ['Secrets', ['secrets', 'signing-secrets']],

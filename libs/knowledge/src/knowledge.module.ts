@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { ConfigError, type ConfigOf } from '#config';
+import { encryptionConfig } from '#encryption';
 import { liveValue, Secrets } from '#secrets';
 import { AnthropicAnswers } from './answers/anthropic.answers.ts';
 import { Answers } from './answers/answers.ts';
@@ -19,8 +20,13 @@ import { knowledgeConfig } from './knowledge.config.ts';
 import { KnowledgeService } from './knowledge.service.ts';
 import { KnowledgeTools } from './knowledge.tools.ts';
 import { PassageSearch } from './passage-search.ts';
+import { PersonsController } from './persons/persons.controller.ts';
+import { Persons } from './persons/persons.service.ts';
+import { PersonsStore } from './persons/persons.store.ts';
 import { RagController } from './rag.controller.ts';
 import { SearchController } from './search.controller.ts';
+import { ConversationSeal } from './sealing/conversation-seal.ts';
+import { SealedConversations } from './sealing/sealed-conversations.ts';
 import { VectorIndex } from './vector.index.ts';
 
 type KnowledgeConfig = ConfigOf<typeof knowledgeConfig>;
@@ -31,7 +37,7 @@ const ANTHROPIC = 'https://api.anthropic.com';
 const liveSecrets = { token: Secrets, optional: true };
 
 @Module({
-  controllers: [ConversationsController, SearchController, RagController],
+  controllers: [ConversationsController, SearchController, RagController, PersonsController],
   providers: [
     KnowledgeService,
     KnowledgeTools,
@@ -41,10 +47,18 @@ const liveSecrets = { token: Secrets, optional: true };
     FullTextIndex,
     VectorIndex,
     PassageSearch,
+    Persons,
+    PersonsStore,
     QuestionAnswering,
     ExtractiveAnswers,
     ChunkEmbedder,
-    { provide: Embeddings, inject: [knowledgeConfig.KEY, liveSecrets], useFactory: embeddingsOf },
+    ConversationSeal,
+    SealedConversations,
+    {
+      provide: Embeddings,
+      inject: [knowledgeConfig.KEY, encryptionConfig.KEY, liveSecrets],
+      useFactory: embeddingsOf,
+    },
     {
       provide: Answers,
       inject: [knowledgeConfig.KEY, ExtractiveAnswers, liveSecrets],
@@ -55,9 +69,19 @@ const liveSecrets = { token: Secrets, optional: true };
 })
 export class KnowledgeModule {}
 
-export function embeddingsOf(config: KnowledgeConfig, secrets?: Secrets): Embeddings {
+export function embeddingsOf(
+  config: KnowledgeConfig,
+  { encryptAtRest }: Pick<ConfigOf<typeof encryptionConfig>, 'encryptAtRest'>,
+  secrets?: Secrets,
+): Embeddings {
   const { embeddingsUrl: url, embeddingsModel: model, embeddingsDimensions: dimensions } = config;
   if (!url) return new NoEmbeddings();
+  if (encryptAtRest && !config.vectorsInClear) {
+    throw new ConfigError([
+      'ENCRYPT_AT_REST=true and EMBEDDINGS_URL contradict each other: a vector lies in clear and tells nearly what its text ' +
+        'says. Leave EMBEDDINGS_URL out, or say VECTORS_IN_CLEAR=true',
+    ]);
+  }
   // The key of one company is not shown to another: it goes only where the answers' requests go with it, too.
   const ofOpenAi = new URL(url).origin === new URL(config.openaiBaseUrl ?? OPENAI).origin;
   const borrowed = config.embeddingsApiKey === undefined && ofOpenAi ? 'openaiApiKey' : 'embeddingsApiKey';

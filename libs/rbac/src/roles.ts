@@ -21,6 +21,7 @@ const auditor = [
   'audit:read',
   'blocks:read',
   'connections:read',
+  'encryption:read',
   'keys:read',
   'limits:read',
   'health:read',
@@ -40,6 +41,8 @@ const admin = [
   'connections:read',
   'connections:write',
   'gateway:restart',
+  'encryption:read',
+  'encryption:write',
   'keys:read',
   'keys:write',
   'limits:read',
@@ -50,6 +53,8 @@ const admin = [
   'oauth:write',
   'users:read',
   'users:write',
+  'persons:read',
+  'persons:erase',
 ] as const;
 
 /**
