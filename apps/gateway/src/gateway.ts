@@ -6,7 +6,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import { Logger } from 'nestjs-pino';
 import { AdaptiveLimits } from '#adaptive';
-import { AuditTrail } from '#audit';
+import { AuditTrail, ChainWatch } from '#audit';
 import { BlockGate, Blocks } from '#blocking';
 import { Settlement } from '#call';
 import { readAllConfigs, readConfig, type ConfigOf } from '#config';
@@ -31,6 +31,7 @@ import {
 import { OpenApiDocument } from './docs/open-api-document.ts';
 import { BootLogger } from './boot-logger.ts';
 import { GatewayModule, type GatewayOptions } from './gateway.module.ts';
+import { measure } from './measure.ts';
 
 const DRAIN_STEP_MS = 20;
 /** Proxies close what is silent for a minute. */
@@ -73,6 +74,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     app.get(ProtectedResourceMetadata).listensAt(url);
     if (config.managementPort !== 0) await management.listen(fastify, config);
     await app.get(FirstKey).ensure();
+    app.get(ChainWatch).start();
   } catch (error) {
     await app.close();
     throw error;
@@ -114,7 +116,7 @@ function openDoors(
   boundServer(fastify.server, fastify, config);
   app.get(Metrics).watch('http', fastify.server);
   app.get(AdaptiveLimits).watch(fastify.server);
-  measure(app);
+  measure(app, config);
   registerJsonBody(fastify);
   if (config.corsEnabled) {
     // Not awaited: that would make Fastify ready before Nest has told it how errors are answered.
@@ -132,26 +134,6 @@ function openDoors(
     keepAliveMs: Math.min(LONGEST_SILENCE_MS, config.requestTimeoutMs),
   });
   return door;
-}
-
-/** What of blocks and limits Prometheus sees. */
-function measure(app: NestFastifyApplication): void {
-  const [metrics, blocks, limits] = [app.get(Metrics), app.get(Blocks), app.get(AdaptiveLimits)];
-  metrics.follow(
-    'blocked_addresses',
-    'Addresses, and callers at them, that are blocked here',
-    () => blocks.size,
-  );
-  metrics.follow(
-    'limits_factor_anonymous',
-    'What is left of the limits of callers without a key; 1 in peace',
-    () => limits.factors.strangers,
-  );
-  metrics.follow(
-    'limits_factor_everyone',
-    'What is left of the limits of all callers but enterprise; 1 in peace',
-    () => limits.factors.everyone,
-  );
 }
 
 /** Waits until no request is being answered. */

@@ -3,6 +3,7 @@ export { AuditTrail } from './audit-trail.ts';
 export { VerifyingKey } from './chain/signing-key.ts';
 export { JournalFolder } from './journal/journal-folder.ts';
 export { AuditIndex } from './search-index/audit-index.ts';
+export { ChainWatch } from './verify/chain-watch.ts';
 export { FileSource } from './verify/file-source.ts';
 export type { Finding } from './verify/finding.ts';
 export { readOnlyTables } from './verify/read-only-tables.ts';

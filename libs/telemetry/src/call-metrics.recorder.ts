@@ -26,6 +26,7 @@ export class CallMetrics extends CallRecorder {
       this.#countKnowledge(call.operation);
       return;
     }
+    metrics.refusals.inc({ code: outcome.code ?? 'unknown' });
     if (outcome.event === 'invalid_auth') metrics.authFailures.inc({ code: outcome.code ?? 'unknown' });
     if (outcome.event === 'rate_limit_exceeded')
       metrics.rateLimitExceeded.inc({ limit: call.limits?.name ?? 'address' });
