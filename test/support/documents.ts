@@ -31,14 +31,15 @@ export class Document {
   /** Links into this repository that lead nowhere. */
   brokenLinks(): string[] {
     const links = [...this.#prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target!);
-    return links.filter((link) => !/^[a-z]+:/.test(link) && !this.#leadsSomewhere(link));
+    return links.filter((link) => !/^[a-z]+:/.test(link) && !this.leadsSomewhere(link));
   }
 
   get #prose(): string {
     return this.text.replaceAll(/^```.*?^```$/gms, '');
   }
 
-  #leadsSomewhere(link: string): boolean {
+  /** Whether a link of this page leads to a file that is there, and to a heading of it. */
+  leadsSomewhere(link: string): boolean {
     const [file = '', anchor] = link.split('#');
     const path = file === '' ? this.path : join(dirname(this.path), file);
     if (!existsSync(join(ROOT, path))) return false;

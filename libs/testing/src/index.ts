@@ -11,6 +11,7 @@ export { testingConfig } from './testing.config.ts';
 export { scratchFolder, type ScratchFolder } from './scratch-folder.ts';
 export { freePort } from './free-port.ts';
 export { TcpProxy } from './tcp-proxy.ts';
+export { promtool } from './prometheus/promtool.ts';
 export { openValkey, useKeyspace } from './valkey/use-valkey-connection.ts';
 export { useValkey } from './valkey/use-valkey.ts';
 export { ValkeyServer, type ValkeyOptions } from './valkey/valkey-server.ts';
