@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { Command } from 'commander';
 import { registerAudit } from './audit.command.ts';
 import { registerBlocks } from './blocks.command.ts';
+import { registerDoctor } from './doctor.command.ts';
 import { registerIngest } from './ingest.command.ts';
 import { registerKeys } from './keys.command.ts';
 import { registerSettings } from './settings.command.ts';
@@ -19,6 +20,7 @@ registerStart(program);
 registerKeys(program);
 registerBlocks(program);
 registerAudit(program);
+registerDoctor(program);
 registerIngest(program);
 registerSettings(program);
 

@@ -1,3 +1,4 @@
+export { auditConfig } from './audit.config.ts';
 export { AuditModule } from './audit.module.ts';
 export { AuditTrail } from './audit-trail.ts';
 export { VerifyingKey } from './chain/signing-key.ts';
@@ -9,4 +10,4 @@ export type { Finding } from './verify/finding.ts';
 export { readOnlyTables } from './verify/read-only-tables.ts';
 export { readRecords, type RecordFilter } from './verify/read-records.ts';
 export { TableSource } from './verify/table-source.ts';
-export { verifyJournal, type ChainReport, type Report } from './verify/verify-journal.ts';
+export { NoJournal, verifyJournal, type ChainReport, type Report } from './verify/verify-journal.ts';

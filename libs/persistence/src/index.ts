@@ -1,3 +1,4 @@
+export { backupConfig } from './backup.config.ts';
 export { Database } from './database.ts';
 export { DatabaseTimeout, DatabaseUnavailable } from './database-failure.ts';
 export type { EngineName } from './engine.ts';

@@ -17,8 +17,8 @@ export async function promtool(args: readonly string[], options: { cwd?: string 
     const { stdout } = await run('promtool', [...args], { ...options, timeout: TIMEOUT_MS });
     return stdout;
   } catch (error) {
-    const { stdout = '', stderr = '', message } = error as Error & { stdout?: string; stderr?: string };
-    throw new Error(`promtool ${args.join(' ')}:\n${stdout}${stderr}` || message, { cause: error });
+    const { stdout = '', stderr = '' } = error as Error & { stdout?: string; stderr?: string };
+    throw new Error(`promtool ${args.join(' ')}:\n${stdout}${stderr}`, { cause: error });
   }
 }
 
