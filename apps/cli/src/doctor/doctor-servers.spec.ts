@@ -57,7 +57,11 @@ describe('gatehouse doctor, of servers', () => {
   const onDatabase = async (statement: string): Promise<void> => {
     const client = new pg.Client({ connectionString: postgresql.url });
     await client.connect();
-    await client.query(statement).finally(() => client.end());
+    try {
+      await client.query(statement);
+    } finally {
+      await client.end();
+    }
   };
 
   it('finds the gateway that runs, and that it is this one', async () => {

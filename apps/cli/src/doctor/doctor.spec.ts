@@ -1,31 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, chown, mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { scratchFolder, type ScratchFolder } from '#testing';
-import type { Status } from './check.ts';
-import { checks } from './checks.ts';
-import { judge } from './checks/disk.check.ts';
-import { find } from './testing/find.ts';
-
-describe, expect, it } from 'vitest';
-import {
-  freshPostgresql,
-  freePort,
-  scratchFolder,
-  useValkey,
-  type FreshPostgresql,
-  type ScratchFolder,
-} from '#testing';
-import '../../../gateway/src/gateway.module.ts'; // each lib declares its settings
-import { startGateway, type Gateway } from '../../../gateway/src/gateway.ts';
-import type { Finding, Status } from './check.ts';
-import { checks } from './checks.ts';
-import { judge } from './checks/disk.check.ts';
-import { examine, worst } from './examination.ts';
-import { Site } from './site.ts';
-
-const DAY_S = 86_400;
+import { afterAll, beforeAll, const DAY_S = 86_400;
 const random = () => randomBytes(32).toString('hex');
 
 type Env = Record<string, string>;
