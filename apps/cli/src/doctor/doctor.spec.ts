@@ -1,7 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, chown, mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, const DAY_S = 86_400;
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { scratchFolder, type ScratchFolder } from '#testing';
+import type { Status } from './check.ts';
+import { checks } from './checks.ts';
+import { judge } from './checks/disk.check.ts';
+import { find } from './testing/find.ts';
+
+const DAY_S = 86_400;
 const random = () => randomBytes(32).toString('hex');
 
 type Env = Record<string, string>;
@@ -204,8 +211,8 @@ describe('gatehouse doctor', () => {
   it('reads where to read in pages that are there', async () => {
     const root = join(import.meta.dirname, '../../../..');
     for (const { read } of checks) {
-      const [page, anchor] = read.split('#');
-      const text = await readFile(join(root, page!), 'utf8');
+      const [page, anchor] = read.split('#') as [string, string];
+      const text = await readFile(join(root, page), 'utf8');
       const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
         heading!
           .toLowerCase()
