@@ -65,6 +65,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   let url: string;
   try {
     door = openDoors(fastify, app, config);
+    measure(app, config, options.env);
     await app.get(AuditTrail).serverStarted({ node: process.version });
     await app.init();
     app.useLogger(app.get(Logger));
@@ -116,7 +117,6 @@ function openDoors(
   boundServer(fastify.server, fastify, config);
   app.get(Metrics).watch('http', fastify.server);
   app.get(AdaptiveLimits).watch(fastify.server);
-  measure(app, config);
   registerJsonBody(fastify);
   if (config.corsEnabled) {
     // Not awaited: that would make Fastify ready before Nest has told it how errors are answered.

@@ -5,23 +5,29 @@ import { sql } from 'kysely';
 import { AdaptiveLimits } from '#adaptive';
 import { AuditTrail, ChainWatch } from '#audit';
 import { Blocks } from '#blocking';
-import type { ConfigOf } from '#config';
+import type { ConfigOf, Environment } from '#config';
 import { secretsFound } from '#masking';
 import { serverInfo } from '#mcp';
 import { Database, DataFolder } from '#persistence';
 import { Metrics } from '#telemetry';
 import type { httpConfig } from '#transport';
+import { certificateExpiry, secretsDue } from './expiry.ts';
 
 /** Well within the time that a scrape may take, whatever a database does. */
 const DATABASE_PATIENCE_MS = 1_000;
 
 /** What Prometheus sees of the parts that count for themselves, and of what they run on. */
-export function measure(app: INestApplicationContext, config: ConfigOf<typeof httpConfig>): void {
+export function measure(
+  app: INestApplicationContext,
+  config: ConfigOf<typeof httpConfig>,
+  env: Environment,
+): void {
   const metrics = app.get(Metrics);
   measureLimits(metrics, app.get(Blocks), app.get(AdaptiveLimits));
   measureAudit(metrics, app.get(AuditTrail), app.get(ChainWatch));
   measureDatabase(metrics, app.get(Database));
   measureMachine(metrics, app.get(DataFolder).path);
+  measureExpiry(metrics, env);
   metrics.follow('connections_limit', 'MAX_CONNECTIONS', () => config.maxConnections);
   metrics.count(
     'masked_secrets_total',
@@ -126,6 +132,23 @@ function measureMachine(metrics: Metrics, dataDir: string): void {
     'Memory that this process may use: of its container, else of the machine',
     memoryLimit,
   );
+}
+
+function measureExpiry(metrics: Metrics, env: Environment): void {
+  metrics.followEach(
+    'secret_due_timestamp_seconds',
+    { help: 'When a secret that comes from a file is to be changed', label: 'secret' },
+    async () => inSeconds(await secretsDue(env)),
+  );
+  metrics.followEach(
+    'certificate_expiry_timestamp_seconds',
+    { help: 'When the certificate that clients are shown expires', label: 'certificate' },
+    async () => inSeconds(await certificateExpiry(env)),
+  );
+}
+
+function inSeconds(times: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
+  return new Map([...times].map(([name, ms]) => [name, ms / 1000]));
 }
 
 /** Seconds; NaN where there was no answer in time. */

@@ -7,6 +7,8 @@ const DURATION_BUCKETS_SECONDS = [
   0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 10,
 ];
 
+type Values = ReadonlyMap<string, number>;
+
 /** The metrics of SUP-23 and of the RAG system, by name. One process has one registry, however often it boots. */
 export class Metrics {
   readonly requestDuration: Histogram<'door' | 'operation' | 'result'>;
@@ -87,11 +89,11 @@ export class Metrics {
   followEach(
     name: string,
     { help, label }: { help: string; label: string },
-    read: () => Promise<ReadonlyMap<string, number>> | ReadonlyMap<string, number>,
+    read: () => Values | Promise<Values>,
   ): void {
     const collect = async (): Promise<void> => {
-      const values = await read();
       gauge.reset();
+      const values = await knownEach(read);
       for (const [of, value] of values) gauge.set({ [label]: of }, value);
     };
     const gauge: Gauge = new Gauge({ name: this.#fresh(name), help, labelNames: [label], collect });
@@ -120,6 +122,14 @@ async function known(read: () => number | Promise<number>): Promise<number> {
     return await read();
   } catch {
     return Number.NaN;
+  }
+}
+
+async function knownEach(read: () => Values | Promise<Values>): Promise<Values> {
+  try {
+    return await read();
+  } catch {
+    return new Map();
   }
 }
 

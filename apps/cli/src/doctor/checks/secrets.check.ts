@@ -1,41 +1,30 @@
-import { stat } from 'node:fs/promises';
 import { identityConfig } from '#identity';
 import { persistenceConfig } from '#persistence';
+import { dueAfterDays, secretsDue } from '../../../../gateway/src/expiry.ts';
 import { fail, orPass, warn, type Check, type Finding } from '../check.ts';
 import type { Site } from '../site.ts';
 import { weaknessOf } from '../strength.ts';
 
 const DAY_MS = 86_400_000;
-/** RAG-23: keys and passwords 90 days, secrets of tokens 180. */
-const DUE_DAYS = 90;
-const TOKEN_DUE_DAYS = 180;
-
 /** Whether secrets can be guessed, are where they belong, and when they were last changed. */
 export const secretsCheck: Check = {
   name: 'secrets',
   read: 'docs/runbooks/rotation.md#when-a-secret-is-due',
   async look(site) {
     const given = site.settings.filter(({ setting, value }) => setting.secret && typeof value === 'string');
-    const findings = await Promise.all(
-      given.map(async ({ setting: { env }, value, file }) => {
-        const weakness = weaknessOf(value as string);
-        return [
-          weakness !== undefined && fail(`${env} ${weakness}`),
-          file !== undefined && (await overdue(site, env, file)),
-        ];
-      }),
-    );
-    return orPass([...findings.flat(), ...shared(site)], `${given.length} are set, none is weak or overdue`);
+    const weak = given.map(({ setting: { env }, value }) => {
+      const weakness = weaknessOf(value as string);
+      return weakness !== undefined && fail(`${env} ${weakness}`);
+    });
+    const late = [...(await secretsDue(site.env))].map(([name, due]) => overdue(site, name, due));
+    return orPass([...weak, ...late, ...shared(site)], `${given.length} are set, none is weak or overdue`);
   },
 };
 
-async function overdue(site: Site, name: string, file: string): Promise<Finding | undefined> {
-  const { mtimeMs } = await stat(file);
-  const days = Math.floor((site.now() - mtimeMs) / DAY_MS);
-  const due = /JWT/.test(name) ? TOKEN_DUE_DAYS : DUE_DAYS;
-  return days > due
-    ? warn(`${name}_FILE was last changed ${days} days ago: a change is due after ${due}`)
-    : undefined;
+function overdue(site: Site, name: string, due: number): Finding | undefined {
+  if (due > site.now()) return undefined;
+  const days = dueAfterDays(name) + Math.floor((site.now() - due) / DAY_MS);
+  return warn(`${name}_FILE was last changed ${days} days ago: a change is due after ${dueAfterDays(name)}`);
 }
 
 /** What replicas have to agree on can't be made by each of them. */
