@@ -13,9 +13,7 @@ export class Document {
 
   /** Code blocks in a language, whole and in order. */
   blocks(language: string): string[] {
-    return [...this.text.matchAll(/^```(\w*)\n(.*?)^```$/gms)].flatMap(([, of, code]) =>
-      of === language ? [code!] : [],
-    );
+    return blocksIn(this.text, language);
   }
 
   /** Code inside the text: `such`. */
@@ -56,6 +54,13 @@ export class Document {
         .replaceAll(' ', '-'),
     );
   }
+}
+
+/** Code blocks in a language in a piece of a page. */
+export function blocksIn(text: string, language: string): string[] {
+  return [...text.matchAll(/^```(\w*)\n(.*?)^```$/gms)].flatMap(([, of, code]) =>
+    of === language ? [code!] : [],
+  );
 }
 
 /** Every page that we wrote. */

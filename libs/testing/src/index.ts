@@ -10,6 +10,7 @@ export { KeptPostgresql } from './postgresql/kept-postgresql.ts';
 export { testingConfig } from './testing.config.ts';
 export { scratchFolder, type ScratchFolder } from './scratch-folder.ts';
 export { freePort } from './free-port.ts';
+export { systemProgram } from './system-program.ts';
 export { TcpProxy } from './tcp-proxy.ts';
 export { promtool } from './prometheus/promtool.ts';
 export { openValkey, useKeyspace } from './valkey/use-valkey-connection.ts';
