@@ -1,10 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ChainWatch } from '#audit';
 import { databases, promtool, scratchFolder, useValkey } from '#testing';
+import { EchoModule } from './fixtures/echo.module.ts';
 import { Document } from './support/documents.ts';
 import { Exposition } from './support/exposition.ts';
-import { bootGateway } from './support/gateway.ts';
+import { bootGateway, type TestGateway } from './support/gateway.ts';
 import { ROOT } from './support/root.ts';
 
 const RULES = 'docker/prometheus/rules/gatehouse.yml';
@@ -40,22 +42,75 @@ describe('what operators look at', () => {
   const valkey = useValkey({ maxmemory: '64mb', maxmemoryPolicy: 'noeviction' });
   let exposed: Exposition;
 
+  let gateway: TestGateway;
+
+  const scrape = async (): Promise<Exposition> => {
+    const { body } = await gateway.managementClient.rest('/metrics', { key: '' });
+    return new Exposition(body as string);
+  };
+
   beforeAll(async () => {
-    const gateway = await bootGateway(databases[0]!, {
+    gateway = await bootGateway(databases[0]!, {
+      features: [EchoModule],
       env: { VALKEY_URL: valkey().url, RATE_LIMIT_CLIENT_MAX: '3' },
     });
-    try {
-      const { client, managementClient, createKey } = gateway;
-      await client.rest('/conversations/ingest', { body: { conversation_id: 'c', content: 'text' } });
-      await client.rest('/search', { body: { query: 'text' } });
-      const key = await createKey();
-      for (let i = 0; i < 4; i++) await client.rest('/conversations', { key });
-      const { body } = await managementClient.rest('/metrics', { key: '' });
-      exposed = new Exposition(body as string);
-    } finally {
-      await gateway.close();
-    }
+    const { client, createKey } = gateway;
+    await client.rest('/conversations/ingest', { body: { conversation_id: 'c', content: 'text' } });
+    await client.rest('/search', { body: { query: 'text' } });
+    const key = await createKey();
+    for (let i = 0; i < 4; i++) await client.rest('/conversations', { key });
+    exposed = await scrape();
   }, SETUP_TIMEOUT_MS);
+  afterAll(() => gateway?.close());
+
+  describe('the figures', () => {
+    it('say how it is with what a gateway stands on', () => {
+      const least = Object.entries({
+        audit_journal_up: 1,
+        audit_signing_up: 1,
+        audit_records_total: 3,
+        audit_verified_timestamp_seconds: 1_700_000_000,
+        database_up: 1,
+        database_connections_limit: 1,
+        disk_free_bytes: 1,
+        memory_limit_bytes: 64 * 1024 * 1024,
+        connections_limit: 1000,
+        'valkey_up{connection="state"}': 1,
+        'valkey_memory_limit_bytes{connection="state"}': 64 * 1024 * 1024,
+        'refusals_total{code="RATE_LIMITED"}': 1,
+      });
+      expect(least.filter(([name, value]) => !(exposed.value(name) >= value))).toEqual([]);
+      expect(exposed.value('database_latency_seconds')).toBeLessThan(1);
+      expect(exposed.value('valkey_latency_seconds{connection="cache"}')).toBeLessThan(1);
+      expect(exposed.value('refusals_total{code="ACCESS_REFUSED"}')).toBe(0);
+      expect(exposed.missing('gatehouse_nothing + gatehouse_valkey_up{colour="red"}')).toEqual([
+        'gatehouse_nothing',
+        'gatehouse_valkey_up{colour}',
+      ]);
+    });
+
+    it('count a secret that was in an answer', async () => {
+      const secret = `ghp_${'a1B2'.repeat(9)}`;
+      const before = exposed.value('masked_secrets_total');
+      const { body } = await gateway.client.rest('/echo', { body: { text: `the token ${secret}` } });
+      expect(JSON.stringify(body)).not.toContain(secret);
+      expect((await scrape()).value('masked_secrets_total')).toBeGreaterThan(before);
+    });
+
+    it('tell of a chain that was verified', async () => {
+      expect(exposed.value('audit_chain_faults')).toBeNaN();
+      await gateway.gateway.app.get(ChainWatch).look();
+      expect((await scrape()).value('audit_chain_faults')).toBe(0);
+    });
+
+    it('tell of a password that Valkey refuses', async () => {
+      const name = 'valkey_password_refused{connection="state"}';
+      expect(exposed.value(name)).toBe(0);
+      await valkey().restart({ password: 'another' });
+      await expect.poll(async () => (await scrape()).value(name)).toBe(1);
+      expect((await scrape()).value('valkey_up{connection="state"}')).toBe(0);
+    });
+  });
 
   describe('the alerts', () => {
     it('are well made, and fire when they should and only then', { timeout: SETUP_TIMEOUT_MS }, async () => {

@@ -135,8 +135,9 @@ describe('the commands of the runbooks', () => {
 const done: Ended = { code: 0, out: expect.any(String) as string, err: '' };
 
 /** On ports that are free now. */
-function start({ PORT: _, MANAGEMENT_PORT: __, ...env }: Env): Promise<GatewayProcess> {
-  return GatewayProcess.start({ ...env, LOG_LEVEL: 'error' });
+async function start(env: Env): Promise<GatewayProcess> {
+  const ports = { PORT: String(await freePort()), MANAGEMENT_PORT: String(await freePort()) };
+  return GatewayProcess.start({ ...env, ...ports, LOG_LEVEL: 'error' });
 }
 
 /** Types a block as its reader would, on the machine of the gateway. What goes wrong ends it. */
