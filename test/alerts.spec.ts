@@ -80,6 +80,8 @@ describe('what operators look at', () => {
         'refusals_total{code="RATE_LIMITED"}': 1,
       });
       expect(least.filter(([name, value]) => !(exposed.value(name) >= value))).toEqual([]);
+      // The question of the scrape itself is none that waits.
+      expect(exposed.value('database_connections_waiting')).toBe(0);
       expect(exposed.value('database_latency_seconds')).toBeLessThan(1);
       expect(exposed.value('valkey_latency_seconds{connection="cache"}')).toBeLessThan(1);
       expect(exposed.value('refusals_total{code="ACCESS_REFUSED"}')).toBe(0);

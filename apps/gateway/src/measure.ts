@@ -95,6 +95,15 @@ function measureAudit(metrics: Metrics, trail: AuditTrail, watch: ChainWatch): v
 }
 
 function measureDatabase(metrics: Metrics, database: Database): void {
+  // Before the question below, which is itself one that waits.
+  metrics.follow('database_connections', 'Connections to the database', () => database.connections.open);
+  metrics.follow('database_connections_busy', 'Those at work', () => database.connections.busy);
+  metrics.follow(
+    'database_connections_waiting',
+    'Queries that wait for one',
+    () => database.connections.waiting,
+  );
+  metrics.follow('database_connections_limit', 'DATABASE_POOL_SIZE', () => database.connections.size);
   let latency: Promise<number> | undefined;
   const asked = (): Promise<number> => {
     latency ??= latencyOf(database).finally(() => (latency = undefined));
@@ -108,14 +117,6 @@ function measureDatabase(metrics: Metrics, database: Database): void {
     'Time until the database has answered the shortest question',
     asked,
   );
-  metrics.follow('database_connections', 'Connections to the database', () => database.connections.open);
-  metrics.follow('database_connections_busy', 'Those at work', () => database.connections.busy);
-  metrics.follow(
-    'database_connections_waiting',
-    'Queries that wait for one',
-    () => database.connections.waiting,
-  );
-  metrics.follow('database_connections_limit', 'DATABASE_POOL_SIZE', () => database.connections.size);
 }
 
 function measureMachine(metrics: Metrics, dataDir: string): void {
