@@ -13,9 +13,7 @@ export class Document {
 
   /** Code blocks in a language, whole and in order. */
   blocks(language: string): string[] {
-    return [...this.text.matchAll(/^```(\w*)\n(.*?)^```$/gms)].flatMap(([, of, code]) =>
-      of === language ? [code!] : [],
-    );
+    return blocksIn(this.text, language);
   }
 
   /** Code inside the text: `such`. */
@@ -31,14 +29,15 @@ export class Document {
   /** Links into this repository that lead nowhere. */
   brokenLinks(): string[] {
     const links = [...this.#prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target!);
-    return links.filter((link) => !/^[a-z]+:/.test(link) && !this.#leadsSomewhere(link));
+    return links.filter((link) => !/^[a-z]+:/.test(link) && !this.leadsSomewhere(link));
   }
 
   get #prose(): string {
     return this.text.replaceAll(/^```.*?^```$/gms, '');
   }
 
-  #leadsSomewhere(link: string): boolean {
+  /** Whether a link of this page leads to a file that is there, and to a heading of it. */
+  leadsSomewhere(link: string): boolean {
     const [file = '', anchor] = link.split('#');
     const path = file === '' ? this.path : join(dirname(this.path), file);
     if (!existsSync(join(ROOT, path))) return false;
@@ -55,6 +54,13 @@ export class Document {
         .replaceAll(' ', '-'),
     );
   }
+}
+
+/** Code blocks in a language in a piece of a page. */
+export function blocksIn(text: string, language: string): string[] {
+  return [...text.matchAll(/^```(\w*)\n(.*?)^```$/gms)].flatMap(([, of, code]) =>
+    of === language ? [code!] : [],
+  );
 }
 
 /** Every page that we wrote. */

@@ -6,7 +6,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import { Logger } from 'nestjs-pino';
 import { AdaptiveLimits } from '#adaptive';
-import { AuditTrail } from '#audit';
+import { AuditTrail, ChainWatch } from '#audit';
 import { BlockGate, Blocks } from '#blocking';
 import { Settlement } from '#call';
 import { readConfig, type ConfigOf } from '#config';
@@ -40,6 +40,7 @@ import { OpenApiDocument } from './docs/open-api-document.ts';
 import { BootLogger } from './boot-logger.ts';
 import { GatewayModule, type GatewayOptions } from './gateway.module.ts';
 import { LastingDoors } from './lasting-doors.ts';
+import { measure } from './measure.ts';
 import { capsOf } from './socket-doors.ts';
 import { withSettings, type Settled } from './with-settings.ts';
 
@@ -88,6 +89,7 @@ async function start(options: StartOptions): Promise<Gateway> {
   let url: string;
   try {
     doors = openDoors(fastify, app, config);
+    measure(app, config);
     await app.get(AuditTrail).serverStarted({ node: process.version });
     await app.init();
     app.useLogger(app.get(Logger));
@@ -101,6 +103,7 @@ async function start(options: StartOptions): Promise<Gateway> {
     await doors.lasting.listen();
     await app.get(HttpsRedirect).listen(port, app.get(BlockGate));
     await app.get(FirstKey).ensure();
+    app.get(ChainWatch).start();
   } catch (error) {
     await app.close();
     throw error;
@@ -156,7 +159,6 @@ function openDoors(
   boundServer(fastify.server, fastify, config);
   app.get(Metrics).watch('http', fastify.server);
   app.get(AdaptiveLimits).watch(fastify.server);
-  measure(app);
   registerJsonBody(fastify);
   registerFormBody(fastify);
   if (config.corsEnabled) {
@@ -193,33 +195,6 @@ function warnOf(logger: Logger, { env, warnings }: StartOptions): void {
 /** The pages on which people log in are our own, under whatever name they reach us. */
 function ownOriginBeside({ corsAllowedOrigins, publicUrl }: ConfigOf<typeof httpConfig>): string[] {
   return [...corsAllowedOrigins, ...(publicUrl === undefined ? [] : [new URL(publicUrl).origin])];
-}
-
-/** What of blocks and limits Prometheus sees. */
-function measure(app: NestFastifyApplication): void {
-  const [metrics, blocks, limits] = [app.get(Metrics), app.get(Blocks), app.get(AdaptiveLimits)];
-  const tls = app.get(TlsContexts);
-  if (tls.enabled)
-    metrics.follow(
-      'tls_certificate_expires_timestamp_seconds',
-      'When the certificate that clients are shown expires',
-      () => (tls.certificate?.validToDate.getTime() ?? 0) / 1000,
-    );
-  metrics.follow(
-    'blocked_addresses',
-    'Addresses, and callers at them, that are blocked here',
-    () => blocks.size,
-  );
-  metrics.follow(
-    'limits_factor_anonymous',
-    'What is left of the limits of callers without a key; 1 in peace',
-    () => limits.factors.strangers,
-  );
-  metrics.follow(
-    'limits_factor_everyone',
-    'What is left of the limits of all callers but enterprise; 1 in peace',
-    () => limits.factors.everyone,
-  );
 }
 
 /** Waits until no request is being answered. */

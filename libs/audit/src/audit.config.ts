@@ -36,6 +36,14 @@ export const auditConfig = defineConfig('audit', {
     min: 0,
     max: 36_500,
   }),
+  verifyHours: setting.integer({
+    env: 'AUDIT_VERIFY_HOURS',
+    description:
+      'How often a running gateway verifies the audit journal, in hours; 0 leaves that to `gatehouse audit verify`',
+    default: 24,
+    min: 0,
+    max: 8760,
+  }),
   logDir: setting.optional({
     env: 'LOG_DIR',
     description: 'Folder of audit.log, mcp_security.jsonl and security/*.log; DATA_DIR/logs by default',

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Logger, Module } from '@nestjs/common';
 import type { ConfigOf } from '#config';
-import { Database, DataFolder } from '#persistence';
+import { Database, DataFolder, persistenceConfig } from '#persistence';
 import { auditConfig } from './audit.config.ts';
 import { AuditTrail } from './audit-trail.ts';
 import { SigningKey } from './chain/signing-key.ts';
@@ -15,10 +15,12 @@ import { AuditRetention } from './retention/audit-retention.ts';
 import { RetainedFiles } from './retention/retained-files.ts';
 import { RetainedTables } from './retention/retained-tables.ts';
 import { AuditSinks } from './sinks/audit-sinks.ts';
+import { ChainWatch } from './verify/chain-watch.ts';
 
 type Config = ConfigOf<typeof auditConfig>;
 
 const MIB = 1024 * 1024;
+const HOUR_MS = 3_600_000;
 const logger = new Logger('Audit');
 
 const sinks = {
@@ -102,10 +104,22 @@ const retention = {
   },
 };
 
-/** The audit trail, and what it is made of. Exports `AuditTrail`, which is to record every settled call. */
+const watch = {
+  provide: ChainWatch,
+  inject: [AuditTrail, DataFolder, Database, auditConfig.KEY, persistenceConfig.KEY],
+  useFactory: (
+    trail: AuditTrail,
+    { path }: DataFolder,
+    database: Database,
+    { verifyHours }: Config,
+    { url }: ConfigOf<typeof persistenceConfig>,
+  ) => new ChainWatch({ trail, database, place: { dataDir: path, url }, everyMs: verifyHours * HOUR_MS }),
+};
+
+/** The audit trail, and what it is made of. Exports `AuditTrail`, which is to record every settled call, and what verifies it. */
 @Module({
   controllers: [RecentEventsController],
-  providers: [sinks, signingKey, journal, index, recent, retention, AuditTrail],
-  exports: [AuditTrail],
+  providers: [sinks, signingKey, journal, index, recent, retention, AuditTrail, watch],
+  exports: [AuditTrail, ChainWatch],
 })
 export class AuditModule {}

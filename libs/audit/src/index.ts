@@ -1,3 +1,4 @@
+export { auditConfig } from './audit.config.ts';
 export { AuditModule } from './audit.module.ts';
 export { AuditTrail } from './audit-trail.ts';
 export type { AuditEvent } from './record-body.ts';
@@ -6,9 +7,10 @@ export { JournalFolder } from './journal/journal-folder.ts';
 export type { RecentEventsView } from './recent/recent-events.controller.ts';
 export { severities } from './recent/severities.ts';
 export { AuditIndex } from './search-index/audit-index.ts';
+export { ChainWatch } from './verify/chain-watch.ts';
 export { FileSource } from './verify/file-source.ts';
 export type { Finding } from './verify/finding.ts';
 export { readOnlyTables } from './verify/read-only-tables.ts';
 export { readRecords, type RecordFilter } from './verify/read-records.ts';
 export { TableSource } from './verify/table-source.ts';
-export { verifyJournal, type ChainReport, type Report } from './verify/verify-journal.ts';
+export { NoJournal, verifyJournal, type ChainReport, type Report } from './verify/verify-journal.ts';

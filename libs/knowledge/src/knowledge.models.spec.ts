@@ -243,7 +243,7 @@ describe('which models there are', () => {
     const key = new RotatingValue<unknown>('sk-one');
     const secrets = { watch: () => key } as unknown as Secrets;
     const env = { EMBEDDINGS_URL: `${model.url}/v1`, EMBEDDINGS_API_KEY: 'sk-one' };
-    const embeddings = embeddingsOf(configOf(env), secrets);
+    const embeddings = embeddingsOf(configOf(env), { encryptAtRest: false }, secrets);
     await embeddings.embed(['a']);
     key.set('sk-two');
     key.tell();

@@ -13,14 +13,27 @@ export interface Masking {
   mayBeginIn(words: string): boolean;
 }
 
-export const secretsOnly: Masking = { name: 'secrets', mask: maskSecrets, mayBeginIn: secretMayBeginIn };
+let found = 0;
+
+/** Texts of answers in which a secret was, since this process began. It was masked; that it was there wants a look. */
+export function secretsFound(): number {
+  return found;
+}
+
+function maskAndCount(text: string): string {
+  const masked = maskSecrets(text);
+  if (masked !== text) found++;
+  return masked;
+}
+
+export const secretsOnly: Masking = { name: 'secrets', mask: maskAndCount, mayBeginIn: secretMayBeginIn };
 
 const PII_BEGINNING =
   /[\d+(@]|phone|tel|mobile|cell|fax|whatsapp|sms|dial|call|ring|text|reach|contact|number|passport|ssn|social|security/i;
 
 export const secretsAndPii: Masking = {
   name: 'secrets and personal data',
-  mask: (text) => maskPii(maskSecrets(text)),
+  mask: (text) => maskPii(maskAndCount(text)),
   mayBeginIn: (words) => secretMayBeginIn(words) || PII_BEGINNING.test(words),
 };
 

@@ -20,3 +20,4 @@ export { ask, clientCan } from './peer/ask.ts';
 export { disconnect } from './peer/mcp-peer.ts';
 export { elicit, listRoots, sample, type RequestedSchema } from './peer/questions.ts';
 export type { PromptMessage } from './wire/wire-types.ts';
+export { serverInfo } from './wire/server-info.ts';

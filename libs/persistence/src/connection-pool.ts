@@ -22,11 +22,20 @@ export interface PoolOptions {
   hint?: string;
 }
 
+/** Connections that are there, those that are lent out, who waits for one, and how many there may be. */
+export interface PoolFigures {
+  readonly open: number;
+  readonly busy: number;
+  readonly waiting: number;
+  readonly size: number;
+}
+
 /** A `pg.Pool` as kysely wants it: bounded in every wait, with errors of our own, deaf to the end of idle connections. */
 export class ConnectionPool implements PostgresPool {
   /** Not the pool's own: those hold the password. */
   readonly options = {};
   readonly #pool: pg.Pool;
+  readonly #size: number;
   readonly #waitedInVain: string;
   readonly #address: DatabaseAddress | undefined;
   readonly #logger = new Logger('Persistence');
@@ -35,6 +44,7 @@ export class ConnectionPool implements PostgresPool {
     const { connection, address, size, connectTimeoutMs, statementTimeoutMs, hint = '' } = options;
     this.#address = address;
     this.#waitedInVain = `No connection to the database within ${connectTimeoutMs} ms (pool of ${size})${hint}`;
+    this.#size = size;
     this.#pool = new pg.Pool({
       ...connection,
       max: size,
@@ -45,6 +55,11 @@ export class ConnectionPool implements PostgresPool {
     this.#pool.on('error', (error) => this.#noteLoss(error));
     // While a connection is lent out, the pool does not listen; an error that nobody hears ends the process.
     this.#pool.on('connect', (client) => client.on('error', () => undefined));
+  }
+
+  get figures(): PoolFigures {
+    const { totalCount, idleCount, waitingCount } = this.#pool;
+    return { open: totalCount, busy: totalCount - idleCount, waiting: waitingCount, size: this.#size };
   }
 
   async connect(): Promise<PostgresPoolClient> {

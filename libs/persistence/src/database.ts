@@ -1,5 +1,5 @@
 import { Kysely, PostgresDialect } from 'kysely';
-import { ConnectionPool } from './connection-pool.ts';
+import { ConnectionPool, type PoolFigures } from './connection-pool.ts';
 import type { Engine, EngineName } from './engine.ts';
 import type { Tables } from './tables/index.ts';
 
@@ -29,6 +29,11 @@ export class Database {
     this.vectors = vectors;
     this.#pool = new ConnectionPool(engine.pool);
     this.kysely = new Kysely({ dialect: new PostgresDialect({ pool: this.#pool }) });
+  }
+
+  /** How the connections are used at this moment. */
+  get connections(): PoolFigures {
+    return this.#pool.figures;
   }
 
   /**

@@ -1,7 +1,7 @@
 import { register } from 'prom-client';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { allowed, Call, refusedBy, type Operation } from '#call';
-import { CredentialUnknown, InvalidInput } from '#errors';
+import { CredentialUnknown, InvalidInput, wire } from '#errors';
 import { CallMetrics } from './call-metrics.recorder.ts';
 import { Metrics } from './metrics.ts';
 
@@ -16,7 +16,9 @@ function callOf(operation: Operation | undefined, address = '192.0.2.1'): Call {
 async function valuesOf(name: string): Promise<Record<string, number>> {
   const metric = await register.getSingleMetric(`test_${name}`)!.get();
   return Object.fromEntries(
-    metric.values.map(({ labels, value }) => [Object.values(labels).join(' ') || 'all', value]),
+    metric.values
+      .filter(({ value }) => value > 0)
+      .map(({ labels, value }) => [Object.values(labels).join(' ') || 'all', value]),
   );
 }
 
@@ -56,6 +58,13 @@ describe('CallMetrics', () => {
     recorder.record(limited, { ...refusedBy(undefined), code: 'RATE_LIMITED', event: 'rate_limit_exceeded' });
     expect(await valuesOf('auth_failures_total')).toEqual({ CREDENTIAL_UNKNOWN: 1 });
     expect(await valuesOf('rate_limit_exceeded_total')).toEqual({ 'tier-hour': 1 });
+    expect(await valuesOf('refusals_total')).toEqual({ CREDENTIAL_UNKNOWN: 1, RATE_LIMITED: 1 });
+  });
+
+  it('has a series at 0 for each refusal that there may be, so that the first one is a rise', async () => {
+    const { values } = await register.getSingleMetric('test_refusals_total')!.get();
+    expect(values).toContainEqual({ labels: { code: 'ACCESS_REFUSED' }, value: 0 });
+    expect(values.length).toBe(Object.keys(wire).length);
   });
 
   it('makes no time series of what a stranger sends', async () => {

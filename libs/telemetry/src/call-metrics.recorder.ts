@@ -28,6 +28,7 @@ export class CallMetrics extends CallRecorder {
       this.#countKnowledge(call.operation);
       return;
     }
+    metrics.refusals.inc({ code: outcome.code ?? 'unknown' });
     if (AUTH_FAILURES.has(outcome.event)) metrics.authFailures.inc({ code: outcome.code ?? 'unknown' });
     if (outcome.event === 'rate_limit_exceeded')
       metrics.rateLimitExceeded.inc({ limit: call.limits?.name ?? 'address' });

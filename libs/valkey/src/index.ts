@@ -1,4 +1,4 @@
-export { type ValkeyHealth } from './server-info.ts';
+export { parseInfo as serverInfoOf, type ValkeyHealth } from './server-info.ts';
 export {
   CacheConnection,
   isAuthenticationFailure,

@@ -24,6 +24,11 @@ export class Checkpointer {
     this.#onFailure = onFailure;
   }
 
+  /** Whether the head of the chain could be signed when that was last tried. */
+  get signing(): boolean {
+    return !this.#failing;
+  }
+
   /** The chain has come as far as this. */
   reached(position: Position): void {
     this.#last = position;

@@ -92,6 +92,8 @@ export class Journal {
       refused: this.#outages.refused,
       backlogBytes: this.#backlogBytes,
       working: !this.#outages.lasts,
+      /** Whether the end of the chain can be signed. */
+      signing: this.#checkpointer.signing,
     };
   }
 

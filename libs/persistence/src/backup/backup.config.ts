@@ -6,6 +6,13 @@ export const backupConfig = defineConfig('backup', {
     description: 'Folder of the backups of the embedded database; DATA_DIR/backups by default',
     shape: 'a path of a folder',
   }),
+  maxAgeHours: setting.integer({
+    env: 'BACKUP_MAX_AGE_HOURS',
+    description: 'How old the newest backup may be, in hours, before `gatehouse doctor` says so',
+    default: 26,
+    min: 1,
+    max: 8760,
+  }),
   retentionDays: setting.integer({
     env: 'BACKUP_RETENTION_DAYS',
     description: 'How many days a backup is kept; the newest is always kept',

@@ -45,6 +45,10 @@ export class ValkeyServer implements AsyncDisposable {
     return `redis://127.0.0.1:${this.port}`;
   }
 
+  get password(): string | undefined {
+    return this.#options.password;
+  }
+
   get pid(): number {
     return this.#process.pid;
   }

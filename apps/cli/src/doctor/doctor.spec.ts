@@ -1,0 +1,226 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, chown, mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { scratchFolder, type ScratchFolder } from '#testing';
+import type { Status } from './check.ts';
+import { checks } from './checks.ts';
+import { judge } from './checks/disk.check.ts';
+import { find } from './testing/find.ts';
+
+const DAY_S = 86_400;
+const random = () => randomBytes(32).toString('hex');
+
+type Env = Record<string, string>;
+
+describe('gatehouse doctor', () => {
+  let folder: ScratchFolder;
+  let quiet: Env;
+
+  beforeAll(async () => {
+    folder = await scratchFolder();
+    await chmod(folder.path, 0o700);
+    // No gateway is asked for, unless a test starts one.
+    quiet = { DATA_DIR: folder.path, MANAGEMENT_PORT: '0' };
+  });
+  afterAll(() => folder.remove());
+
+  describe('of settings alone', () => {
+    it.each<[check: string, status: Status, env: Env, says: RegExp]>([
+      ['settings', 'fail', { RATE_LIMIT_CLIENT_MAXX: '5' }, /RATE_LIMIT_CLIENT_MAXX is no setting/],
+      ['settings', 'pass', {}, /every setting/],
+      ['secrets', 'fail', { API_KEY_PEPPER: 'changeme'.repeat(5) }, /API_KEY_PEPPER is a well-known value/],
+      ['secrets', 'fail', { API_KEY_PEPPER: 'ab'.repeat(20) }, /repeats few characters/],
+      ['secrets', 'fail', { VALKEY_URL: 'redis://:short@localhost' }, /VALKEY_URL has 5 characters/],
+      [
+        'secrets',
+        'fail',
+        { DATABASE_URL: 'postgres://a:password@localhost/a' },
+        /DATABASE_URL is a well-known/,
+      ],
+      [
+        'secrets',
+        'warn',
+        { DATABASE_URL: 'postgres://localhost/a' },
+        /API_KEY_PEPPER is not set.*AUDIT_SIGNING_KEY/,
+      ],
+      ['secrets', 'pass', { API_KEY_PEPPER: random(), GATEHOUSE_API_KEY: random() }, /2 are set/],
+      ['tls', 'fail', { HOST: '0.0.0.0' }, /keys can be read on the way/],
+      ['tls', 'warn', { HOST: '0.0.0.0', PUBLIC_URL: 'https://gatehouse.example' }, /a proxy ends TLS/],
+      ['tls', 'warn', { DATABASE_URL: 'postgres://db.example/a' }, /no sslmode/],
+      ['tls', 'pass', { DATABASE_URL: 'postgres://db.example/a?sslmode=verify-full' }, /in clear/],
+      ['tls', 'warn', { VALKEY_URL: 'redis://cache.example' }, /VALKEY_URL is not rediss/],
+      ['tls', 'pass', {}, /nothing leaves/],
+      ['cors', 'fail', { CORS_ALLOWED_ORIGINS: '*' }, /any page may call/],
+      ['cors', 'warn', { CORS_ALLOWED_ORIGINS: 'http://pages.example' }, /on the way/],
+      ['cors', 'warn', { CORS_ENABLED: 'true' }, /lets no page call/],
+      ['cors', 'fail', { SECURITY_HEADERS_ENABLED: 'false' }, /browsers are told nothing/],
+      ['cors', 'pass', { CORS_ALLOWED_ORIGINS: 'https://pages.example,http://localhost:5173' }, /2 origins/],
+      ['authentication', 'warn', { AUTO_BLOCK_ENABLED: 'false' }, /not blocked/],
+      ['authentication', 'warn', { MAX_FAILED_ATTEMPTS: '500' }, /guess that often/],
+      ['authentication', 'warn', { API_KEY_TTL_DAYS: '3650' }, /good for years/],
+      ['authentication', 'pass', {}, /keys expire/],
+      ['limits', 'fail', { RATE_LIMIT_ENABLED: 'false' }, /nothing limits/],
+      ['limits', 'warn', { RATE_LIMIT_FAIL_MODE: 'open' }, /let through/],
+      ['limits', 'warn', { ADAPTIVE_LIMITS_ENABLED: 'false' }, /do not tighten/],
+      ['limits', 'warn', { MAX_REQUEST_SIZE: '104857600' }, /as much memory/],
+      ['limits', 'pass', {}, /calls are limited/],
+      ['proxies', 'fail', { TRUSTED_PROXIES: '0.0.0.0/0' }, /may call himself any address/],
+      ['proxies', 'fail', { TRUSTED_PROXIES: '::/0' }, /may call himself any address/],
+      ['proxies', 'warn', { HOST: '0.0.0.0' }, /all clients are one address/],
+      ['proxies', 'pass', { HOST: '0.0.0.0', TRUSTED_PROXIES: '10.0.0.0/8' }, /1 are believed/],
+      ['connections', 'fail', { MAX_CONNECTIONS: '1000000000'.slice(0, 7) }, /raise that/],
+      ['connections', 'warn', { HOST: '0.0.0.0', MANAGEMENT_PORT: '1' }, /only Prometheus and operators/],
+      ['connections', 'pass', {}, /1000 at most/],
+      ['database', 'warn', {}, /embedded database/],
+      ['database', 'fail', { DATABASE_URL: 'postgres://127.0.0.1:1/a' }, /ECONNREFUSED/],
+      ['valkey', 'pass', {}, /one process needs none/],
+      ['valkey', 'warn', { DATABASE_URL: 'postgres://127.0.0.1:1/a' }, /each replica has limits/],
+      ['valkey', 'fail', { VALKEY_URL: 'redis://127.0.0.1:1' }, /is away/],
+      ['gateway', 'warn', {}, /none answers/],
+      ['versions', 'pass', {}, /Gatehouse \d+\.\d+\.\d+ on Node v24/],
+      ['clock', 'pass', {}, /no other clock/],
+      ['audit chain', 'warn', { AUDIT_DURABILITY: 'relaxed' }, /a crash may lose records/],
+      ['audit chain', 'warn', { AUDIT_VERIFY_HOURS: '0' }, /something else must/],
+      ['audit chain', 'warn', { SECURITY_AUDIT_LOG: 'false' }, /security logs are not written/],
+      ['backups', 'warn', {}, /nobody here knows/],
+    ])('%s: %s for %o', async (check, status, env, says) => {
+      const found = await find(check, { ...quiet, ...env });
+      expect(found).toEqual({ status, said: expect.stringMatching(says) });
+    });
+  });
+
+  describe('of files', () => {
+    it('fails where others may read the data folder, or a secret', async () => {
+      await using data = await scratchFolder();
+      const env = { ...quiet, DATA_DIR: data.path };
+      await chmod(data.path, 0o700);
+      const secret = join(data.path, 'api-key-pepper');
+      await writeFile(secret, random(), { mode: 0o600 });
+      expect(await find('files', env)).toMatchObject({ status: 'pass' });
+
+      await chmod(data.path, 0o750);
+      expect(await find('files', env)).toMatchObject({
+        status: 'warn',
+        said: expect.stringMatching(/to its group/),
+      });
+      await chmod(data.path, 0o755);
+      expect(await find('files', env)).toMatchObject({
+        status: 'fail',
+        said: expect.stringMatching(/open to others \(755\)/),
+      });
+      await chmod(data.path, 0o700);
+      await chmod(secret, 0o644);
+      expect(await find('files', env)).toMatchObject({
+        status: 'fail',
+        said: expect.stringMatching(/api-key-pepper in DATA_DIR/),
+      });
+      await chmod(secret, 0o600);
+      const given = join(data.path, 'given');
+      await writeFile(given, random());
+      await chmod(given, 0o444);
+      expect(await find('files', { ...env, API_KEY_PEPPER_FILE: given })).toMatchObject({
+        status: 'fail',
+        said: expect.stringMatching(/file of API_KEY_PEPPER_FILE is open to others \(444\)/),
+      });
+    });
+
+    it('warns of a secret that was not changed for too long', async () => {
+      await using data = await scratchFolder();
+      const file = join(data.path, 'pepper');
+      await writeFile(file, random(), { mode: 0o600 });
+      const env = { ...quiet, API_KEY_PEPPER_FILE: file };
+      expect(await find('secrets', env)).toMatchObject({ status: 'pass' });
+      const then = Date.now() / 1000 - 100 * DAY_S;
+      await utimes(file, then, then);
+      expect(await find('secrets', env)).toMatchObject({
+        status: 'warn',
+        said: expect.stringMatching(/100 days ago/),
+      });
+    });
+
+    it('fails where root runs it', async () => {
+      await using data = await scratchFolder();
+      const env = { ...quiet, DATA_DIR: data.path };
+      expect(await find('user', { ...env, DATA_DIR: '/' })).toEqual({
+        status: 'fail',
+        said: expect.stringMatching(/belongs to root/),
+      });
+      if (process.getuid?.() === 0) await chown(data.path, 1000, 1000);
+      expect(await find('user', env)).toEqual({
+        status: 'pass',
+        said: expect.stringMatching(/as user [1-9]/),
+      });
+    });
+
+    it('fails for backups that are old, empty, open, or not there', async () => {
+      await using backups = await scratchFolder();
+      const env = { ...quiet, BACKUP_DIR: backups.path };
+      expect(await find('backups', env)).toMatchObject({
+        status: 'fail',
+        said: expect.stringMatching(/holds no backup/),
+      });
+      const backup = join(backups.path, 'gatehouse.dump');
+      await writeFile(backup, 'a backup', { mode: 0o600 });
+      expect(await find('backups', env)).toMatchObject({
+        status: 'pass',
+        said: expect.stringMatching(/0 minutes old/),
+      });
+      await chmod(backup, 0o604);
+      expect(await find('backups', env)).toMatchObject({
+        status: 'fail',
+        said: expect.stringMatching(/can be read by every user/),
+      });
+      await chmod(backup, 0o600);
+      const then = Date.now() / 1000 - 3 * DAY_S;
+      await utimes(backup, then, then);
+      expect(await find('backups', env)).toMatchObject({
+        status: 'fail',
+        said: expect.stringMatching(/is 3 days old/),
+      });
+      await writeFile(backup, '');
+      expect(await find('backups', env)).toMatchObject({
+        status: 'fail',
+        said: expect.stringMatching(/is empty/),
+      });
+      await mkdir(join(backups.path, '.lost'));
+      expect(await find('backups', { ...env, BACKUP_DIR: join(backups.path, 'none') })).toMatchObject({
+        status: 'fail',
+      });
+    });
+
+    it('fails for a disk that is almost full', () => {
+      const gib = 1024 ** 3;
+      expect(judge(1 * gib, 20 * gib).status).toBe('fail');
+      expect(judge(3 * gib, 20 * gib).status).toBe('warn');
+      expect(judge(10 * gib, 20 * gib).status).toBe('pass');
+      expect(judge(60 * gib, 2000 * gib).status).toBe('pass');
+    });
+
+    it('warns while there is no data folder yet', async () => {
+      const env = { ...quiet, DATA_DIR: join(folder.path, 'none') };
+      for (const check of ['disk', 'files']) {
+        expect(await find(check, env)).toMatchObject({
+          status: 'warn',
+          said: expect.stringMatching(/not there yet/),
+        });
+      }
+    });
+  });
+
+  it('reads where to read in pages that are there', async () => {
+    const root = join(import.meta.dirname, '../../../..');
+    for (const { read } of checks) {
+      const [page, anchor] = read.split('#') as [string, string];
+      const text = await readFile(join(root, page), 'utf8');
+      const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
+        heading!
+          .toLowerCase()
+          .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+          .replaceAll(' ', '-'),
+      );
+      expect(headings).toContain(anchor);
+    }
+    expect((await readdir(join(import.meta.dirname, 'checks'))).length).toBe(checks.length);
+  });
+});
