@@ -10,6 +10,7 @@ import { AuditTrail } from '#audit';
 import { BlockGate, Blocks } from '#blocking';
 import { Settlement } from '#call';
 import { readAllConfigs, readConfig, type ConfigOf } from '#config';
+import { Readiness } from '#health';
 import { FirstKey } from '#identity';
 import { Dispatcher } from '#mcp';
 import { Metrics, telemetryConfig } from '#telemetry';
@@ -45,7 +46,7 @@ export interface Gateway {
   readonly url: string;
   /** The same of the management port, unless it is turned off. */
   readonly managementUrl: string | undefined;
-  /** Stops listening, finishes what runs, and makes the last records safe. */
+  /** Says that it leaves, stops listening, finishes what runs, and makes the last records safe. */
   close(): Promise<void>;
 }
 
@@ -82,6 +83,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     url,
     managementUrl: management.port === undefined ? undefined : urlOf(config.host, management.port),
     async close() {
+      // First told, then done: no balancer sends a request to a door that has just been shut.
+      app.get(Readiness).leave();
+      door.leave();
+      if (config.shutdownDelayMs > 0) await sleep(config.shutdownDelayMs);
       const closed = Promise.all([management.close(), app.close()]);
       await drain(door, config.requestTimeoutMs + DEADLINE_GRACE_MS);
       // What is left open is idle, or hangs beyond its time.

@@ -20,7 +20,8 @@ try {
 }
 
 async function stop(gateway: Gateway): Promise<void> {
-  setTimeout(() => process.exit(1), readConfig(httpConfig).requestTimeoutMs + LAST_WORDS_MS).unref();
+  const { shutdownDelayMs, requestTimeoutMs } = readConfig(httpConfig);
+  setTimeout(() => process.exit(1), shutdownDelayMs + requestTimeoutMs + LAST_WORDS_MS).unref();
   await gateway.close();
   process.exit(0);
 }
