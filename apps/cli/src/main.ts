@@ -4,6 +4,7 @@ import { registerAudit } from './audit.command.ts';
 import { registerBlocks } from './blocks.command.ts';
 import { registerIngest } from './ingest.command.ts';
 import { registerKeys } from './keys.command.ts';
+import { registerMigrate } from './migrate.command.ts';
 import { registerSettings } from './settings.command.ts';
 import { registerStart } from './start.command.ts';
 
@@ -16,6 +17,7 @@ const program = new Command('gatehouse')
   });
 
 registerStart(program);
+registerMigrate(program);
 registerKeys(program);
 registerBlocks(program);
 registerAudit(program);
