@@ -9,6 +9,7 @@ export { freshPostgresql, postgresqlServer, type FreshPostgresql } from './fresh
 export { KeptPostgresql } from './postgresql/kept-postgresql.ts';
 export { testingConfig } from './testing.config.ts';
 export { scratchFolder, type ScratchFolder } from './scratch-folder.ts';
+export { installWithApt } from './apt.ts';
 export { freePort } from './free-port.ts';
 export { TcpProxy } from './tcp-proxy.ts';
 export { openValkey, useKeyspace } from './valkey/use-valkey-connection.ts';
