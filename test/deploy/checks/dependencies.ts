@@ -10,7 +10,8 @@ interface LockedPackage {
   readonly version?: string;
   readonly license?: string;
   readonly dev?: boolean;
-  readonly optional?: boolean;
+  /** For development, or where somebody asks for it (`--omit=optional` leaves it out). */
+  readonly devOptional?: boolean;
   readonly link?: boolean;
 }
 
@@ -19,15 +20,22 @@ function production(): [path: string, locked: LockedPackage][] {
   const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
     packages: Record<string, LockedPackage>;
   };
-  return Object.entries(packages).filter(([path, { dev, link }]) => path !== '' && !dev && !link);
+  return Object.entries(packages).filter(
+    ([path, { dev, devOptional, link }]) => path !== '' && !dev && !devOptional && !link,
+  );
+}
+
+/** As npm names it in a bill of materials. */
+function idOf([path, { version = '' }]: [path: string, locked: LockedPackage]): string {
+  return `${path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length)}@${version}`;
 }
 
 export const licences: Check = {
   name: 'licences',
   async run() {
-    const packages = production().map(([path, { version = '', license }]) => ({
-      name: `${path.slice(path.lastIndexOf('node_modules/') + 13)}@${version}`,
-      licence: license ?? declaredIn(path),
+    const packages = production().map((one) => ({
+      name: idOf(one),
+      licence: one[1].license ?? declaredIn(one[0]),
     }));
     return without(licenceFaults(packages), `those of ${packages.length} production packages are allowed`);
   },
@@ -103,16 +111,36 @@ if fault: sys.exit(str(fault)[:2000])
 /** Some packages name their repository as scp does, `git@host:path`, which is no IRI, and npm passes it on. */
 const SCP_ADDRESS = /"(git@[\w.-]+):([\w./-]+)"/g;
 
+interface Component {
+  readonly name: string;
+  readonly version: string;
+  readonly 'bom-ref': string;
+}
+
+/** By the lock file: what npm marks as for development may, in another place of the tree, be for production too. */
+function withoutDevelopment(text: string) {
+  const bom = JSON.parse(text.replaceAll(SCP_ADDRESS, '"ssh://$1/$2"')) as {
+    specVersion: string;
+    components: Component[];
+    dependencies: { ref: string; dependsOn: string[] }[];
+  };
+  const kept = new Set(production().map(idOf));
+  const left = new Set(bom.components.map((one) => one['bom-ref']).filter((ref) => !kept.has(ref)));
+  const components = bom.components.filter((component) => !left.has(component['bom-ref']));
+  const dependencies = bom.dependencies
+    .filter(({ ref }) => !left.has(ref))
+    .map(({ ref, dependsOn }) => ({ ref, dependsOn: dependsOn.filter((one) => !left.has(one)) }));
+  return { bom: { ...bom, components, dependencies }, components, specVersion: bom.specVersion };
+}
+
 export const bill: Check = {
   name: 'bill of materials',
   async run() {
-    const outcome = await command('npm', ['sbom', '--sbom-format', 'cyclonedx', '--omit', 'dev']);
+    // With `--omit dev`, npm leaves out what a development package asks for too, as @nestjs/core: it is left out here.
+    const outcome = await command('npm', ['sbom', '--sbom-format', 'cyclonedx', '--package-lock-only']);
     if (outcome.code !== 0) return failed(saidBy(outcome));
-    const text = outcome.out.replaceAll(SCP_ADDRESS, '"ssh://$1/$2"');
-    const { components = [], specVersion } = JSON.parse(text) as {
-      specVersion: string;
-      components?: { group?: string; name: string; version: string }[];
-    };
+    const { bom, components, specVersion } = withoutDevelopment(outcome.out);
+    const text = JSON.stringify(bom, undefined, 2);
     const python = await pinned('python');
     const valid = await command(python, ['-c', VALIDATION], { input: text });
     if (valid.code !== 0) return failed(`no valid CycloneDX: ${saidBy(valid)}`);
@@ -120,11 +148,10 @@ export const bill: Check = {
       input: text.replace('"components"', '"componets"'),
     });
     if (blind.code === 0) return failed('the check is blind: an unknown field was not seen');
-    const listed = new Set(components.map(({ name, version }) => `${name}@${version}`));
+    const listed = new Set(components.map((one) => one['bom-ref']));
     const missing = production()
-      .filter(([, { optional }]) => !optional)
-      .map(([path, { version }]) => `${path.slice(path.lastIndexOf('node_modules/') + 13)}@${version}`)
-      .filter((one) => !listed.has(one) && !listed.has(one.slice(one.indexOf('/') + 1)));
+      .map(idOf)
+      .filter((one) => !listed.has(one));
     mkdirSync(join(ROOT, 'dist'), { recursive: true });
     writeFileSync(join(ROOT, SBOM), text);
     return without(
