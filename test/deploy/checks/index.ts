@@ -4,6 +4,7 @@ import { compose, configuration, dockerfile } from './docker.ts';
 import { documents } from './documents.ts';
 import { kustomize, policy, schemas } from './kubernetes.ts';
 import { alertmanager, prometheus } from './prometheus.ts';
+import { restart } from './restart.ts';
 import { settings } from './settings.ts';
 import { valkey } from './valkey.ts';
 
@@ -23,4 +24,5 @@ export const checks: readonly Check[] = [
   licences,
   vulnerabilities,
   bill,
+  restart,
 ];
