@@ -2,6 +2,7 @@ import type { Check } from '../check.ts';
 import { bill, licences, vulnerabilities } from './dependencies.ts';
 import { compose, configuration, dockerfile } from './docker.ts';
 import { documents } from './documents.ts';
+import { image } from './image.ts';
 import { kustomize, policy, schemas } from './kubernetes.ts';
 import { alertmanager, prometheus } from './prometheus.ts';
 import { restart } from './restart.ts';
@@ -25,4 +26,5 @@ export const checks: readonly Check[] = [
   vulnerabilities,
   bill,
   restart,
+  image,
 ];
