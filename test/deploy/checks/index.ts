@@ -1,4 +1,5 @@
 import type { Check } from '../check.ts';
+import { cloudformation } from './cloudformation.ts';
 import { bill, licences, vulnerabilities } from './dependencies.ts';
 import { compose, configuration, dockerfile } from './docker.ts';
 import { documents } from './documents.ts';
@@ -22,6 +23,7 @@ export const checks: readonly Check[] = [
   kustomize,
   schemas,
   policy,
+  cloudformation,
   licences,
   vulnerabilities,
   bill,
