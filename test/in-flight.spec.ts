@@ -93,6 +93,26 @@ describe('a gateway that ends', { timeout: 60_000 }, () => {
     await database.remove();
   });
 
+  it('says so at /ready, and on each connection, for SHUTDOWN_DELAY_MS before it takes nothing new', async () => {
+    const { database, gateway, client } = await start({ SHUTDOWN_DELAY_MS: '700' });
+    const before = await client.rest('/health');
+    expect(before.headers.get('connection')).not.toBe('close');
+    const started = performance.now();
+    const closed = gateway.close();
+
+    expect(await client.rest('/ready')).toMatchObject({ status: 503, body: { code: 'UNAVAILABLE' } });
+    const served = await client.rest('/conversations');
+    expect(served.status).toBe(200);
+    expect(served.headers.get('connection')).toBe('close');
+    expect((await client.rpc('tools/list')).headers.get('connection')).toBe('close');
+    expect((await client.rest('/health')).status).toBe(200);
+
+    await closed;
+    expect(performance.now() - started).toBeGreaterThan(690);
+    await expect(client.rest('/health')).rejects.toThrow('fetch failed');
+    await database.remove();
+  });
+
   it('waits no longer than REQUEST_TIMEOUT_MS, and records also those whose client has gone', async () => {
     const { database, dataDir, gateway } = await start({ REQUEST_TIMEOUT_MS: '3000' });
     const body = JSON.stringify({ milliseconds: FOR_EVER_MS, heeds: false });

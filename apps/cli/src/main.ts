@@ -11,6 +11,7 @@ import { registerKeys } from './keys.command.ts';
 import { registerSecrets } from './secrets.command.ts';
 import { registerEncryption } from './encryption.command.ts';
 import { registerPersons } from './persons.command.ts';
+import { registerMigrate } from './migrate.command.ts';
 import { registerSettings } from './settings.command.ts';
 import { registerStart } from './start.command.ts';
 import { registerUsers } from './users.command.ts';
@@ -29,6 +30,7 @@ const program = new Command('gatehouse')
 
 registerStart(program);
 registerStdio(program);
+registerMigrate(program);
 registerKeys(program);
 registerUsers(program);
 registerBlocks(program);

@@ -10,6 +10,7 @@ import { AuditTrail, ChainWatch } from '#audit';
 import { BlockGate, Blocks } from '#blocking';
 import { Settlement } from '#call';
 import { readConfig, type ConfigOf } from '#config';
+import { Readiness } from '#health';
 import { FirstKey } from '#identity';
 import { Dispatcher } from '#mcp';
 import { isProduction } from '#secrets';
@@ -60,7 +61,7 @@ export interface Gateway {
   /** Of the doors where a connection lasts, unless they are turned off. */
   readonly webSocketPort: number | undefined;
   readonly tcpPort: number | undefined;
-  /** Stops listening, finishes what runs, and makes the last records safe. */
+  /** Says that it leaves, stops listening, finishes what runs, and makes the last records safe. */
   close(): Promise<void>;
 }
 
@@ -116,6 +117,10 @@ async function start(options: StartOptions): Promise<Gateway> {
     tcpPort: lasting.tcpPort,
     managementUrl: management.port === undefined ? undefined : urlOf(config.host, management.port, tls),
     async close() {
+      // First told, then done: no balancer sends a request to a door that has just been shut.
+      app.get(Readiness).leave();
+      http.leave();
+      if (config.shutdownDelayMs > 0) await sleep(config.shutdownDelayMs);
       lasting.shut();
       const closed = Promise.all([management.close(), app.close()]);
       await Promise.all([drain(http, config.requestTimeoutMs + DEADLINE_GRACE_MS), lasting.close()]);

@@ -26,7 +26,8 @@ try {
 async function stop(gateway: Gateway, exitCode = 0): Promise<void> {
   if (stopping) return;
   stopping = true;
-  setTimeout(() => process.exit(1), readConfig(httpConfig).requestTimeoutMs + LAST_WORDS_MS).unref();
+  const { shutdownDelayMs, requestTimeoutMs } = readConfig(httpConfig);
+  setTimeout(() => process.exit(1), shutdownDelayMs + requestTimeoutMs + LAST_WORDS_MS).unref();
   await gateway.close();
   process.exit(exitCode);
 }

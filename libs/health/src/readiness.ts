@@ -11,6 +11,7 @@ import { Secrets } from '#secrets';
 @Injectable()
 export class Readiness implements OnApplicationBootstrap {
   #started = false;
+  #leaving = false;
 
   constructor(
     private readonly health: HealthCheckService,
@@ -29,9 +30,14 @@ export class Readiness implements OnApplicationBootstrap {
     return this.#started;
   }
 
+  /** From now on balancers are told to send nothing more here, while what they still send is served. */
+  leave(): void {
+    this.#leaving = true;
+  }
+
   /** Throws ServiceUnavailableException, as Terminus does, when a part is down. */
   check(): Promise<HealthCheckResult> {
-    return this.health.check([() => this.#database(), () => this.#audit()]);
+    return this.health.check([() => this.#lifecycle(), () => this.#database(), () => this.#audit()]);
   }
 
   /** The same for those who may see which part is down, and which secrets are to be rotated: that stops no call. */
@@ -43,6 +49,11 @@ export class Readiness implements OnApplicationBootstrap {
       const details = error.getResponse() as Record<string, unknown>;
       throw new GatehouseError('UNAVAILABLE', 'A part of Gatehouse is down', { details, cause: error });
     }
+  }
+
+  #lifecycle() {
+    const indicator = this.indicators.check('lifecycle');
+    return this.#leaving ? indicator.down('is being stopped') : indicator.up();
   }
 
   async #database() {

@@ -12,6 +12,7 @@ export { KeptPostgresql } from './postgresql/kept-postgresql.ts';
 export { testingConfig } from './testing.config.ts';
 export { scratchFolder, type ScratchFolder } from './scratch-folder.ts';
 export { chromiumProgram } from './chromium.ts';
+export { installWithApt } from './apt.ts';
 export { freePort } from './free-port.ts';
 export { systemProgram } from './system-program.ts';
 export { TcpProxy } from './tcp-proxy.ts';

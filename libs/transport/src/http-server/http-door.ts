@@ -62,6 +62,8 @@ export interface HttpDoorOptions {
 export interface HttpDoor {
   /** How many requests are being answered right now. */
   running(): number;
+  /** From now on each answer ends its connection, so that the next request goes elsewhere (RFC 9112, section 9.6). */
+  leave(): void;
 }
 
 const logger = new Logger('HttpDoor');
@@ -88,6 +90,7 @@ export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOpti
   /** Calls that wait for an answer nobody reads. No longer than that: a call holds all that its client sent. */
   const abandoned = new Map<Call, NodeJS.Timeout>();
   let running = 0;
+  let leaving = false;
   fastify.addHook('onClose', async () => {
     deadlines.close();
     await Promise.all([...abandoned.keys()].map(settleAbandoned));
@@ -158,6 +161,7 @@ export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOpti
     if (!call.settled && outcome.result === 'refused' && !isManagement(request)) {
       call.settled = blocks.absorbs(call);
     }
+    if (leaving) void reply.header('connection', 'close');
     void reply.header('x-correlation-id', call.id).headers(rateLimitHeaders(call.limits, limits));
     const challenge = metadata.challenge(call, outcome);
     if (challenge) void reply.header('www-authenticate', challenge);
@@ -185,7 +189,7 @@ export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOpti
     await settlement.settle(call, refusedBy(gone)).catch(logUnrecorded);
   }
 
-  return { running: () => running };
+  return { running: () => running, leave: () => void (leaving = true) };
 }
 
 /** Before the body is read. Counted with the others of that address: a record for each would let strangers fill the journal. */

@@ -35,6 +35,14 @@ export const httpConfig = defineConfig('http', {
     min: 10,
     max: 3_600_000,
   }),
+  shutdownDelayMs: setting.integer({
+    env: 'SHUTDOWN_DELAY_MS',
+    description:
+      'Time that a gateway which is told to stop goes on serving, while /ready says 503, until balancers send nothing more',
+    default: 0,
+    min: 0,
+    max: 300_000,
+  }),
   maxConnections: setting.integer({
     env: 'MAX_CONNECTIONS',
     description: 'Open connections at most, over all clients',

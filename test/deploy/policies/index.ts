@@ -1,0 +1,24 @@
+import { databases, denied, resolvable, served } from './network.ts';
+import { drained, hardenedPods, probed } from './pods.ts';
+import type { Policy } from './policy.ts';
+import { names, ports, selectors } from './references.ts';
+import { byName, confined, meshed, scraped } from './rights.ts';
+
+/** What we ask of all objects of an overlay. */
+export const policies: readonly Policy[] = [
+  confined,
+  hardenedPods,
+  probed,
+  drained,
+  selectors,
+  ports,
+  names,
+  denied,
+  resolvable,
+  databases,
+  served,
+  byName,
+  meshed,
+  scraped,
+];
+export type { Policy };

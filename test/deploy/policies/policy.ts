@@ -1,0 +1,7 @@
+import type { Manifest } from '../manifest.ts';
+
+/** What must hold for all objects of an overlay together: a line for each fault. */
+export interface Policy {
+  readonly name: string;
+  faults(manifests: readonly Manifest[]): string[];
+}
