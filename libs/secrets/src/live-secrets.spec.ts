@@ -39,7 +39,7 @@ async function folder(): Promise<string> {
 }
 
 async function open(env: Environment): Promise<LiveSecrets> {
-  const secrets = await LiveSecrets.open({ SECRETS_TIMEOUT_MS: '300', ...env });
+  const secrets = await LiveSecrets.open({ SECRETS_TIMEOUT_MS: '2500', ...env });
   put.push({ remove: () => secrets.close() });
   return secrets;
 }
@@ -144,7 +144,11 @@ describe('secrets of AWS Secrets Manager', () => {
       .put('application/jwt-secret', ONE)
       .put('application/jwt-secret', TWO)
       .put('redis/url', 'redis://of-aws');
-    const { env } = await open({ ...server.env, VALKEY_URL: 'redis://of-the-environment' });
+    const { env } = await open({
+      ...server.env,
+      VALKEY_URL: 'redis://of-the-environment',
+      JWT_SECRET: '', // As compose files leave one out.
+    });
     expect(env).toMatchObject({
       JWT_SECRET: TWO,
       JWT_PREVIOUS_SECRET: ONE,
@@ -189,7 +193,7 @@ describe('secrets of AWS Secrets Manager', () => {
 
   const outages: [string, (server: SecretsManagerServer) => unknown, RegExp][] = [
     ['down', (server) => server.close(), /can't be reached \(ECONN\w+\)/],
-    ['slow', (server) => (server.mood = { silent: true }), /no answer within 300 ms/],
+    ['slow', (server) => (server.mood = { silent: true }), /no answer within 2500 ms/],
     [
       'denied',
       (server) => (server.mood = { error: 'AccessDeniedException' }),
