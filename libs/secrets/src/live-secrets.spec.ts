@@ -250,6 +250,15 @@ describe('secrets of AWS Secrets Manager', () => {
     },
   );
 
+  it('stop the start where AWS programs find no credentials', async () => {
+    const server = await store();
+    vi.stubEnv('HOME', await folder());
+    vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
+    for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']) vi.stubEnv(name, undefined);
+    await expect(open(server.env)).rejects.toThrow('no AWS credentials are found');
+    expect(server.asked).toEqual([]);
+  });
+
   it('stay when their entry is deleted under way, and health says so', async () => {
     const server = await store();
     server.put('application/jwt-secret', ONE);
