@@ -160,3 +160,24 @@ describe('secrets that rotate in AWS Secrets Manager', () => {
     expect(shown).not.toMatch(new RegExp(`${FIRST}|${SECOND}|${JWT}`, 'i'));
   });
 });
+
+describe('gatehouse, on the stores of a gateway that is stopped', () => {
+  it('finds its secrets in AWS Secrets Manager, too', async () => {
+    await using store = await SecretsManagerServer.start();
+    store.put('application/jwt-secret', JWT, new Date(Date.now() - 200 * DAY_MS));
+    const database = await databases[0]!.create();
+    const credentials = {
+      AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
+      AWS_SECRET_ACCESS_KEY: 'only-for-tests',
+    };
+    const env = { ...database.env, ...store.env, ...credentials };
+    const status = await gatehouse(['secrets', 'status', '--local'], { env });
+    expect(status).toMatchObject({ code: 1, err: '' });
+    expect(status.out).toMatch(/^JWT_SECRET +aws +200 .* OVERDUE$/m);
+    store.mood = { error: 'AccessDeniedException' };
+    const denied = await gatehouse(['keys', 'list', '--local'], { env });
+    expect(denied).toMatchObject({ code: 2, out: '' });
+    expect(denied.err).toContain('/mcp-demo/prod/database/url: access is denied (AccessDeniedException)');
+    await database.remove();
+  });
+});

@@ -1,5 +1,4 @@
 import { LRUCache } from 'lru-cache';
-import type { SecretFailure } from './aws/secret-failure.ts';
 import type { SecretEntry } from './secret-entries.ts';
 import type { SecretStore, SecretVersion } from './secret-store.ts';
 
@@ -19,7 +18,7 @@ interface Kept {
 export class KeptSecrets {
   readonly #kept = new LRUCache<string, Kept>({ max: CAPACITY });
   readonly #flights = new Map<string, Promise<SecretVersion | undefined>>();
-  readonly #failures = new Map<string, SecretFailure | Error>();
+  readonly #failures = new Map<string, Error>();
 
   constructor(readonly store: SecretStore) {}
 

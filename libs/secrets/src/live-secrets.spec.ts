@@ -39,7 +39,7 @@ async function folder(): Promise<string> {
 }
 
 async function open(env: Environment): Promise<LiveSecrets> {
-  const secrets = await LiveSecrets.open({ SECRETS_TIMEOUT_MS: '300', ...env });
+  const secrets = await LiveSecrets.open({ SECRETS_TIMEOUT_MS: '2500', ...env });
   put.push({ remove: () => secrets.close() });
   return secrets;
 }
@@ -144,7 +144,11 @@ describe('secrets of AWS Secrets Manager', () => {
       .put('application/jwt-secret', ONE)
       .put('application/jwt-secret', TWO)
       .put('redis/url', 'redis://of-aws');
-    const { env } = await open({ ...server.env, VALKEY_URL: 'redis://of-the-environment' });
+    const { env } = await open({
+      ...server.env,
+      VALKEY_URL: 'redis://of-the-environment',
+      JWT_SECRET: '', // As compose files leave one out.
+    });
     expect(env).toMatchObject({
       JWT_SECRET: TWO,
       JWT_PREVIOUS_SECRET: ONE,
@@ -189,7 +193,7 @@ describe('secrets of AWS Secrets Manager', () => {
 
   const outages: [string, (server: SecretsManagerServer) => unknown, RegExp][] = [
     ['down', (server) => server.close(), /can't be reached \(ECONN\w+\)/],
-    ['slow', (server) => (server.mood = { silent: true }), /no answer within 300 ms/],
+    ['slow', (server) => (server.mood = { silent: true }), /no answer within 2500 ms/],
     [
       'denied',
       (server) => (server.mood = { error: 'AccessDeniedException' }),
@@ -245,6 +249,15 @@ describe('secrets of AWS Secrets Manager', () => {
       expect(news.at(-1)).toEqual({ event: 'secrets_available' });
     },
   );
+
+  it('stop the start where AWS programs find no credentials', async () => {
+    const server = await store();
+    vi.stubEnv('HOME', await folder());
+    vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
+    for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']) vi.stubEnv(name, undefined);
+    await expect(open(server.env)).rejects.toThrow('no AWS credentials are found');
+    expect(server.asked).toEqual([]);
+  });
 
   it('stay when their entry is deleted under way, and health says so', async () => {
     const server = await store();

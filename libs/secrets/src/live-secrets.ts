@@ -31,6 +31,7 @@ export class LiveSecrets extends Secrets {
   #looking: Promise<void> | undefined;
   #timers: NodeJS.Timeout[] = [];
   #files: FileWatch | undefined;
+  #closed = false;
 
   private constructor(config: Values, env: OverlaidEnvironment, kept: KeptSecrets | undefined) {
     super();
@@ -94,6 +95,7 @@ export class LiveSecrets extends Secrets {
   }
 
   close(): void {
+    this.#closed = true;
     for (const timer of this.#timers.splice(0)) clearInterval(timer);
     this.#files?.close();
     this.#kept?.store.close();
@@ -122,10 +124,21 @@ export class LiveSecrets extends Secrets {
   async #lookNow(storeAgeMs: number | undefined): Promise<void> {
     if (this.#kept && storeAgeMs !== undefined) {
       await this.#env.fill(this.#kept, storeAgeMs);
+      if (this.#closed) return;
       this.#noteStore([...this.#kept.failures].map(([name, { message }]) => `${name}: ${message}`));
     }
     const changed = [...this.#secrets.values()].filter((secret) => this.#renewed(secret));
-    for (const { value } of changed) value.tell();
+    for (const secret of changed) this.#spread(secret);
+  }
+
+  #spread({ name, value }: SettingSecret): void {
+    try {
+      value.tell();
+    } catch (error) {
+      this.#logger.error(
+        `${name} has changed, and a part of the program can't follow: ${(error as Error).message}`,
+      );
+    }
   }
 
   #renewed(secret: SettingSecret): boolean {

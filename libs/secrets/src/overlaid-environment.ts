@@ -23,7 +23,7 @@ export class OverlaidEnvironment {
 
   now(): Environment {
     const found = [...this.#found].map(([name, { text }]) => [name, text] as const);
-    return { ...Object.fromEntries(found), ...this.#given };
+    return { ...this.#given, ...Object.fromEntries(found) }; // An empty variable counts as absent.
   }
 
   /** The file that a variable of this setting names, if one does. */
@@ -38,8 +38,16 @@ export class OverlaidEnvironment {
 
   /** Asks the store for all that is lacking. Answers what could not be had, in words for the operator. */
   async fill(kept: KeptSecrets, maxAgeMs: number): Promise<string[]> {
+    // The former version last: a rotation in between then shows one version twice, and not one too few.
+    const current = await this.#fill('AWSCURRENT', kept, maxAgeMs);
+    if (current.length > 0) return current; // A start that fails need not take twice as long.
+    return [...current, ...(await this.#fill('AWSPREVIOUS', kept, maxAgeMs))];
+  }
+
+  async #fill(stage: SecretEntry['stage'], kept: KeptSecrets, maxAgeMs: number): Promise<string[]> {
+    const entries = [...this.#lacking].filter(([, entry]) => entry.stage === stage);
     const faults = await Promise.all(
-      [...this.#lacking].map(async ([name, entry]) => {
+      entries.map(async ([name, entry]) => {
         try {
           const version = await kept.get(entry, maxAgeMs);
           if (version) this.#found.set(name, version);

@@ -74,6 +74,7 @@ describe('what production refuses', () => {
       'qp38woeiruty55alskdjfhgzmxncbv47',
       'it needs 3 of these: small letters, capital letters, digits, other characters',
     ],
+    ['AGENT_SIG_SECRET', 'https://a.example/?q=1', 'it is a well-known value, or holds a word of one'],
     ['A_SECRET_OF_LATER', 'short', 'it has 5 characters, and needs 32 or more'],
   ])('is a weak %s', (name, value, why) => {
     expect(faultsOf({ [name]: value })).toEqual([`${name} is too weak for production: ${why}`]);

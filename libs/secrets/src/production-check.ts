@@ -1,7 +1,7 @@
 import { definedConfigs, readAllConfigs, type AllValues, type Environment } from '#config';
 import { entryOf } from './secret-entries.ts';
 import { isProduction } from './production.config.ts';
-import { isUrl, passwordIn } from './url-password.ts';
+import { isUrlSetting, passwordIn } from './url-password.ts';
 import { isWellKnown } from './weakness/well-known.ts';
 import { weaknessOf } from './weakness/weakness-of.ts';
 
@@ -58,7 +58,7 @@ export function productionFindings(settings: readonly Given[]): Findings {
       const weakness = weaknessOfSecret(name, value);
       return weakness === undefined ? [] : [`${name} is too weak for production: ${weakness}`];
     }),
-    ...equals(secrets.filter(({ name, value }) => !isUrl(value) && !MAY_BE_EQUAL.has(name))),
+    ...equals(secrets.filter(({ name }) => !isUrlSetting(name) && !MAY_BE_EQUAL.has(name))),
     ...AUTHENTICATION.filter((name) => values.get(name) === false).map(
       (name) => `${name}=false lets anybody in: production needs it`,
     ),
@@ -108,7 +108,7 @@ export function weaknessIn(name: string, value: unknown, env: Environment): stri
 function weaknessOfSecret(name: string, value: string): string | undefined {
   const known = 'it is a well-known value, or holds a word of one';
   if (OF_OTHERS.has(name)) return isWellKnown(value) ? known : undefined;
-  if (!isUrl(value)) return weaknessOf(value, LONGER[name] ?? MIN_LENGTH);
+  if (!isUrlSetting(name)) return weaknessOf(value, LONGER[name] ?? MIN_LENGTH);
   const password = passwordIn(value);
   if (password === undefined) return undefined;
   const weakness = VALKEY_URLS.has(name) ? weaknessOf(password, MIN_LENGTH) : isWellKnown(password) && known;

@@ -30,8 +30,17 @@ export class RotatingValue<T> implements Rotating<T> {
     this.#current = next;
   }
 
+  /** All hear of it, whatever becomes of one. @throws AggregateError of what they threw */
   tell(): void {
-    for (const listener of this.#listeners) listener();
+    const errors: unknown[] = [];
+    for (const listener of this.#listeners) {
+      try {
+        listener();
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    if (errors.length > 0) throw new AggregateError(errors, errors.map(String).join('; '));
   }
 }
 

@@ -6,7 +6,7 @@ import type { OverlaidEnvironment } from './overlaid-environment.ts';
 import { weaknessIn } from './production-check.ts';
 import { RotatingValue } from './rotating-value.ts';
 import type { SecretSource, SecretState } from './secrets.ts';
-import { isUrl, passwordIn } from './url-password.ts';
+import { isUrlSetting, passwordIn } from './url-password.ts';
 
 interface Renewal {
   readonly changed: boolean;
@@ -41,8 +41,8 @@ export class SettingSecret {
 
   state(): SecretState | undefined {
     const { current } = this.value;
-    if (typeof current !== 'string' || (isUrl(current) && passwordIn(current) === undefined))
-      return undefined;
+    if (typeof current !== 'string') return undefined;
+    if (isUrlSetting(this.name) && passwordIn(current) === undefined) return undefined;
     const fingerprint = fingerprintOf(this.name, current);
     const { name, source } = this;
     return { name, source, writtenAt: this.#writtenAt(), fingerprint, refused: this.#refused };
@@ -78,6 +78,10 @@ export class SettingSecret {
 
   #writtenAt(): Date | undefined {
     if (this.file === undefined) return this.#env.versionOf(this.#setting)?.writtenAt;
-    return statSync(this.file, { throwIfNoEntry: false })?.mtime;
+    try {
+      return statSync(this.file).mtime;
+    } catch {
+      return undefined; // It is gone, or hidden; the value of before is still in use.
+    }
   }
 }

@@ -1,9 +1,10 @@
-/** Settings may be URLs, which are secret only for the password that they may hold. */
-export function isUrl(value: string): boolean {
-  return /^[a-z][a-z\d+.-]*:\/\//i.test(value) && URL.canParse(value);
+/** Some settings are URLs, and secret only for the password that they may hold. By the name: any text may look like one. */
+export function isUrlSetting(name: string): boolean {
+  return /_URL(_|$)/.test(name);
 }
 
 export function passwordIn(url: string): string | undefined {
+  if (!URL.canParse(url)) return undefined;
   const { password, searchParams } = new URL(url);
   if (password === '') return searchParams.get('password') ?? undefined;
   try {

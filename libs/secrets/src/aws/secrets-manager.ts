@@ -42,8 +42,10 @@ export class SecretsManager extends SecretStore {
 
   override async read({ entry, stage }: SecretEntry): Promise<SecretVersion | undefined> {
     const command = new GetSecretValueCommand({ SecretId: this.idOf(entry), VersionStage: stage });
+    const abortSignal = AbortSignal.timeout(this.#timeoutMs);
     try {
-      const kept = await this.#client.send(command, { abortSignal: AbortSignal.timeout(this.#timeoutMs) });
+      // The search for credentials does not heed the signal.
+      const kept = await Promise.race([this.#client.send(command, { abortSignal }), abortion(abortSignal)]);
       return { text: secretText(entry, kept), writtenAt: kept.CreatedDate };
     } catch (error) {
       if (isMissing(error)) return undefined;
@@ -58,6 +60,10 @@ export class SecretsManager extends SecretStore {
   override close(): void {
     this.#client.destroy();
   }
+}
+
+function abortion(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
 }
 
 type Next<A, R> = (args: A) => Promise<R>;
