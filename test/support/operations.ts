@@ -62,7 +62,9 @@ export async function operationsOf({
   for (const { controller, method, operation } of gateway.app.get(DeclaredOperations).routes) {
     if (!operation.permission) continue;
     const route = routes.find(({ operationId }) => operationId === `${controller}.${method}`)!;
-    const door = /^\/(audit\/|health\/|cache|performance\/|restart)/.test(route.path) ? managementClient : client;
+    const door = /^\/(audit\/|health\/|cache|performance\/|restart)/.test(route.path)
+      ? managementClient
+      : client;
     entry(operation.name, operation.permission).calls.push({
       name: `${route.verb.toUpperCase()} ${route.path}`,
       door: 'rest',
