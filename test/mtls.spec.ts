@@ -39,6 +39,7 @@ type Who =
   | 'review'
   | 'ana'
   | 'console'
+  | 'of another authority'
   | 'nobody'
   | 'expired'
   | 'early'
@@ -52,11 +53,13 @@ describe('client certificates', () => {
   let folder: ScratchFolder;
   let server: Pair;
   let ca: Pair;
+  let secondCa: Pair;
   let shown: Record<Who, Pair>;
   let settings: Record<string, string>;
   beforeAll(async () => {
     folder = await scratchFolder();
     ca = await authority('Mesh');
+    secondCa = await authority('Another mesh');
     server = await certificate();
     const by = ca;
     shown = {
@@ -64,6 +67,7 @@ describe('client certificates', () => {
       review: await certificate({ altNames: [{ type: 2, value: 'review.example' }], name: 'r', by }),
       ana: await certificate({ altNames: [{ type: 1, value: 'ana@example.com' }], name: 'a', by }),
       console: await certificate({ name: 'Console', altNames: [], by }),
+      'of another authority': await certificate({ ...spiffe('orders'), by: secondCa }),
       nobody: await certificate({ ...spiffe('nobody'), by }),
       expired: await certificate({ ...spiffe('orders'), from: -2 * HOUR_MS, until: -HOUR_MS, by }),
       early: await certificate({ ...spiffe('orders'), from: HOUR_MS, until: 2 * HOUR_MS, by }),
@@ -78,8 +82,8 @@ describe('client certificates', () => {
       }),
     };
     const [caPath, crlPath] = [join(folder.path, 'ca.pem'), join(folder.path, 'crl.pem')];
-    writeFileSync(caPath, ca.cert);
-    writeFileSync(crlPath, await revocationList(ca, [shown.revoked]));
+    writeFileSync(caPath, ca.cert + secondCa.cert);
+    writeFileSync(crlPath, await listsWithout(shown.revoked));
     settings = {
       ...sslSettings(folder.path, server),
       MTLS_ENABLED: 'true',
@@ -89,6 +93,10 @@ describe('client certificates', () => {
     };
   }, 120_000);
   afterAll(() => folder.remove());
+
+  /** What both authorities have revoked, in one file. */
+  const listsWithout = async (...revoked: Pair[]) =>
+    (await revocationList(secondCa, [])) + (await revocationList(ca, revoked));
 
   const call = (url: string, who: Who | undefined, headers: Record<string, string> = {}) =>
     secureRequest(url, { ca: server.cert, ...(who && shown[who]), headers });
@@ -127,6 +135,7 @@ describe('client certificates', () => {
       ['review', '/conversations', 200, { principal: { name: 'review', role: 'auditor' } }],
       ['ana', '/admin/keys', 403, { principal: { name: 'ana', role: 'employee' }, code: 'ACCESS_REFUSED' }],
       ['console', '/admin/keys', 200, { principal: { name: 'console', role: 'admin' } }],
+      ['of another authority', '/conversations', 200, { principal: { name: 'orders' } }],
       ['nobody', '/conversations', 403, { code: 'CREDENTIAL_UNKNOWN', notes: { credential: 'unknown' } }],
       ['of two', '/conversations', 403, { code: 'CREDENTIAL_UNKNOWN', notes: { credential: 'ambiguous' } }],
       ['expired', '/conversations', 401, { code: 'CREDENTIAL_EXPIRED', notes: { credential: 'expired' } }],
@@ -196,7 +205,7 @@ describe('client certificates', () => {
       const agent = new Agent({ keepAlive: true, maxSockets: 1, ca: server.cert, ...shown.leaver });
       const ask = () => secureRequest(conversations(), { agent });
       expect((await ask()).status).toBe(200);
-      writeFileSync(settings['MTLS_CRL_PATH']!, await revocationList(ca, [shown.revoked, shown.leaver]));
+      writeFileSync(settings['MTLS_CRL_PATH']!, await listsWithout(shown.revoked, shown.leaver));
       await booted.gateway.app.get(TlsContexts).renew();
       const after = await ask().catch(() => ask());
       expect(after).toMatchObject({ status: 401, body: { code: 'CREDENTIAL_INVALID' } });

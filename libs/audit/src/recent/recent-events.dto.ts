@@ -26,7 +26,7 @@ export class ListRecentEvents {
   @IsIn(severities)
   severity?: SeverityName;
 
-  /** Not before; a day ago unless told. */
+  /** Not before; a day ago unless told, and 31 at most. */
   @IsOptional()
   @IsISO8601({ strict: true })
   @MaxLength(40)

@@ -63,6 +63,10 @@ describe.each(databases)('recent events, on $name', (kind) => {
     expect(seen).toEqual([6, 5, 4, 3]);
   });
 
+  it('are not looked for in all of the past', async () => {
+    await expect(recent.page({ since: at(32 * 86_400) })).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+  });
+
   it('are known to be all there only where the table is the journal', async () => {
     expect((await recent.page({})).complete).toBe(opened().engine === 'postgresql');
   });

@@ -6,6 +6,8 @@ import type { ListRecentEvents } from './recent-events.dto.ts';
 import { from } from './severities.ts';
 
 const DAY_MS = 86_400_000;
+/** Older ones are for `gatehouse audit show`: to look for a rare one here is to read all of that time. */
+const RECENT_DAYS = 31;
 const DEFAULT_LIMIT = 100;
 const wentWell = sql<boolean>`result is not distinct from 'allowed'`;
 /** What happens all day long. */
@@ -33,7 +35,7 @@ export class RecentEvents {
     private readonly index: Pick<AuditIndex, 'status'>,
   ) {}
 
-  /** @throws InvalidInput for a cursor that none of these pages gave */
+  /** @throws InvalidInput for a cursor that none of these pages gave, and for a time too long ago */
   async page(filter: ListRecentEvents): Promise<RecentEventsPage> {
     const { limit = DEFAULT_LIMIT, cursor } = filter;
     let query = this.#matching(filter);
@@ -57,7 +59,7 @@ export class RecentEvents {
       .selectFrom('audit_records')
       .select(['time', 'chain', 'seq', 'line'])
       // Always bounded by the index of times: a rare event must not cost a walk through a year.
-      .where('time', '>=', since === undefined ? new Date(Date.now() - DAY_MS) : new Date(since))
+      .where('time', '>=', beginOf(since))
       .orderBy('time', 'desc')
       .orderBy('chain', 'desc')
       .orderBy('seq', 'desc');
@@ -71,6 +73,15 @@ export class RecentEvents {
     }
     return query;
   }
+}
+
+function beginOf(since: string | undefined): Date {
+  if (since === undefined) return new Date(Date.now() - DAY_MS);
+  const begin = new Date(since);
+  if (Date.now() - begin.getTime() <= RECENT_DAYS * DAY_MS) return begin;
+  throw new InvalidInput(`Recent events are those of ${RECENT_DAYS} days`, [
+    { path: '/since', message: `is more than ${RECENT_DAYS} days ago` },
+  ]);
 }
 
 function cursorAt({ time, chain, seq }: { time: Date; chain: string; seq: string }): string {

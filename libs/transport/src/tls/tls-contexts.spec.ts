@@ -2,12 +2,13 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { connect as connectSecurely } from 'node:tls';
 import { Logger } from '@nestjs/common';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ConfigError, readConfig, type Environment } from '#config';
-import { certificate, scratchFolder, sslSettings } from '#testing';
+import { authority, certificate, scratchFolder, sslSettings } from '#testing';
 import { httpConfig } from '../http-server/http.config.ts';
 import { serverOptions } from '../http-server/server-bounds.ts';
 import { httpServerFactory, netServerFactory } from './server-factories.ts';
@@ -58,6 +59,29 @@ describe('TLS that can not work', () => {
       faults: [expect.stringContaining('CERT'), expect.stringContaining('KEY')],
     });
     expect((error as ConfigError).message).not.toContain('a-secret');
+  });
+});
+
+describe('authorities that can not be used', () => {
+  it.each([
+    [
+      'MTLS_CA_PATH',
+      '-----BEGIN CERTIFICATE-----\nbm9uZQ==\n-----END CERTIFICATE-----\n',
+      /MTLS_CA_PATH holds no/,
+    ],
+    ['MTLS_CRL_PATH', 'none', /MTLS_CRL_PATH holds no/],
+    [
+      'MTLS_CRL_PATH',
+      '-----BEGIN X509 CRL-----\nbm9uZQ==\n-----END X509 CRL-----\n',
+      /OpenSSL refuses .*MTLS_CRL_PATH/,
+    ],
+  ])('stop the boot: %s', async (name, content, says) => {
+    await using folder = await scratchFolder();
+    const env = sslSettings(folder.path, await certificate());
+    const [ca, broken] = [join(folder.path, 'ca.pem'), join(folder.path, 'broken.pem')];
+    writeFileSync(ca, (await authority('Mesh')).cert);
+    writeFileSync(broken, content);
+    await expect(open({ ...env, MTLS_ENABLED: '1', MTLS_CA_PATH: ca, [name]: broken })).rejects.toThrow(says);
   });
 });
 
@@ -118,8 +142,9 @@ describe('a door without HTTP', () => {
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const { port } = server.address() as AddressInfo;
     const client = connectSecurely({ port, host: '127.0.0.1', ca: pair.cert });
-    expect(await text(client)).toBe('hello');
+    await once(client, 'secureConnect');
     expect(client.getProtocol()).toBe('TLSv1.3');
+    expect(await text(client)).toBe('hello');
     server.close();
     tls.cut(server);
   });

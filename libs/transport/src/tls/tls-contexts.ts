@@ -24,6 +24,8 @@ export class TlsContexts {
   readonly #settings: TlsSettings;
   /** The connections of each listener, also those that have not shaken hands. */
   readonly #servers = new Map<NetServer, Set<Socket>>();
+  /** Those that shake hands just now, by who they are with. */
+  readonly #shaking = new Map<string, Socket>();
   /** Those that have shown a certificate, good or bad. */
   readonly #certified = new Set<TLSSocket>();
   #material: TlsMaterial | undefined;
@@ -88,7 +90,9 @@ export class TlsContexts {
     // No HTTP error for whoever speaks no TLS: nothing that is written would reach him.
     server.prependListener('tlsClientError', (_error, socket) => void socket.destroy());
     if (!this.#settings.clientCertificates) return;
+    server.on('connection', (socket: Socket) => this.#shake(socket));
     server.prependListener('secureConnection', (socket) => {
+      this.#shaking.delete(peersOf(socket));
       const certificate = certificateOf(socket);
       if (this.#settings.required && !optional && !socket.authorized) {
         this.onRefused(socket, certificate?.fault ?? 'missing');
@@ -122,7 +126,10 @@ export class TlsContexts {
   async #renew(): Promise<void> {
     const faults: string[] = [];
     const material = await readMaterial(this.#settings, faults);
-    if (material?.revision === this.#material?.revision) return;
+    if (material?.revision === this.#material?.revision) {
+      this.#refused = undefined;
+      return;
+    }
     if (material && hasExpired(material)) faults.push(`the certificate ${nameOf(material)} has expired`);
     if (!material || faults.length > 0) return this.#refuse(faults);
     const trustChanged = material.trust !== this.#material?.trust;
@@ -130,8 +137,16 @@ export class TlsContexts {
     this.#refused = undefined;
     for (const server of this.#servers.keys()) (server as Server).setSecureContext(material.context);
     logger.log(`A new certificate: ${nameOf(material)}, until ${material.leaf.validToDate.toISOString()}`);
-    // They were let in by what held before: whoever is still good comes back.
-    if (trustChanged) for (const socket of this.#certified) socket.destroy();
+    // They were let in by what held before, or are about to be: whoever is still good comes back.
+    if (trustChanged) for (const socket of [...this.#certified, ...this.#shaking.values()]) socket.destroy();
+  }
+
+  #shake(socket: Socket): void {
+    const peers = peersOf(socket);
+    this.#shaking.set(peers, socket);
+    socket.once('close', () => {
+      if (this.#shaking.get(peers) === socket) this.#shaking.delete(peers);
+    });
   }
 
   #remember(socket: TLSSocket): void {
@@ -165,6 +180,11 @@ function contradictionsIn(settings: TlsSettings, trustedProxies: readonly string
     forwarded && trustedProxies.length === 0 && 'MTLS_FORWARDED=true needs TRUSTED_PROXIES',
     forwarded && !clientCertificates && 'MTLS_FORWARDED=true needs MTLS_ENABLED=true',
   ].filter((fault) => fault !== false);
+}
+
+/** The same for a connection before and after its handshake, which are two objects. */
+function peersOf({ localPort, remoteAddress, remotePort }: Socket): string {
+  return `${localPort} ${remoteAddress} ${remotePort}`;
 }
 
 function hasExpired({ leaf }: TlsMaterial): boolean {

@@ -19,8 +19,9 @@ export interface TlsMaterial {
 
 /** Nothing that is read here is larger: a CRL of a large authority has some megabytes. */
 const MAX_BYTES = 16 * 1024 * 1024;
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/;
-const CRL = /-----BEGIN X509 CRL-----[^-]+-----END X509 CRL-----/;
+const CERTIFICATES = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+/** Node reads one list of a text, and OpenSSL wants each to begin a line: so each is given by itself. */
+const LISTS = /-----BEGIN X509 CRL-----[^-]+-----END X509 CRL-----/g;
 
 /** Reads the files anew. What is wrong with them is added to `faults`, by the names of the settings; never their content. */
 export async function readMaterial(
@@ -34,14 +35,20 @@ export async function readMaterial(
     clientCertificates ? read('MTLS_CA_PATH', caPath, faults) : undefined,
     clientCertificates ? read('MTLS_CRL_PATH', crlPath, faults) : undefined,
   ]);
-  if (ca !== undefined && !CERTIFICATE.test(ca)) faults.push('MTLS_CA_PATH holds no certificate in PEM');
-  if (crl !== undefined && !CRL.test(crl))
-    faults.push('MTLS_CRL_PATH holds no certificate revocation list in PEM');
+  const authorities = certificatesIn(ca);
+  const lists = crl?.match(LISTS);
+  if (ca !== undefined && !authorities) faults.push('MTLS_CA_PATH holds no certificate in PEM');
+  if (crl !== undefined && !lists) faults.push('MTLS_CRL_PATH holds no certificate revocation list in PEM');
   if (cert === undefined || key === undefined || faults.length > 0) return undefined;
   const leaf = leafOf(cert, key, faults);
   if (!leaf) return undefined;
   const trust = JSON.stringify([ca, crl]);
-  const context = secureContextOptions({ cert, key, ...(ca && { ca }), ...(crl && { crl }) });
+  const context = secureContextOptions({
+    cert,
+    key,
+    ...(authorities && { ca: authorities }),
+    ...(lists && { crl: [...lists] }),
+  });
   if (!isUsable(context, faults)) return undefined;
   return { leaf, context, trust, revision: JSON.stringify([cert, key, trust]) };
 }
@@ -79,10 +86,17 @@ function isUsable(context: SecureContextOptions, faults: string[]): boolean {
   } catch (error) {
     const { reason, code } = error as Error & { reason?: string; code?: string };
     faults.push(
-      `OpenSSL refuses what SSL_CERT_PATH, SSL_KEY_PATH or MTLS_CA_PATH hold (${reason ?? code ?? 'unknown reason'})`,
+      `OpenSSL refuses what SSL_CERT_PATH, SSL_KEY_PATH, MTLS_CA_PATH or MTLS_CRL_PATH hold (${reason ?? code ?? 'unknown reason'})`,
     );
     return false;
   }
+}
+
+/** OpenSSL passes over what it can't read, and would then trust nobody. */
+function certificatesIn(text: string | undefined): string[] | undefined {
+  const found = text?.match(CERTIFICATES) ?? [];
+  const areSound = found.every((one) => attempt(() => new X509Certificate(one)));
+  return found.length > 0 && areSound ? [...found] : undefined;
 }
 
 function attempt<T>(make: () => T): T | undefined {
