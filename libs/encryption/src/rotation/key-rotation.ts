@@ -13,7 +13,7 @@ import type { SealedRows } from './sealed-rows.ts';
 
 const QUEUE = 'key-rotation';
 /** At a time, so that nobody waits long for the embedded database meanwhile. */
-const BATCH = 50;
+const BATCH = 10;
 const TELL_EVERY_MS = 10_000;
 /** Replicas that still had the former key may have sealed by it since. */
 const LOOK_EVERY_MS = 3_600_000;
@@ -30,6 +30,7 @@ export class KeyRotation implements OnApplicationBootstrap, BeforeApplicationShu
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<unknown> = Promise.resolve();
   #working = false;
+  #run: Promise<unknown> = Promise.resolve();
   #running = false;
   #stopping = false;
 
@@ -74,6 +75,7 @@ export class KeyRotation implements OnApplicationBootstrap, BeforeApplicationShu
     await this.#looking;
     if (!this.#working) return;
     await this.queue.rest(QUEUE);
+    await this.#run; // A batch at most: what is left goes on after the next start.
     await this.queue.close();
   }
 
@@ -87,10 +89,16 @@ export class KeyRotation implements OnApplicationBootstrap, BeforeApplicationShu
     await this.queue.open(QUEUE);
     if (this.#working) return;
     this.#working = true;
-    this.queue.work(QUEUE, { concurrency: 1 }, (job) => this.#run(job));
+    this.queue.work(QUEUE, { concurrency: 1 }, (job) => this.#begun(job));
   }
 
-  async #run({ key }: Job): Promise<JobEnd> {
+  #begun(job: Job): Promise<JobEnd> {
+    const run = this.#do(job);
+    this.#run = run.catch(() => undefined);
+    return run;
+  }
+
+  async #do({ key }: Job): Promise<JobEnd> {
     // With another key in force this process would undo what others do.
     if (!(await isInForce(this.database, this.envelope.keyId)))
       return key === this.envelope.keyId ? 'done' : 'again';

@@ -81,7 +81,7 @@ export class SealedConversations extends SealedRows implements OnModuleInit {
       if (!row) return false;
       await this.#resealChunks(transaction, row);
       if (row.sealed_by === null) await this.#markWords(transaction, seq);
-      if (row.sealed_by === null && !this.vectors.mayHoldSealed) await this.vectors.forget(transaction, seq);
+      if (!this.vectors.mayHoldSealed) await this.vectors.forget(transaction, seq);
       const titles = this.seal.sealTitles(row.id, this.seal.openTitles(row.id, row));
       await transaction.updateTable('conversations').set(titles).where('seq', '=', seq).execute();
       return true;

@@ -42,6 +42,12 @@ describe('backups', () => {
     ]);
   });
 
+  it('may lie beside what they hold, whatever their folder is called', async () => {
+    const near = new Backups(join(scratch.path, 'database-backups'));
+    const { path } = await near.create(data, new Date(START));
+    expect((await readdir(path)).sort()).toEqual(['api-key-pepper', 'database', 'manifest.json']);
+  });
+
   it('are whole, until a file is changed, missing or added', async () => {
     const backup = await onDay(0);
     expect(await backups.faults(backup)).toEqual([]);

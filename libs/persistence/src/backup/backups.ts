@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { cp, mkdir, readdir, rename, rm } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join, resolve, sep } from 'node:path';
 import type { DataFolder } from '../folder/data-folder.ts';
 import { PersistenceError } from '../persistence-error.ts';
 import { faultsOf, makeManifest, readManifest } from './manifest.ts';
@@ -91,7 +91,8 @@ export class Backups {
 
   /** Not the backups themselves, nor logs, nor what says which process has the folder. */
   #belongs(folder: DataFolder, entry: string): boolean {
-    if (this.#path.startsWith(join(folder.path, entry))) return false;
+    const path = join(folder.path, entry);
+    if (this.#path === path || this.#path.startsWith(path + sep)) return false;
     return entry !== 'logs' && !entry.includes('lock') && !entry.endsWith('.new');
   }
 }
