@@ -137,19 +137,21 @@ function measureMachine(metrics: Metrics, dataDir: string): void {
 
 function measureExpiry(metrics: Metrics, env: Environment): void {
   metrics.followEach(
-    'secret_due_timestamp_seconds',
-    { help: 'When a secret that comes from a file is to be changed', label: 'secret' },
-    async () => inSeconds(await secretsDue(env)),
+    'secret_rotation_due_seconds',
+    {
+      help: 'Time until each secret that comes from a file is to be rotated; below 0 it is overdue',
+      label: 'name',
+    },
+    async () => {
+      const due = await secretsDue(env);
+      return new Map([...due].map(([name, at]) => [name, (at - Date.now()) / 1000]));
+    },
   );
-  metrics.followEach(
-    'certificate_expiry_timestamp_seconds',
-    { help: 'When the certificate that clients are shown expires', label: 'certificate' },
-    async () => inSeconds(await certificateExpiry(env)),
+  metrics.follow(
+    'tls_certificate_expires_timestamp_seconds',
+    'When the certificate that clients are shown expires',
+    async () => (await certificateExpiry(env)) / 1000,
   );
-}
-
-function inSeconds(times: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
-  return new Map([...times].map(([name, ms]) => [name, ms / 1000]));
 }
 
 /** Seconds; NaN where there was no answer in time. */

@@ -3,11 +3,13 @@ import { randomBytes } from 'node:crypto';
 import { chmod, chown, mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { generate } from 'selfsigned';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { scratchFolder, type ScratchFolder } from '#testing';
 import type { Status } from './check.ts';
 import { checks } from './checks.ts';
 import { judge } from './checks/disk.check.ts';
+import { judgeCertificate } from './checks/tls.check.ts';
 import { judgeNode } from './checks/versions.check.ts';
 import { find } from './testing/find.ts';
 
@@ -133,7 +135,7 @@ describe('gatehouse doctor', () => {
       await using data = await scratchFolder();
       const file = join(data.path, 'pepper');
       await writeFile(file, random(), { mode: 0o600 });
-      const env = { ...quiet, API_KEY_PEPPER_FILE: file };
+      const env = { ...quiet, VALKEY_PASSWORD_FILE: file };
       expect(await find('secrets', env)).toMatchObject({ status: 'pass' });
       const then = Date.now() / 1000 - 100 * DAY_S;
       await utimes(file, then, then);
@@ -210,6 +212,26 @@ describe('gatehouse doctor', () => {
         });
       }
     });
+  });
+
+  it('fails for a certificate that has expired, or is of another key, and warns a fortnight before', async () => {
+    await using files = await scratchFolder();
+    const made = await Promise.all(
+      ['2031-05-01', '2031-05-02'].map((day) =>
+        generate([{ name: 'commonName', value: 'localhost' }], { notAfterDate: new Date(day) }),
+      ),
+    );
+    const [certPath, keyPath, otherKeyPath] = ['cert', 'key', 'other'].map((name) => join(files.path, name));
+    await writeFile(certPath!, made[0]!.cert);
+    await writeFile(keyPath!, made[0]!.private);
+    await writeFile(otherKeyPath!, made[1]!.private);
+    const judged = (path: string | undefined, day: string) =>
+      judgeCertificate(certPath!, path!, Date.parse(day)).filter(Boolean);
+    expect(judged(keyPath, '2031-03-01')).toEqual([]);
+    expect(judged(keyPath, '2031-04-20')).toMatchObject([{ status: 'warn' }]);
+    expect(judged(keyPath, '2031-05-03')).toMatchObject([{ status: 'fail' }]);
+    expect(judged(keyPath, '2020-01-01')).toMatchObject([{ status: 'fail' }]);
+    expect(judged(otherKeyPath, '2031-03-01')).toMatchObject([{ status: 'fail' }]);
   });
 
   it('warns of a Node that it is not tested on, and fails for one that is too old', () => {
