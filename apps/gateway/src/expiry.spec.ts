@@ -8,6 +8,8 @@ import './gateway.module.ts'; // each lib declares its settings
 
 const DAY_S = 86_400;
 
+const after = (days: number): number => (1_000_000 + days * DAY_S) * 1000;
+
 describe('what expires', () => {
   it('is a secret, 90 days after its file was written; what signs, seals and hashes, 180', async () => {
     await using folder = await scratchFolder();
@@ -20,7 +22,6 @@ describe('what expires', () => {
       REQUEST_STATE_PREVIOUS_SECRET_FILE: file,
       HOME_FILE: file,
     });
-    const after = (days: number): number => (1_000_000 + days * DAY_S) * 1000;
     expect(Object.fromEntries(due)).toEqual({ VALKEY_PASSWORD: after(90), API_KEY_PEPPER: after(180) });
     expect(dueAfterDays('JWT_SECRET')).toBe(180);
   });
