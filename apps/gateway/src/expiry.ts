@@ -3,13 +3,15 @@ import { readFile, stat } from 'node:fs/promises';
 import { definedConfigs, type Environment } from '#config';
 
 const DAY_MS = 86_400_000;
-/** RAG-23: passwords and keys. */
+/** RAG-23: what is sent, as passwords and keys are. */
 const DUE_DAYS = 90;
-const TOKEN_DUE_DAYS = 180;
+/** What signs, seals and hashes, and never leaves. */
+const KEPT = /^JWT_|PEPPER|_SIG_|SIGNING_KEY|ENCRYPTION_KEY|STATE_SECRET/;
+const KEPT_DUE_DAYS = 180;
 
 /** How long a secret may stay as it is. */
 export function dueAfterDays(name: string): number {
-  return name.startsWith('JWT_') ? TOKEN_DUE_DAYS : DUE_DAYS;
+  return KEPT.test(name) ? KEPT_DUE_DAYS : DUE_DAYS;
 }
 
 /**
@@ -30,9 +32,8 @@ export async function secretsDue(env: Environment): Promise<ReadonlyMap<string, 
   return new Map(due);
 }
 
-/** When the certificate in SSL_CERT_PATH expires, in milliseconds since 1970. */
-export async function certificateExpiry(env: Environment): Promise<ReadonlyMap<string, number>> {
+/** When the certificate in SSL_CERT_PATH expires, in milliseconds since 1970; NaN where there is none. */
+export async function certificateExpiry(env: Environment): Promise<number> {
   const path = env['SSL_CERT_PATH'];
-  if (!path) return new Map();
-  return new Map([['server', new X509Certificate(await readFile(path)).validToDate.getTime()]]);
+  return path ? new X509Certificate(await readFile(path)).validToDate.getTime() : Number.NaN;
 }

@@ -1,13 +1,19 @@
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmod, chown, mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { generate } from 'selfsigned';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { scratchFolder, type ScratchFolder } from '#testing';
 import type { Status } from './check.ts';
 import { checks } from './checks.ts';
 import { judge } from './checks/disk.check.ts';
+import { judgeCertificate } from './checks/tls.check.ts';
+import { judgeNode } from './checks/versions.check.ts';
 import { find } from './testing/find.ts';
 
+const run = promisify(execFile);
 const DAY_S = 86_400;
 const random = () => randomBytes(32).toString('hex');
 
@@ -21,7 +27,7 @@ describe('gatehouse doctor', () => {
     folder = await scratchFolder();
     await chmod(folder.path, 0o700);
     // No gateway is asked for, unless a test starts one.
-    quiet = { DATA_DIR: folder.path, MANAGEMENT_PORT: '0' };
+    quiet = { DATA_DIR: folder.path, MANAGEMENT_PORT: '0', MAX_CONNECTIONS: '100' };
   });
   afterAll(() => folder.remove());
 
@@ -71,7 +77,7 @@ describe('gatehouse doctor', () => {
       ['proxies', 'pass', { HOST: '0.0.0.0', TRUSTED_PROXIES: '10.0.0.0/8' }, /1 are believed/],
       ['connections', 'fail', { MAX_CONNECTIONS: '1000000000'.slice(0, 7) }, /raise that/],
       ['connections', 'warn', { HOST: '0.0.0.0', MANAGEMENT_PORT: '1' }, /only Prometheus and operators/],
-      ['connections', 'pass', {}, /1000 at most/],
+      ['connections', 'pass', {}, /100 at most/],
       ['database', 'warn', {}, /embedded database/],
       ['database', 'fail', { DATABASE_URL: 'postgres://127.0.0.1:1/a' }, /ECONNREFUSED/],
       ['valkey', 'pass', {}, /one process needs none/],
@@ -129,7 +135,7 @@ describe('gatehouse doctor', () => {
       await using data = await scratchFolder();
       const file = join(data.path, 'pepper');
       await writeFile(file, random(), { mode: 0o600 });
-      const env = { ...quiet, API_KEY_PEPPER_FILE: file };
+      const env = { ...quiet, VALKEY_PASSWORD_FILE: file };
       expect(await find('secrets', env)).toMatchObject({ status: 'pass' });
       const then = Date.now() / 1000 - 100 * DAY_S;
       await utimes(file, then, then);
@@ -206,6 +212,46 @@ describe('gatehouse doctor', () => {
         });
       }
     });
+  });
+
+  it('fails for a certificate that has expired, or is of another key, and warns a fortnight before', async () => {
+    await using files = await scratchFolder();
+    const made = await Promise.all(
+      ['2031-05-01', '2031-05-02'].map((day) =>
+        generate([{ name: 'commonName', value: 'localhost' }], { notAfterDate: new Date(day) }),
+      ),
+    );
+    const [certPath, keyPath, otherKeyPath] = ['cert', 'key', 'other'].map((name) => join(files.path, name));
+    await writeFile(certPath!, made[0]!.cert);
+    await writeFile(keyPath!, made[0]!.private);
+    await writeFile(otherKeyPath!, made[1]!.private);
+    const judged = (path: string | undefined, day: string) =>
+      judgeCertificate(certPath!, path!, Date.parse(day)).filter(Boolean);
+    expect(judged(keyPath, '2031-03-01')).toEqual([]);
+    expect(judged(keyPath, '2031-04-20')).toMatchObject([{ status: 'warn' }]);
+    expect(judged(keyPath, '2031-05-03')).toMatchObject([{ status: 'fail' }]);
+    expect(judged(keyPath, '2020-01-01')).toMatchObject([{ status: 'fail' }]);
+    expect(judged(otherKeyPath, '2031-03-01')).toMatchObject([{ status: 'fail' }]);
+  });
+
+  it('warns of a Node that it is not tested on, and fails for one that is too old', () => {
+    expect(judgeNode('v24.1.0')).toBeUndefined();
+    expect(judgeNode('v22.12.0')).toMatchObject({ status: 'warn' });
+    expect(judgeNode('v20.19.0')).toMatchObject({ status: 'fail' });
+  });
+
+  it('ends with 1 for warnings only where it is told to be strict', async () => {
+    const program = join(import.meta.dirname, '../../bin/gatehouse.js');
+    const env = { PATH: process.env['PATH'] ?? '', ...quiet, DATA_DIR: join(folder.path, 'none') };
+    const ended = (args: string[]) =>
+      run(process.execPath, [program, 'doctor', ...args], { env }).then(
+        ({ stdout }) => ({ stdout, code: 0 }),
+        (error: { stdout: string; code: number }) => error,
+      );
+    const [lenient, strict] = await Promise.all([ended([]), ended(['--strict'])]);
+    expect(lenient.stdout).toMatch(/^PASS {2}settings .*\nWARN {2}gateway /);
+    expect(lenient.stdout).toMatch(/\n\d+ passed, \d+ warned, 0 failed\n$/);
+    expect([lenient.code, strict.code]).toEqual([0, 1]);
   });
 
   it('reads where to read in pages that are there', async () => {

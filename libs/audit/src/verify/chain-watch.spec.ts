@@ -113,4 +113,14 @@ describe('ChainWatch, of one replica among others', () => {
     expect(watching.status.faults).toBe(2);
     expect(recorded).toEqual([]);
   });
+
+  it('does not wait for one that is at it', async () => {
+    await writeTables([body(1)]);
+    const { database } = opened;
+    const watching = watch();
+    await database.withLock('audit-verification', () => watching.look());
+    expect(watching.status.faults).toBeNaN();
+    await watching.look();
+    expect(watching.status.faults).toBe(0);
+  });
 });

@@ -1,6 +1,8 @@
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { sql } from 'kysely';
 import type { Database } from '#persistence';
 import type { AuditTrail } from '../audit-trail.ts';
+import { readOnlyTables } from './read-only-tables.ts';
 import { verifyAside, type JournalPlace, type Verdict } from './verify-aside.ts';
 
 export interface ChainWatchOptions {
@@ -12,6 +14,7 @@ export interface ChainWatchOptions {
 }
 
 const EVENT = 'audit_verified';
+const LOCK = 'gatehouse:audit-verification';
 /** The start of a process is busy enough. */
 const FIRST_MS = 60_000;
 /** How often it is asked whether one is due: replicas share what one of them has found. */
@@ -69,22 +72,40 @@ export class ChainWatch implements OnApplicationShutdown {
   }
 
   async #lookInTurn(): Promise<void> {
-    if (this.#last && Date.now() - this.#last.at < this.#options.everyMs) return;
+    const { everyMs, place } = this.#options;
+    if (this.#last && Date.now() - this.#last.at < everyMs) return;
     try {
-      await this.#options.database.withLock('audit-verification', () => this.#verifyIfDue());
+      await (place.url === undefined ? this.#verify() : this.#verifyForAll(place.url));
     } catch (error) {
-      if (!this.#end.signal.aborted)
-        this.#logger.warn(`The audit journal could not be verified: ${String(error)}`);
+      if (this.#end.signal.aborted) return;
+      this.#logger.warn(`The audit journal could not be verified: ${String(error)}`);
     }
   }
 
-  async #verifyIfDue(): Promise<void> {
-    const { place, trail } = this.#options;
-    const shared = place.url === undefined ? undefined : await this.#verifiedByOthers();
-    if (shared) {
-      this.#last = shared;
-      return;
+  /**
+   * On a connection of its own, which the pool does not miss. Whoever finds the lock taken does not wait, but hears of the
+   * result at the next look.
+   */
+  async #verifyForAll(url: string): Promise<void> {
+    this.#last = (await this.#verifiedByOthers()) ?? this.#last;
+    if (this.#last && Date.now() - this.#last.at < this.#options.everyMs) return;
+    const tables = readOnlyTables(url);
+    try {
+      // In a transaction, because a pooler between us and the server gives a session to another in between.
+      await tables.transaction().execute(async (one) => {
+        await sql`set local idle_in_transaction_session_timeout = 0`.execute(one);
+        const lock = sql<{ alone: boolean }>`
+          select pg_try_advisory_xact_lock(hashtextextended(${LOCK}, 0)) as alone`;
+        const { rows } = await lock.execute(one);
+        if (rows[0]?.alone) await this.#verify();
+      });
+    } finally {
+      await tables.destroy();
     }
+  }
+
+  async #verify(): Promise<void> {
+    const { place, trail } = this.#options;
     const { entries, faults, first } = await verifyAside(place, this.#end.signal);
     this.#last = { entries, faults, first, at: Date.now() };
     if (faults > 0) {

@@ -34,13 +34,17 @@ function certificate(site: Site): (Finding | undefined | false)[] {
   const [certPath, keyPath] = ['SSL_CERT_PATH', 'SSL_KEY_PATH'].map((name) => site.valueOf(name));
   if (typeof certPath !== 'string' || typeof keyPath !== 'string')
     return [fail('SSL_ENABLED, and SSL_CERT_PATH or SSL_KEY_PATH is not set')];
+  return judgeCertificate(certPath, keyPath, site.now());
+}
+
+export function judgeCertificate(certPath: string, keyPath: string, now: number): (Finding | false)[] {
   const cert = new X509Certificate(readFileSync(certPath));
-  const days = Math.floor((cert.validToDate.getTime() - site.now()) / DAY_MS);
+  const days = Math.floor((cert.validToDate.getTime() - now) / DAY_MS);
   const until = cert.validToDate.toISOString().slice(0, 10);
   return [
     !cert.checkPrivateKey(createPrivateKey(readFileSync(keyPath))) &&
       fail('the key in SSL_KEY_PATH is not that of the certificate in SSL_CERT_PATH'),
-    cert.validFromDate.getTime() > site.now() && fail('the certificate is not good yet'),
+    cert.validFromDate.getTime() > now && fail('the certificate is not good yet'),
     days < 0 && fail(`the certificate was good until ${until}`),
     days >= 0 && days < SOON_DAYS && warn(`the certificate is good until ${until}, ${days} days from now`),
   ];
