@@ -2,9 +2,10 @@
 // The certificate is not verified: this asks whether the process answers, on the loopback, and not who it is.
 import { request as http } from 'node:http';
 import { request as https } from 'node:https';
+import { env } from 'node:process';
 
 const TIMEOUT_MS = 2_000;
-const { PORT = '8000', MANAGEMENT_PORT = '8001' } = process.env;
+const { PORT = '8000', MANAGEMENT_PORT = '8001' } = env;
 const ports = [MANAGEMENT_PORT, PORT].filter((port) => port !== '' && port !== '0');
 
 function isAlive(request, port) {

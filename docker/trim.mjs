@@ -4,7 +4,7 @@ import { chmodSync, chownSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const PACKAGE_MANAGERS = [
+const PACKAGE_MANAGERS = new Set([
   'npm',
   'npx',
   'corepack',
@@ -13,8 +13,8 @@ const PACKAGE_MANAGERS = [
   'pnpm',
   'pnpx',
   'docker-entrypoint.sh',
-];
-const SHELLS = ['sh', 'bash', 'dash', 'rbash'];
+]);
+const SHELLS = new Set(['sh', 'bash', 'dash', 'rbash']);
 const BIN = ['/bin', '/sbin', '/usr/bin', '/usr/sbin', '/usr/local/bin'];
 /** Of Debian: its package managers, Perl, and whatever changes users. */
 const UNWANTED =
@@ -45,7 +45,7 @@ for (const folder of BIN) {
   for (const name of entries(folder)) {
     const path = join(folder, name);
     const found = lstatSync(path, { throwIfNoEntry: false });
-    const isUnwanted = UNWANTED.test(name) || PACKAGE_MANAGERS.includes(name) || SHELLS.includes(name);
+    const isUnwanted = UNWANTED.test(name) || PACKAGE_MANAGERS.has(name) || SHELLS.has(name);
     if (found && (isUnwanted || (found.isFile() && (found.mode & SET_ID) !== 0)))
       rmSync(path, { recursive: true });
   }

@@ -9,7 +9,7 @@ export interface Finding {
 
 export interface Check {
   readonly name: string;
-  run(): Promise<Finding>;
+  readonly run: () => Promise<Finding>;
 }
 
 export interface Result extends Finding {

@@ -27,6 +27,11 @@ function specOf(policy: Manifest): NetworkSpec {
   return policy.spec as unknown as NetworkSpec;
 }
 
+function isDeny({ podSelector, policyTypes = [], ingress, egress }: NetworkSpec): boolean {
+  const isForBoth = ['Ingress', 'Egress'].every((type) => policyTypes.includes(type));
+  return Object.keys(podSelector.matchLabels ?? {}).length === 0 && isForBoth && !ingress && !egress;
+}
+
 function opensTo(ways: readonly Way[] | undefined, port: number): Way[] {
   return (ways ?? []).filter(({ ports }) => ports?.some((one) => one.port === port));
 }
@@ -35,11 +40,6 @@ export const denied: Policy = {
   name: 'nothing goes in or out by default, and no opening is for everybody',
   faults: (manifests) => {
     const policies = ofKind(manifests, 'NetworkPolicy');
-    const isDeny = ({ podSelector, policyTypes = [], ingress, egress }: NetworkSpec) =>
-      Object.keys(podSelector.matchLabels ?? {}).length === 0 &&
-      ['Ingress', 'Egress'].every((type) => policyTypes.includes(type)) &&
-      !ingress &&
-      !egress;
     const faults = policies.some((policy) => isDeny(specOf(policy))) ? [] : ['there is no default deny'];
     for (const policy of policies) {
       const { ingress = [], egress = [] } = specOf(policy);
@@ -48,7 +48,7 @@ export const denied: Policy = {
         if (peers.length === 0) faults.push(`${nameOf(policy)} opens to everybody`);
         if (!ports) faults.push(`${nameOf(policy)} opens every port`);
         for (const { ipBlock } of peers) {
-          const isAll = ipBlock && /\/0$/.test(ipBlock.cidr);
+          const isAll = ipBlock && ipBlock.cidr.endsWith('/0');
           if (isAll && !METADATA.some((address) => ipBlock.except?.includes(address)))
             faults.push(`${nameOf(policy)} opens to ${ipBlock.cidr}, the metadata of the node included`);
         }

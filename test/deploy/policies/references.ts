@@ -61,12 +61,14 @@ export const ports: Policy = {
   faults: (manifests) =>
     ofKind(manifests, 'Service').flatMap((service) => {
       const { selector, ports: own } = service.spec as { selector: Labels; ports: ServicePort[] };
-      const served = templatesOf(manifests)
-        .filter(({ labels }) => matches(selector, labels))
-        .flatMap((template) => containersOf(template).flatMap((container) => container.ports ?? []))
-        .flatMap(({ name, containerPort }) => [name, containerPort]);
+      const served = new Set<string | number | undefined>(
+        templatesOf(manifests)
+          .filter(({ labels }) => matches(selector, labels))
+          .flatMap((template) => containersOf(template).flatMap((container) => container.ports ?? []))
+          .flatMap(({ name, containerPort }) => [name, containerPort]),
+      );
       return own
-        .filter(({ port, targetPort = port }) => !served.includes(targetPort))
+        .filter(({ port, targetPort = port }) => !served.has(targetPort))
         .map(
           ({ port, targetPort }) =>
             `${nameOf(service)}: ${port} goes to ${targetPort}, where nothing listens`,

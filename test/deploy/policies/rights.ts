@@ -34,6 +34,10 @@ interface Authorization {
   readonly rules?: { from?: unknown[]; to?: { operation: { ports?: string[] } }[] }[];
 }
 
+function isNothing({ selector, rules, action }: Authorization): boolean {
+  return !selector && !rules && !action;
+}
+
 /** Only where the mesh is: what is not encrypted or not named there is refused. */
 export const meshed: Policy = {
   name: 'the mesh takes no plain traffic, and only from who is named, at ports that are served',
@@ -46,21 +50,22 @@ export const meshed: Policy = {
       ? []
       : ['a PeerAuthentication is not STRICT for all ports'];
     const policies = ofKind(manifests, 'AuthorizationPolicy');
-    const isNothing = (spec: Authorization) => !spec.selector && !spec.rules && !spec.action;
-    if (!policies.some(({ spec }) => isNothing((spec ?? {}) as Authorization)))
+    if (!policies.some(({ spec }) => isNothing(spec ?? {})))
       faults.push('no AuthorizationPolicy refuses by default');
     for (const policy of policies) {
       const { selector, rules = [] } = (policy.spec ?? {}) as Authorization;
       const pods = templatesOf(manifests).filter(({ labels }) =>
         matches(selector?.matchLabels ?? {}, labels),
       );
-      const ports = pods
-        .flatMap(({ spec }) => spec.containers.flatMap((one) => one.ports ?? []))
-        .map((port) => String(port.containerPort));
+      const ports = new Set(
+        pods
+          .flatMap(({ spec }) => spec.containers.flatMap((one) => one.ports ?? []))
+          .map((port) => String(port.containerPort)),
+      );
       for (const { from = [], to = [] } of rules) {
         if (from.length === 0) faults.push(`${nameOf(policy)} lets anybody in`);
         for (const port of to.flatMap(({ operation }) => operation.ports ?? []))
-          if (!ports.includes(port)) faults.push(`${nameOf(policy)}: ${port} is not served`);
+          if (!ports.has(port)) faults.push(`${nameOf(policy)}: ${port} is not served`);
       }
     }
     return faults;
@@ -77,11 +82,13 @@ export const scraped: Policy = {
   faults: (manifests) =>
     ofKind(manifests, 'ServiceMonitor').flatMap((monitor) => {
       const { selector, endpoints } = monitor.spec as unknown as Monitor;
-      const ports = ofKind(manifests, 'Service')
-        .filter(({ metadata }) => matches(selector.matchLabels, metadata.labels))
-        .flatMap(({ spec }) => (spec as { ports: { name: string }[] }).ports.map(({ name }) => name));
+      const ports = new Set(
+        ofKind(manifests, 'Service')
+          .filter(({ metadata }) => matches(selector.matchLabels, metadata.labels))
+          .flatMap(({ spec }) => (spec as { ports: { name: string }[] }).ports.map(({ name }) => name)),
+      );
       return endpoints
-        .filter(({ port }) => !ports.includes(port))
+        .filter(({ port }) => !ports.has(port))
         .map(({ port }) => `${nameOf(monitor)} finds no ${port}`);
     }),
 };

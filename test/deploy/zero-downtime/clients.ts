@@ -51,7 +51,7 @@ export class Clients {
   /** Sends a request that is there as bytes. */
   #ask(bytes: Buffer, agent: Agent): Promise<{ status: number; says: string }> {
     const whole = bytes.toString();
-    const [head = '', body = ''] = [
+    const [head, body] = [
       whole.slice(0, whole.indexOf('\r\n\r\n')),
       whole.slice(whole.indexOf('\r\n\r\n') + 4),
     ];
@@ -60,10 +60,9 @@ export class Clients {
     const headers = Object.fromEntries(lines.map((line) => line.split(': ') as [string, string]));
     return new Promise((resolve, reject) => {
       request({ host: '127.0.0.1', port: this.#port, agent, method, path, headers }, (response) => {
-        text(response).then((answer) => {
-          const says = String(response.headers['x-balancer'] ?? answer.slice(0, 200));
-          resolve({ status: response.statusCode ?? 0, says });
-        }, reject);
+        void text(response)
+          .then((answer) => String(response.headers['x-balancer'] ?? answer.slice(0, 200)))
+          .then((says) => resolve({ status: response.statusCode ?? 0, says }), reject);
       })
         .on('error', reject)
         .end(body);

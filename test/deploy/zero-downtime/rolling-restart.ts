@@ -54,8 +54,11 @@ export async function rollingRestart({
     for (let round = 0; round < rounds; round++) {
       for (const replica of fleet.replicas) {
         await sleep(BETWEEN_MS);
-        const end = abruptly ? await replica.kill() : await replica.stop();
-        if (!abruptly && end !== 0) faults.push(`gateway ${replica.index} ended with ${end}`);
+        if (abruptly) await replica.kill();
+        else {
+          const end = await replica.stop();
+          if (end !== 0) faults.push(`gateway ${replica.index} ended with ${end}`);
+        }
         await replica.start();
         await balancer.ready(REPLICAS);
         restarts++;
