@@ -68,7 +68,12 @@ export function callTo(name: HandlerName, principal?: Principal, input?: unknown
 export async function stageBefore(cache: Cache): Promise<{ stage: CacheInterceptor; version: Version }> {
   const module = await Test.createTestingModule({
     imports: [DiscoveryModule],
-    providers: [CachedOperations, Handlers, Version, { provide: PolicyRevision, useClass: RolePolicyRevision }],
+    providers: [
+      CachedOperations,
+      Handlers,
+      Version,
+      { provide: PolicyRevision, useClass: RolePolicyRevision },
+    ],
   }).compile();
   await module.init();
   const keys = new CallKeys({ key: SEAL_KEY, policy: module.get(PolicyRevision), masking: secretsOnly.name });
