@@ -45,6 +45,8 @@ const inputs: Record<string, Record<string, unknown>> = {
   'cache.invalidate-key': { key: 'call:one' },
   'limits.read': { client: 'somebody' },
   'limits.reset': { client: 'somebody' },
+  'persons.export': { author_name: 'Ana' },
+  'persons.erase': { author_name: 'Ana' },
 };
 
 /** Every guarded operation of a gateway, with all its routes and tools: what is declared, not a list of our own. */

@@ -5,7 +5,7 @@ import { definedConfigs, type Setting } from '#config';
 const areas: readonly [title: string, definitions: readonly string[]][] = [
   ['Server', ['http']],
   ['MCP', ['mcp', 'tasks']],
-  ['Storage', ['home', 'persistence', 'jobs', 'encryption']],
+  ['Storage', ['home', 'persistence', 'jobs', 'encryption', 'backup']],
   ['Valkey', ['valkey']],
   ['Cache', ['cache']],
   ['Keys', ['identity', 'client']],

@@ -20,6 +20,7 @@ const auditor = [
   'conversations:read',
   'audit:read',
   'blocks:read',
+  'encryption:read',
   'keys:read',
   'limits:read',
   'health:read',
@@ -34,6 +35,8 @@ const admin = [
   'blocks:read',
   'blocks:write',
   'cache:write',
+  'encryption:read',
+  'encryption:write',
   'keys:read',
   'keys:write',
   'limits:read',
@@ -41,6 +44,8 @@ const admin = [
   'metrics:read',
   'users:read',
   'users:write',
+  'persons:read',
+  'persons:erase',
 ] as const;
 
 /**

@@ -6,6 +6,7 @@ import * as tasks from './004-tasks.ts';
 import * as conversationChanges from './005-conversation-changes.ts';
 import * as users from './006-users.ts';
 import * as encryption from './008-encryption.ts';
+import * as retention from './009-retention.ts';
 
 /**
  * All migrations, in the order of their names. Applied ones are never edited: a change is a new migration. There is
@@ -19,4 +20,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '005-conversation-changes': conversationChanges,
   '006-users': users,
   '008-encryption': encryption,
+  '009-retention': retention,
 };
