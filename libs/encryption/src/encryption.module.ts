@@ -11,10 +11,7 @@ import { KeyRotation } from './rotation/key-rotation.ts';
 @Module({
   imports: [EnvelopeModule],
   controllers: [EncryptionController],
-  providers: [
-    { provide: BlindIndex, useFactory: openBlindIndex, inject: [Database, Envelope] },
-    KeyRotation,
-  ],
+  providers: [{ provide: BlindIndex, useFactory: openBlindIndex, inject: [Database, Envelope] }, KeyRotation],
   exports: [EnvelopeModule, BlindIndex, KeyRotation],
 })
 export class EncryptionModule {}
