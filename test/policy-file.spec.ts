@@ -43,6 +43,8 @@ describe('POLICY_FILE', () => {
   }
   const news = () => journalEntries(gateway.dataDir).filter(({ event }) => event?.startsWith('policy_'));
 
+  const ask = () => gateway.client.rest('/rag/ask', { key: keys.service, body: { query: 'Where?' } });
+
   async function toolsOf(key: string, revision: string): Promise<string[]> {
     const { body } = await gateway.client.rpc('tools/list', {}, { key, revision });
     return (body as { result: { tools: { name: string }[] } }).result.tools.map(({ name }) => name);
@@ -77,7 +79,6 @@ describe('POLICY_FILE', () => {
 
   it('keeps the rules in force when an edit is bad, and says why in the record', async () => {
     await edit('roles: { service: { deny: [rag:ask] } }\n');
-    const ask = () => gateway.client.rest('/rag/ask', { key: keys.service, body: { query: 'Where?' } });
     expect((await ask()).status).toBe(403);
     for (const bad of [
       'roles: { nobody: {} }\n',

@@ -6,6 +6,8 @@ import { codeOf } from './support/doors.ts';
 import { useGateway } from './support/gateway.ts';
 import { createPerson, enrol, PASSWORD, type Tokens } from './support/people.ts';
 
+const from = (address: string) => ({ headers: { 'x-forwarded-for': address } });
+
 describe('whoever guesses at a log-in', () => {
   const gateway = useGateway(databases[0]!, {
     env: {
@@ -14,7 +16,6 @@ describe('whoever guesses at a log-in', () => {
       RATE_LIMIT_OPERATIONS: 'auth.login=1000/60',
     },
   });
-  const from = (address: string) => ({ headers: { 'x-forwarded-for': address } });
   const login = (name: string, address: string, password = PASSWORD) =>
     gateway().client.rest('/auth/login', { key: '', body: { name, password }, ...from(address) });
 
@@ -24,7 +25,7 @@ describe('whoever guesses at a log-in', () => {
     const guesses = await Promise.all(
       Array.from({ length: 12 }, (_, n) => login(name, `198.51.100.${n}`, 'not the password')),
     );
-    expect(guesses.map(({ status }) => status).sort()).toEqual([
+    expect(guesses.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([
       ...Array(5).fill(401),
       ...Array(7).fill(429),
     ]);

@@ -1,9 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { databases, type TestDatabase } from '#testing';
+import { databases, scratchFolder, type TestDatabase } from '#testing';
 import { codeOf } from './support/doors.ts';
 import { bootGateway, type TestGateway } from './support/gateway.ts';
 import { createPerson, enrol, logIn, PASSWORD, type Tokens } from './support/people.ts';
+
+const call = async ({ client }: TestGateway, key: string) => {
+  const answer = await client.rest('/search', { key, body: { query: 'parcel' } });
+  return answer.status === 200 ? 'in' : codeOf(answer);
+};
+const refresh = async ({ client }: TestGateway, token: string) =>
+  client.rest('/auth/refresh', { key: '', body: { refresh_token: token } });
 
 /** Two gateways over one PostgreSQL, which tell each other nothing: no Valkey. */
 describe('a session on two replicas', () => {
@@ -13,32 +20,20 @@ describe('a session on two replicas', () => {
 
   beforeAll(async () => {
     database = await databases[1]!.create();
-    const shared = {
-      name: 'PostgreSQL',
-      create: async () => ({ ...database, remove: async () => undefined }),
-    } as const;
-    const env = { RATE_LIMIT_ENABLED: 'false' };
-    here = await bootGateway(shared, { env });
-    const second = await databases[1]!.create();
-    await second.remove();
-    const own = { ...database.env, DATA_DIR: second.env['DATA_DIR']! };
-    there = await bootGateway(
-      { name: 'PostgreSQL', create: async () => ({ ...database, env: own, remove: second.remove }) },
-      { env },
-    );
+    const folder = await scratchFolder();
+    const boot = (env: Readonly<Record<string, string>>, remove: () => Promise<void>) =>
+      bootGateway(
+        { name: 'PostgreSQL', create: async () => ({ ...database, env, remove }) },
+        { env: { RATE_LIMIT_ENABLED: 'false' } },
+      );
+    here = await boot(database.env, async () => undefined);
+    there = await boot({ ...database.env, DATA_DIR: folder.path }, () => folder.remove());
   }, 120_000);
   afterAll(async () => {
     await there?.close();
     await here?.close();
     await database?.remove();
   });
-
-  const call = async ({ client }: TestGateway, key: string) => {
-    const answer = await client.rest('/search', { key, body: { query: 'parcel' } });
-    return answer.status === 200 ? 'in' : codeOf(answer);
-  };
-  const refresh = async ({ client }: TestGateway, token: string) =>
-    client.rest('/auth/refresh', { key: '', body: { refresh_token: token } });
 
   /** Used on both, so that both have just proven it. */
   async function session(role: 'employee' | 'admin' = 'employee') {
@@ -96,6 +91,6 @@ describe('a session on two replicas', () => {
     const answers = await Promise.all(
       [here, there, here, there].map(({ client }) => client.rest('/auth/login', { key: '', body })),
     );
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, 401, 401, 401]);
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 401, 401, 401]);
   });
 });

@@ -3,6 +3,7 @@ export { CannotOpen } from './cannot-open.ts';
 export { encryptionConfig } from './encryption.config.ts';
 export { EncryptionModule } from './encryption.module.ts';
 export { Envelope } from './envelope.ts';
+export { EnvelopeModule } from './envelope.module.ts';
 export { EncryptionKey } from './keys/encryption-key.ts';
 export { KeyRing } from './keys/key-ring.ts';
 export type { KeyCountView, RotationStatus } from './rotation/key-counts.ts';

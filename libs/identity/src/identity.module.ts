@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import type { ConfigOf } from '#config';
-import { EncryptionModule } from '#encryption';
+import { EnvelopeModule } from '#encryption';
 import { Database, DataFolder } from '#persistence';
 import { liveValue, Secrets } from '#secrets';
 import { StateConnection, ValkeyModule } from '#valkey';
@@ -104,7 +104,7 @@ const people = [
 
 /** All that IdentityGuard needs; the guard itself stands in the list of libs/pipeline. */
 @Module({
-  imports: [ValkeyModule, EncryptionModule],
+  imports: [ValkeyModule, EnvelopeModule],
   controllers: [ApiKeysController, UsersController, AuthController],
   providers: [
     { provide: KeyStore, useClass: DatabaseKeyStore },

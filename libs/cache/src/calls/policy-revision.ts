@@ -18,7 +18,11 @@ export class RolePolicyRevision extends PolicyRevision {
     const { revision, grants } = rulesInForce;
     if (revision !== this.#of) {
       const rules = [...grants].map(([role, permissions]) => [role, [...permissions].sort()]);
-      this.#text = hash('sha256', JSON.stringify(rules.sort()), 'base64url').slice(0, 22);
+      this.#text = hash(
+        'sha256',
+        JSON.stringify(rules.toSorted(([a], [b]) => (a! < b! ? -1 : 1))),
+        'base64url',
+      ).slice(0, 22);
       this.#of = revision;
     }
     return this.#text;

@@ -7,28 +7,28 @@ import { LoginThrottle } from './login-throttle.ts';
 const HOME = '192.0.2.1';
 const START = Date.UTC(2026, 10, 21);
 let people = 0;
+const callFrom = (address: string) => new Call({ door: 'rest', address, authorization: undefined });
 
 describe.each(databases)('guesses at a password, on $name', (kind) => {
   const database = useDatabase(kind);
 
   function guesser(name = `person ${++people}`) {
     const throttle = new LoginThrottle(database(), new Pepper('p'.repeat(32)));
-    const call = (address: string) => new Call({ door: 'rest', address, authorization: undefined });
-    return {
-      name,
-      throttle,
-      /** Seconds to wait, 0 for an attempt that was let through. */
-      async guess(seconds: number, { address = '198.51.100.1', known = false } = {}): Promise<number> {
-        const at = new Date(START + seconds * 1000);
-        try {
-          await throttle.take({ name, address, known }, call(address), at);
-          return 0;
-        } catch (error) {
-          if (error instanceof RateLimited) return (error.details as { retry_after: number }).retry_after;
-          throw error;
-        }
-      },
+    /** Seconds to wait, 0 for an attempt that was let through. */
+    const guess = async (
+      seconds: number,
+      { address = '198.51.100.1', known = false } = {},
+    ): Promise<number> => {
+      const at = new Date(START + seconds * 1000);
+      try {
+        await throttle.take({ name, address, known }, callFrom(address), at);
+        return 0;
+      } catch (error) {
+        if (error instanceof RateLimited) return (error.details as { retry_after: number }).retry_after;
+        throw error;
+      }
     };
+    return { name, throttle, guess };
   }
 
   it('wait after five: a second, then two, four, up to a quarter of an hour', async () => {

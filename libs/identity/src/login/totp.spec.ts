@@ -18,8 +18,7 @@ describe('a one-time code', () => {
     const code = digits.slice(2);
     expect(stepOf(code, SEED, seconds * 1000)).toBe(step);
     for (const near of [-30, 30]) expect(stepOf(code, SEED, (seconds + near) * 1000)).toBe(step);
-    for (const far of [-60, 60, 90])
-      if (seconds + far >= 0) expect(stepOf(code, SEED, (seconds + far) * 1000)).toBeUndefined();
+    for (const far of [60, 90, 3600]) expect(stepOf(code, SEED, (seconds + far) * 1000)).toBeUndefined();
     expect(
       stepOf(
         code.replace(/^./, (digit) => String((Number(digit) + 1) % 10)),

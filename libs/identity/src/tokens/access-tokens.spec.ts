@@ -30,7 +30,10 @@ function tokensWith(
 ) {
   const watch = (setting: unknown) =>
     setting === signingSecretsConfig.settings.jwtSecret ? current : previous;
-  const keys = new TokenKeys(new Pepper('p'.repeat(32)), { watch } as unknown as Secrets);
+  const keys = new TokenKeys(new Pepper('p'.repeat(32)), {
+    watch,
+    refresh: async () => undefined,
+  } as unknown as Secrets);
   return { keys, tokens: new AccessTokens(keys, readConfig(tokensConfig, {})) };
 }
 
@@ -53,6 +56,7 @@ function forge(claims: object = {}, header: object = {}, key: SigningKey = bytes
     .setProtectedHeader({ alg: 'HS256', typ: 'session+jwt', kid, ...header })
     .sign(key);
 }
+const kidOf = (pepper: string) => new TokenKeys(new Pepper(pepper)).signing.kid;
 const bytes = (text: string) => new TextEncoder().encode(text);
 const b64 = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
@@ -148,13 +152,12 @@ describe('an access token', () => {
   it('with any sign changed, or cut anywhere, is refused', async () => {
     const { tokens } = tokensWith();
     const { token } = await tokens.sign(user, family, NOW);
-    for (let at = 0; at < token.length; at += 3) {
+    // But the last sign of a signature, which holds two bits that mean nothing.
+    for (let at = 0; at < token.length - 1; at += 3) {
       const other = token[at] === 'A' ? 'B' : 'A';
-      // The last sign of a signature holds two bits that mean nothing.
-      if (at < token.length - 1)
-        expect(await tokens.verify(token.slice(0, at) + other + token.slice(at + 1), NOW)).toHaveProperty(
-          'fault',
-        );
+      expect(await tokens.verify(token.slice(0, at) + other + token.slice(at + 1), NOW)).toHaveProperty(
+        'fault',
+      );
       expect(await tokens.verify(token.slice(0, at), NOW)).toHaveProperty('fault');
     }
   });
@@ -184,7 +187,7 @@ describe('the key of tokens', () => {
     expect(await tokens.verify(first, NOW)).toHaveProperty('claims');
     expect(await tokens.verify((await tokens.sign(user, family, NOW)).token, NOW)).toHaveProperty('claims');
     current.set('t7'.repeat(32));
-    expect(await tokens.verify(first, NOW)).toEqual({ fault: 'unknown-key' });
+    expect(await tokens.verify(first, NOW)).toMatchObject({ fault: 'unknown-key' });
   });
 
   it('may be JWT_PREVIOUS_SECRET after a restart', async () => {
@@ -197,7 +200,6 @@ describe('the key of tokens', () => {
   });
 
   it('is made of the pepper where there is none, and differs with it', () => {
-    const kidOf = (pepper: string) => new TokenKeys(new Pepper(pepper)).signing.kid;
     expect(kidOf('a'.repeat(32))).toBe(kidOf('a'.repeat(32)));
     expect(kidOf('a'.repeat(32))).not.toBe(kidOf('b'.repeat(32)));
   });

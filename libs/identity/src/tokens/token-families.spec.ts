@@ -15,17 +15,17 @@ const START = Date.UTC(2026, 10, 21);
 describe.each(databases)('refresh tokens on $name', (kind) => {
   const database = useDatabase(kind);
   let families: TokenFamilies;
-  let userId: string;
+  let user: User;
 
   beforeAll(async () => {
     families = new TokenFamilies(database(), new Pepper('p'.repeat(32)));
     const [id, at] = [randomUUID(), new Date(START)];
-    userId = id;
-    const user = { id, name: 'Ana', role: 'employee', createdAt: at, createdBy: 'x', changedAt: at } as User;
+    user = { id, name: 'Ana', role: 'employee', createdAt: at, createdBy: 'x', changedAt: at } as User;
     await new UserStore(database()).insert(user, 'no hash');
   });
 
-  const begin = () => families.begin(userId, { lifeMs: LIFE_MS, otp: false, at: new Date(START) });
+  const begin = async () =>
+    (await families.begin(user, { lifeMs: LIFE_MS, otp: false, at: new Date(START) }))!;
   const refresh = (token: string, ms: number, address = HOME) =>
     families.refresh(token, { address, at: new Date(START + ms) });
 
@@ -44,6 +44,12 @@ describe.each(databases)('refresh tokens on $name', (kind) => {
     );
     expect(heirs.size).toBe(1);
     expect((await refresh([...heirs][0]!, 2)).result).toBe('refreshed');
+  });
+
+  it('are given to nobody who was changed since he proved who he is', async () => {
+    const before = { ...user, changedAt: new Date(START - 1) };
+    expect(await families.begin(before, { lifeMs: LIFE_MS, otp: false })).toBeUndefined();
+    expect(await families.begin({ ...user, id: 'nobody' }, { lifeMs: LIFE_MS, otp: false })).toBeUndefined();
   });
 
   it('nobody can make up', async () => {
@@ -73,6 +79,8 @@ describe.each(databases)('refresh tokens on $name', (kind) => {
         const chain: { token: string; used?: { at: number; address: string } }[] = [
           { token: (await begin()).refreshToken },
         ];
+        const results: [is: string, expected: string][] = [];
+        const shown: [given: string, heir: string][] = [];
         let [now, ended] = [0, false];
         for (const { back, pause, address } of steps) {
           now += pause;
@@ -88,13 +96,16 @@ describe.each(databases)('refresh tokens on $name', (kind) => {
                 ? 'refreshed'
                 : 'reused';
           const answer = await refresh(token, now, address);
-          expect(answer.result).toBe(expected);
+          results.push([answer.result, expected]);
           if (answer.result === 'reused') ended = true;
           if (answer.result !== 'refreshed') continue;
-          if (heir) expect(answer.refreshToken).toBe(heir.token);
-          else chain.push({ token: answer.refreshToken });
+          const { refreshToken } = answer as { refreshToken: string };
+          if (!heir) chain.push({ token: refreshToken });
+          shown.push([refreshToken, chain[index + 1]!.token]);
           chain[index]!.used ??= { at: now, address };
         }
+        expect(results.map(([is]) => is)).toEqual(results.map(([, expected]) => expected));
+        expect(shown.map(([given]) => given)).toEqual(shown.map(([, heir]) => heir));
         expect(new Set(chain.map(({ token }) => token)).size).toBe(chain.length);
       }),
       { numRuns: 40 },

@@ -15,6 +15,12 @@ import { UserTokenAuthority } from './user-token-authority.ts';
 
 const MINUTE = 60_000;
 
+const principalOf = (verdict: Verdict): Principal | undefined =>
+  verdict.proven ? verdict.principal : undefined;
+const reasonOf = (verdict: Verdict) => (verdict.proven ? 'proven' : verdict.reason);
+
+const factor = async (judge: () => Promise<Verdict>) => principalOf(await judge())?.secondFactor;
+
 describe('whose a token is', () => {
   const database = useDatabase(databases[1]!);
   let authority: UserTokenAuthority;
@@ -40,14 +46,10 @@ describe('whose a token is', () => {
   afterEach(() => void vi.useRealTimers());
 
   async function session({ otp = false } = {}) {
-    const { family } = await families.begin(user.id, { lifeMs: 86_400_000, otp });
+    const { family } = (await families.begin(user, { lifeMs: 86_400_000, otp }))!;
     const { token } = await tokens.sign(user, family);
     return { family, token, judge: () => authority.judge(token, 0) };
   }
-  const principalOf = (verdict: Verdict): Principal | undefined =>
-    verdict.proven ? verdict.principal : undefined;
-  const reasonOf = (verdict: Verdict) => (verdict.proven ? 'proven' : verdict.reason);
-
   it('is said with the role and the tier of now, whatever the token says', async () => {
     const { family, judge } = await session();
     const who = { id: user.id, name: user.name, keyId: `session:${family.id}`, secondFactor: false };
@@ -67,14 +69,13 @@ describe('whose a token is', () => {
   });
 
   it('holds until the token or its session ends, whichever is first', async () => {
-    const { family } = await families.begin(user.id, { lifeMs: 90_000, otp: false });
+    const { family } = (await families.begin(user, { lifeMs: 90_000, otp: false }))!;
     const { token } = await tokens.sign(user, family);
     expect(await authority.judge(token, 0)).toMatchObject({ expiresAt: Date.now() + 90_000 });
   });
 
   it('shows a second factor for a quarter of an hour, and only with the token that was made for it', async () => {
     const plain = await session();
-    const factor = async (judge: () => Promise<Verdict>) => principalOf(await judge())?.secondFactor;
     expect(await factor(plain.judge)).toBe(false);
     const family = await families.noteSecondFactor(plain.family.id);
     const { token } = await tokens.sign(user, family!);

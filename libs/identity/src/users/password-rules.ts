@@ -29,7 +29,7 @@ const LOOKALIKES: Readonly<Record<string, string>> = {
   '@': 'a',
 };
 const ASCENDING = '01234567890123456789'.repeat(7);
-const DESCENDING = [...ASCENDING].reverse().join('');
+const DESCENDING = [...ASCENDING].toReversed().join('');
 
 /**
  * Length, and nothing that anybody would try first; no rule of what it is composed of (NIST SP 800-63B, 5.1.1.2).

@@ -1,4 +1,4 @@
-import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Node, type Pair, type YAMLMap } from 'yaml';
+import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Node, type Pair } from 'yaml';
 import { roles, type Permission, type Role } from '#call';
 import { builtInGrants, type Grants } from '../rules-in-force.ts';
 
@@ -93,7 +93,7 @@ class PolicyReader {
       this.#refuse(node, `${what} must be a mapping of names`);
       return;
     }
-    for (const { key, value } of (node as YAMLMap<Node, Node | null>).items as Pair<Node, Node | null>[]) {
+    for (const { key, value } of node.items as Pair<Node, Node | null>[]) {
       const isNothing = value === null || (isScalar(value) && value.value === null);
       if (isScalar(key) && typeof key.value === 'string')
         yield { key: { text: key.value, node: key }, value: isNothing ? null : value };
