@@ -4,6 +4,7 @@ import { registerAudit } from './audit.command.ts';
 import { registerBlocks } from './blocks.command.ts';
 import { registerIngest } from './ingest.command.ts';
 import { registerKeys } from './keys.command.ts';
+import { registerOAuth } from './oauth.command.ts';
 import { registerSettings } from './settings.command.ts';
 import { registerStart } from './start.command.ts';
 
@@ -19,6 +20,7 @@ registerStart(program);
 registerKeys(program);
 registerBlocks(program);
 registerAudit(program);
+registerOAuth(program);
 registerIngest(program);
 registerSettings(program);
 

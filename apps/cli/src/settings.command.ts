@@ -10,6 +10,7 @@ const areas: readonly [title: string, definitions: readonly string[]][] = [
   ['Cache', ['cache']],
   ['Keys', ['identity', 'client']],
   ['Users and tokens', ['tokens']],
+  ['OAuth', ['oauth']],
   ['Limits', ['throttle', 'adaptive']],
   ['Blocks', ['blocking']],
   ['Conversations and answers', ['knowledge', 'masking']],
