@@ -2,13 +2,22 @@ import { parseArgs } from 'node:util';
 import { report, type Measured } from './report.ts';
 import type { Topic } from './topic.ts';
 import { cache } from './topics/cache.ts';
+import { identity } from './topics/identity.ts';
 import { knowledge } from './topics/knowledge.ts';
 import { memory } from './topics/memory.ts';
 import { peers } from './topics/peers.ts';
 import { protocol } from './topics/protocol.ts';
 import { valkey } from './topics/valkey.ts';
 
-const topics: Readonly<Record<string, Topic>> = { protocol, peers, memory, knowledge, valkey, cache };
+const topics: Readonly<Record<string, Topic>> = {
+  protocol,
+  peers,
+  memory,
+  knowledge,
+  valkey,
+  cache,
+  identity,
+};
 const USAGE = `npm run bench -- [--only ${Object.keys(topics).join('|')}] [--json FILE] [--rounds N] [--seconds N]
 
   --rounds   loads of each kind, of which the median counts (5)

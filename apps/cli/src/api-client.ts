@@ -41,7 +41,7 @@ export class ApiClient {
    * @param path begins with a slash; its variable parts are encoded by the caller
    * @throws CommandError: unreachable, denied or refused, with what the gateway says
    */
-  async request<T>(method: 'GET' | 'POST' | 'DELETE', path: string, sent: Sent = {}): Promise<T> {
+  async request<T>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, sent: Sent = {}): Promise<T> {
     const response = await this.send(method, path, sent);
     const answer = await this.#json(response);
     if (!response.ok) throw refusal(response.status, answer);

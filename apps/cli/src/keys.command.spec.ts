@@ -1,42 +1,13 @@
-import { Command } from 'commander';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ApiKeyView, IssuedKeyView } from '#identity';
 import { databases, type TestDatabase } from '#testing';
 import { registerKeys } from './keys.command.ts';
+import { runCommand } from './testing/run-command.ts';
 
 const SETUP_TIMEOUT_MS = 600_000;
 const KEY = /^gk_[0-9A-Za-z]{39}$/;
 
-interface Ran {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
-/** Runs `gatehouse keys …` in this process. */
-async function gatehouse(...args: string[]): Promise<Ran> {
-  const ran: Ran = { code: 0, stdout: '', stderr: '' };
-  const exit = (code: number): never => {
-    ran.code = code;
-    throw new Error('exit');
-  };
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => Boolean((ran.stdout += String(text))));
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => Boolean((ran.stderr += String(text))));
-  vi.spyOn(process, 'exit').mockImplementation((code) => exit(Number(code)));
-  const program = new Command('gatehouse').exitOverride(() => exit(2));
-  registerKeys(program);
-  for (const command of program.commands.flatMap((keys) => [keys, ...keys.commands])) {
-    command.exitOverride(() => exit(2));
-  }
-  try {
-    await program.parseAsync(['keys', ...args], { from: 'user' });
-  } catch (error) {
-    if ((error as Error).message !== 'exit') throw error;
-  } finally {
-    vi.restoreAllMocks();
-  }
-  return ran;
-}
+const gatehouse = (...args: string[]) => runCommand(registerKeys, 'keys', ...args);
 
 const parsed = async <T>(...args: string[]): Promise<T> => {
   const { code, stdout, stderr } = await gatehouse(...args, '--json');

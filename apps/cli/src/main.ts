@@ -7,6 +7,7 @@ import { registerKeys } from './keys.command.ts';
 import { registerOAuth } from './oauth.command.ts';
 import { registerSettings } from './settings.command.ts';
 import { registerStart } from './start.command.ts';
+import { registerUsers } from './users.command.ts';
 
 const program = new Command('gatehouse')
   .description('Gatehouse: an MCP server and gateway that guards and records every call')
@@ -18,6 +19,7 @@ const program = new Command('gatehouse')
 
 registerStart(program);
 registerKeys(program);
+registerUsers(program);
 registerBlocks(program);
 registerAudit(program);
 registerOAuth(program);

@@ -9,7 +9,7 @@ const areas: readonly [title: string, definitions: readonly string[]][] = [
   ['Valkey', ['valkey']],
   ['Cache', ['cache']],
   ['Keys', ['identity', 'client']],
-  ['Users and tokens', ['tokens']],
+  ['Users and tokens', ['tokens', 'policy']],
   ['OAuth', ['oauth']],
   ['Limits', ['throttle', 'adaptive']],
   ['Blocks', ['blocking']],

@@ -10,7 +10,7 @@ import { cacheConfig, type CacheSettings } from './cache.config.ts';
 import { CacheMasking } from './calls/cache.interceptor.ts';
 import { CachedOperations } from './calls/cached-operations.ts';
 import { CallKeys } from './calls/call-keys.ts';
-import { NoPolicies, PolicyRevision } from './calls/policy-revision.ts';
+import { PolicyRevision, RolePolicyRevision } from './calls/policy-revision.ts';
 import { TieredCache } from './tiered-cache.ts';
 import { Uncached } from './uncached.ts';
 
@@ -46,7 +46,7 @@ const callKeys = {
     cacheProvider,
     cacheMasking,
     callKeys,
-    { provide: PolicyRevision, useClass: NoPolicies },
+    { provide: PolicyRevision, useClass: RolePolicyRevision },
     CachedOperations,
   ],
   exports: [Cache, CacheMasking, CallKeys, CachedOperations, PolicyRevision],

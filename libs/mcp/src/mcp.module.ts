@@ -8,6 +8,7 @@ import { Database } from '#persistence';
 import { Dispatcher } from './dispatcher.ts';
 import { Changes } from './listen/changes.ts';
 import { ListenMethods } from './listen/listen.methods.ts';
+import { PolicyChanges } from './listen/policy-changes.ts';
 import { StreamWatch } from './listen/stream-watch.ts';
 import { Subscribers } from './listen/subscribers.ts';
 import { mcpConfig } from './mcp.config.ts';
@@ -77,6 +78,7 @@ const taskStore = {
     Subscribers,
     StreamWatch,
     Changes,
+    PolicyChanges,
     Catalogue,
     Lists,
     DeclaredHandlers,

@@ -4,12 +4,13 @@ import { AuditModule } from '#audit';
 import { CacheInterceptor, CacheModule } from '#cache';
 import { IdentityGuard, IdentityModule } from '#identity';
 import { MaskingInterceptor } from '#masking';
-import { AuthoriseGuard, VisibilityGuard } from '#rbac';
+import { AuthoriseGuard, RbacModule, VisibilityGuard } from '#rbac';
 import { ThrottleGuard, ThrottleModule } from '#throttle';
 import { ValidationGuard, ValidationModule } from '#validation';
 import { BindGuard } from './bind.guard.ts';
 import { DeclaredOperations } from './declared-operations.ts';
 import { LimitTurns } from './limit-turns.ts';
+import { PolicyTurns } from './policy-turns.ts';
 
 /**
  * THE pipeline: what every call walks, at every door. The order of this list is the order of the pipeline. No other
@@ -28,8 +29,16 @@ export const pipeline = [
 
 /** The list, put to work, and the check that every route declares itself. */
 @Module({
-  imports: [AuditModule, CacheModule, DiscoveryModule, IdentityModule, ThrottleModule, ValidationModule],
-  providers: [...pipeline, DeclaredOperations, LimitTurns],
+  imports: [
+    AuditModule,
+    CacheModule,
+    DiscoveryModule,
+    IdentityModule,
+    RbacModule,
+    ThrottleModule,
+    ValidationModule,
+  ],
+  providers: [...pipeline, DeclaredOperations, LimitTurns, PolicyTurns],
   exports: [DeclaredOperations],
 })
 export class PipelineModule {}

@@ -22,7 +22,10 @@ describe('the table of roles', () => {
   });
 
   it('lets the auditor change nothing', () => {
-    expect(permissionsOf.auditor.filter((permission) => !permission.endsWith(':read'))).toEqual(['mcp:use']);
+    expect(permissionsOf.auditor.filter((permission) => !permission.endsWith(':read'))).toEqual([
+      'account:use',
+      'mcp:use',
+    ]);
   });
 
   it('lets no employee erase', () => {

@@ -1,18 +1,16 @@
 import type { Operation, Permission, Principal, Role } from '#call';
 import { AccessRefused, SecondFactorRequired } from '#errors';
 import { needsSecondFactor, permissionsOf } from './roles.ts';
+import { rulesInForce } from './rules-in-force.ts';
 
-const granted: ReadonlyMap<string, ReadonlySet<string>> = new Map(
-  Object.entries(permissionsOf).map(([role, permissions]) => [role, new Set<string>(permissions)]),
-);
 const known: ReadonlySet<string> = new Set(Object.values(permissionsOf).flat());
 
 /** All permissions that there are, sorted. */
 export const permissions: readonly string[] = [...known].toSorted();
 
-/** Whether a role holds a permission. A role that is not in the table holds none. */
+/** Whether a role holds a permission at the moment. A role that is not in the table holds none. */
 export function isGranted(role: Role, permission: Permission): boolean {
-  return granted.get(role)?.has(permission) ?? false;
+  return rulesInForce.grants.get(role)?.has(permission) ?? false;
 }
 
 /** Whether somebody holds a permission: the role has it, and the credential was not given less. */

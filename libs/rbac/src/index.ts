@@ -10,5 +10,9 @@ export {
   refusalOf,
 } from './grants.ts';
 export { needsSecondFactor } from './roles.ts';
+export { policyConfig } from './policy/policy.config.ts';
+export { PolicyFile, type PolicyNews } from './policy/policy-file.ts';
+export { RbacModule } from './rbac.module.ts';
 export { requireMay } from './require-may.ts';
+export { rulesInForce } from './rules-in-force.ts';
 export { VisibilityGuard } from './visibility.guard.ts';

@@ -1,3 +1,4 @@
+export { FileWatch } from './file-watch.ts';
 export { LiveSecrets } from './live-secrets.ts';
 export { fixed, RotatingValue } from './rotating-value.ts';
 export { Secrets, type Rotating, type SecretNews, type SecretSource, type SecretState } from './secrets.ts';

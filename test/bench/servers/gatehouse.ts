@@ -35,13 +35,27 @@ const gateway = await startGateway({
 const keys: string[] = [];
 while (keys.length < Number(process.env['BENCH_KEYS'] ?? 1)) keys.push(await createKey());
 process.once('SIGTERM', () => void gateway.close().then(() => process.exit(0)));
-ready({ port, headers: { authorization: `Bearer ${keys[0]}` }, keys });
+const credential = process.env['BENCH_CREDENTIAL'] === 'token' ? await logIn() : keys[0];
+ready({ port, headers: { authorization: `Bearer ${credential}` }, keys });
 
 async function createKey(): Promise<string> {
-  const created = await fetch(`${gateway.url}/admin/keys`, {
+  const order = { name: `bench ${keys.length}`, role: 'service', tier: 'pro' };
+  return ((await post('/admin/keys', order)) as { key: string }).key;
+}
+
+/** The access token of a user with the rights and limits of the keys. */
+async function logIn(): Promise<string> {
+  const person = { name: 'bench', password: 'a long walk by the river' };
+  await post('/admin/users', { ...person, role: 'service', tier: 'pro' });
+  const { access_token: token } = (await post('/auth/login', person)) as { access_token: string };
+  return token;
+}
+
+async function post(path: string, body: object): Promise<unknown> {
+  const answer = await fetch(gateway.url + path, {
     method: 'POST',
     headers: { authorization: `Bearer ${ADMIN_KEY}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ name: `bench ${keys.length}`, role: 'service', tier: 'pro' }),
+    body: JSON.stringify(body),
   });
-  return ((await created.json()) as { key: string }).key;
+  return answer.json();
 }

@@ -47,6 +47,8 @@ export class CallKeys {
 function holderOf(scope: CachedScope, principal: Principal | undefined): readonly string[] | undefined {
   if (scope === 'public') return ['public'];
   if (principal === undefined) return undefined;
-  const { id, role } = principal;
-  return scope === 'role' ? ['role', role] : ['principal', id, role];
+  const { id, role, scopes } = principal;
+  const holder = scope === 'role' ? ['role', role] : ['principal', id, role];
+  // A handler may show less to a credential that was given less.
+  return scopes ? [...holder, 'scopes', ...[...scopes].sort()] : holder;
 }

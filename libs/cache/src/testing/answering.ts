@@ -7,7 +7,7 @@ import { CacheInterceptor } from '../calls/cache.interceptor.ts';
 import { CallKeys } from '../calls/call-keys.ts';
 import { Cached } from '../calls/cached.decorator.ts';
 import { CachedOperations } from '../calls/cached-operations.ts';
-import { NoPolicies, PolicyRevision } from '../calls/policy-revision.ts';
+import { PolicyRevision, RolePolicyRevision } from '../calls/policy-revision.ts';
 import { Revision } from '../calls/revision.ts';
 import type { Cache } from '../cache.ts';
 import { SEAL_KEY } from './open-cache.ts';
@@ -68,7 +68,12 @@ export function callTo(name: HandlerName, principal?: Principal, input?: unknown
 export async function stageBefore(cache: Cache): Promise<{ stage: CacheInterceptor; version: Version }> {
   const module = await Test.createTestingModule({
     imports: [DiscoveryModule],
-    providers: [CachedOperations, Handlers, Version, { provide: PolicyRevision, useClass: NoPolicies }],
+    providers: [
+      CachedOperations,
+      Handlers,
+      Version,
+      { provide: PolicyRevision, useClass: RolePolicyRevision },
+    ],
   }).compile();
   await module.init();
   const keys = new CallKeys({ key: SEAL_KEY, policy: module.get(PolicyRevision), masking: secretsOnly.name });

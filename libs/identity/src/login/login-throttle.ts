@@ -11,6 +11,9 @@ const LONGEST_SECONDS = 900;
 /** After so long without a failure all is forgotten. */
 const MEMORY_SECONDS = 3600;
 
+/** Long ago, and not the time of the attempt: the clock of another replica may be a little behind. */
+const NOBODY_HELD = sql`to_timestamp(0)`;
+
 /** Who tries, and from where. */
 export interface Attempt {
   readonly name: string;
@@ -36,11 +39,11 @@ export class LoginThrottle {
     const subject = this.#subjectOf(attempt);
     const { rows } = await sql<{ failures: number }>`
       insert into login_attempts as a (subject, failures, held_until, expires_at)
-      values (${subject}, 1, ${at}, ${at}::timestamptz + ${MEMORY_SECONDS} * interval '1 s')
+      values (${subject}, 1, ${NOBODY_HELD}, ${at}::timestamptz + ${MEMORY_SECONDS} * interval '1 s')
       on conflict (subject) do update set
         failures = case when a.expires_at <= ${at} then 1 else a.failures + 1 end,
         held_until = case
-          when a.expires_at <= ${at} or a.failures < ${FREE - 1} then ${at}::timestamptz
+          when a.expires_at <= ${at} or a.failures < ${FREE - 1} then ${NOBODY_HELD}
           else ${at}::timestamptz + interval '1 s' * least(${LONGEST_SECONDS}, power(2, least(a.failures + 1 - ${FREE}, 20)))
         end,
         expires_at = excluded.expires_at

@@ -81,7 +81,11 @@ export class SecondFactors {
   }
 
   /** Whether this is a code of theirs that was not used before. It is used then. */
-  async accept({ id, totpSeed }: { id: string; totpSeed: string | undefined }, code: string, at = Date.now()): Promise<boolean> {
+  async accept(
+    { id, totpSeed }: { id: string; totpSeed: string | undefined },
+    code: string,
+    at = Date.now(),
+  ): Promise<boolean> {
     if (totpSeed === undefined) return false;
     if (!TOTP_CODE.test(code)) return this.#acceptRecovery(id, code);
     const step = stepOf(code, this.envelope.open(totpSeed, placeOf(id, 'totp_seed')), at);

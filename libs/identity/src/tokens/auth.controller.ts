@@ -140,12 +140,22 @@ export class AuthController {
 function issued(tokens: IssuedTokens, call: Call): TokensView {
   const { user, family } = tokens;
   const { id, name, role, tier } = user;
-  call.principal = { id, name, role, tier, keyId: keyIdOf(family.id), secondFactor: family.otpAt !== undefined };
+  call.principal = {
+    id,
+    name,
+    role,
+    tier,
+    keyId: keyIdOf(family.id),
+    secondFactor: family.otpAt !== undefined,
+  };
   return tokensView(tokens);
 }
 
 function sessionOf({ principal }: Call): { userId: string; sessionId: string } {
   const sessionId = principal && sessionIdOf(principal.keyId);
   if (sessionId !== undefined) return { userId: principal!.id, sessionId };
-  throw new GatehouseError('ACCESS_REFUSED', 'Not allowed: this is for people who have logged in, not for programs');
+  throw new GatehouseError(
+    'ACCESS_REFUSED',
+    'Not allowed: this is for people who have logged in, not for programs',
+  );
 }

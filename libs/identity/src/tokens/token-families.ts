@@ -4,6 +4,7 @@ import type { Selectable } from 'kysely';
 import { networkOf } from '#call';
 import { Database, type Tables } from '#persistence';
 import { Pepper } from '../pepper.ts';
+import type { User } from '../users/user.record.ts';
 
 /** A log-in, and all tokens that come of it. */
 export interface TokenFamily {
@@ -14,6 +15,11 @@ export interface TokenFamily {
   /** When a second factor was shown last. */
   readonly otpAt: Date | undefined;
   readonly endedAt: Date | undefined;
+}
+
+export interface Begun {
+  readonly family: TokenFamily;
+  readonly refreshToken: string;
 }
 
 export type EndedBy = 'logout' | 'reuse' | 'user-changed' | 'password-changed' | 'second-factor-changed';
@@ -47,10 +53,11 @@ export class TokenFamilies {
     this.#heirKey = pepper.keyFor('refresh tokens');
   }
 
+  /** Undefined, and begins nothing, where the user has been changed since he proved who he is. */
   async begin(
-    userId: string,
+    { id: userId, changedAt }: Pick<User, 'id' | 'changedAt'>,
     { lifeMs, otp, at = new Date() }: { lifeMs: number; otp: boolean; at?: Date },
-  ): Promise<{ family: TokenFamily; refreshToken: string }> {
+  ): Promise<Begun | undefined> {
     const refreshToken = PREFIX + randomBytes(32).toString('base64url');
     const row = {
       id: randomUUID(),
@@ -61,14 +68,25 @@ export class TokenFamilies {
       ended_at: null,
       ended_by: null,
     };
-    await this.database.kysely.transaction().execute(async (transaction) => {
+    return this.database.kysely.transaction().execute(async (transaction) => {
+      // Locked, so that whoever changes the user and then ends all his sessions ends this one, too.
+      const user = await transaction
+        .selectFrom('users')
+        .select('changed_at')
+        .where('id', '=', userId)
+        .forShare()
+        .executeTakeFirst();
+      if (user?.changed_at.getTime() !== changedAt.getTime()) return undefined;
       await transaction.insertInto('token_families').values(row).execute();
       await transaction.insertInto('refresh_tokens').values(this.#rowOf(refreshToken, row.id)).execute();
+      return { family: familyOf(row), refreshToken };
     });
-    return { family: familyOf(row), refreshToken };
   }
 
-  async refresh(token: string, { address, at = new Date() }: { address: string; at?: Date }): Promise<Refreshed> {
+  async refresh(
+    token: string,
+    { address, at = new Date() }: { address: string; at?: Date },
+  ): Promise<Refreshed> {
     if (!SHAPE.test(token)) return { result: 'unknown', family: undefined };
     const digest = this.#digest(token);
     const network = this.pepper.digest(`network ${networkOf(address)}`);

@@ -23,7 +23,10 @@ export class TokenKeys {
   readonly #fallback: string;
   #known: { of: readonly (string | undefined)[]; keys: readonly TokenKey[] } = { of: [], keys: [] };
 
-  constructor(pepper: Pepper, @Optional() @Inject(Secrets) secrets?: Secrets) {
+  constructor(
+    pepper: Pepper,
+    @Optional() @Inject(Secrets) private readonly secrets?: Secrets,
+  ) {
     const config = readConfig(signingSecretsConfig, {});
     this.#current = secrets?.watch(jwtSecret) ?? fixed(config.jwtSecret);
     this.#previous = secrets?.watch(jwtPreviousSecret) ?? fixed(config.jwtPreviousSecret);
@@ -37,7 +40,10 @@ export class TokenKeys {
 
   /** Undefined for a key that was never ours, or was given up. */
   find(kid: string): TokenKey | undefined {
-    return this.#keys().find((key) => key.kid === kid);
+    const found = this.#keys().find((key) => key.kid === kid);
+    // Which does nothing where it was asked a few seconds ago: no flood of unknown keys is a flood of look-ups.
+    if (!found) void this.secrets?.refresh();
+    return found;
   }
 
   #keys(): readonly TokenKey[] {

@@ -25,7 +25,8 @@ export const tokensConfig = defineConfig('tokens', {
   }),
   issuer: setting.text({
     env: 'JWT_ISSUER',
-    description: 'Name of this gateway in the tokens that it signs, and for whom alone they are (iss and aud)',
+    description:
+      'Name of this gateway in the tokens that it signs, and for whom alone they are (iss and aud)',
     default: 'gatehouse',
     pattern: /^[\x21-\x7e]{1,256}$/,
     shape: 'a name or a URL without spaces',

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Call } from '#call';
 import type { ConfigOf } from '#config';
-import { CredentialInvalid, GatehouseError } from '#errors';
+import { CredentialInvalid, GatehouseError, InvalidLogin } from '#errors';
 import type { LoggedIn } from '../login/user-login.ts';
 import { UserStore } from '../users/user-store.ts';
 import type { User } from '../users/user.record.ts';
@@ -32,11 +32,12 @@ export class UserSessions {
     @Inject(tokensConfig.KEY) private readonly config: ConfigOf<typeof tokensConfig>,
   ) {}
 
+  /** @throws InvalidLogin where the password, the role or the second factor was changed meanwhile */
   async begin({ user, amr }: LoggedIn): Promise<IssuedTokens> {
-    const { family, refreshToken } = await this.families.begin(user.id, {
-      lifeMs: this.config.refreshDays * DAY_MS,
-      otp: amr.length > 1,
-    });
+    const lifeMs = this.config.refreshDays * DAY_MS;
+    const begun = await this.families.begin(user, { lifeMs, otp: amr.length > 1 });
+    if (!begun) throw new InvalidLogin();
+    const { family, refreshToken } = begun;
     return { user, family, refreshToken, access: await this.tokens.sign(user, family) };
   }
 

@@ -8,7 +8,8 @@ const CURRENT = { memory: 19_456, passes: 2, parallelism: 1 } as const;
 const SALT_BYTES = 16;
 const TAG_BYTES = 32;
 /** PHC string format, of argon2id version 1.3 alone. */
-const PHC = /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,2})\$([A-Za-z0-9+/]{22,86})\$([A-Za-z0-9+/]{22,86})$/;
+const PHC =
+  /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,2})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$/;
 
 /** A hash of nothing that anybody knows: what is done for a user who is not there, so that it takes as long. */
 export const nobodysHash = phc(CURRENT, randomBytes(SALT_BYTES), randomBytes(TAG_BYTES));
@@ -49,10 +50,17 @@ function parse(hash: string) {
   };
 }
 
-function phc(parameters: Pick<Argon2Parameters, 'memory' | 'passes' | 'parallelism'>, ...parts: Buffer[]): string {
+function phc(
+  parameters: Pick<Argon2Parameters, 'memory' | 'passes' | 'parallelism'>,
+  ...parts: Buffer[]
+): string {
   return prefixOf(parameters) + parts.map((part) => part.toString('base64').replace(/=+$/, '')).join('$');
 }
 
-function prefixOf({ memory, passes, parallelism }: Pick<Argon2Parameters, 'memory' | 'passes' | 'parallelism'>) {
+function prefixOf({
+  memory,
+  passes,
+  parallelism,
+}: Pick<Argon2Parameters, 'memory' | 'passes' | 'parallelism'>) {
   return `$argon2id$v=19$m=${memory},t=${passes},p=${parallelism}$`;
 }

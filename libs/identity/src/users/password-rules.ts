@@ -19,9 +19,17 @@ const WELL_KNOWN = new Set(
     'liverpool arsenal chelsea abcdefghijkl abcdefghijklm abcdefghijklmnop qazwsxedc qazwsxedcrfv onetwothreefour'
   ).split(' '),
 );
-const LOOKALIKES: Readonly<Record<string, string>> = { '0': 'o', '1': 'i', '3': 'e', '4': 'a', '5': 's', $: 's', '@': 'a' };
+const LOOKALIKES: Readonly<Record<string, string>> = {
+  '0': 'o',
+  '1': 'i',
+  '3': 'e',
+  '4': 'a',
+  '5': 's',
+  $: 's',
+  '@': 'a',
+};
 const ASCENDING = '01234567890123456789'.repeat(7);
-const DESCENDING = [...ASCENDING].reverse().join('');
+const DESCENDING = [...ASCENDING].toReversed().join('');
 
 /**
  * Length, and nothing that anybody would try first; no rule of what it is composed of (NIST SP 800-63B, 5.1.1.2).
@@ -49,7 +57,9 @@ function isWellKnown(password: string, name: string): boolean {
 
 /** `aaaaaaaaaaaa`, `abcabcabcabc`. */
 function isRepeated(text: string): boolean {
-  return [1, 2, 3, 4].some((period) => text === text.slice(0, period).repeat(text.length).slice(0, text.length));
+  return [1, 2, 3, 4].some(
+    (period) => text === text.slice(0, period).repeat(text.length).slice(0, text.length),
+  );
 }
 
 /** `dragondragon`. */

@@ -88,7 +88,11 @@ export class Users {
   async amend(id: string, { role, tier, disabled }: UserAmendment, by: Principal): Promise<User> {
     const user = await this.get(id);
     requireRights(by, user, 'users');
-    requireRights(by, { role: role ?? user.role, tier: tier === null ? undefined : (tier ?? user.tier) }, 'users');
+    requireRights(
+      by,
+      { role: role ?? user.role, tier: tier === null ? undefined : (tier ?? user.tier) },
+      'users',
+    );
     const at = new Date();
     const disabledAt = disabled === undefined ? undefined : disabled ? (user.disabledAt ?? at) : null;
     await this.store.change(id, { role, tier, disabledAt }, at);

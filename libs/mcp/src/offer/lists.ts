@@ -13,7 +13,7 @@ import type { Declared } from './declared-handlers.ts';
 
 export type ListName = 'tools' | 'prompts' | 'resources' | 'resourceTemplates';
 
-/** Lists change with the program, and with what a role is granted: with a restart, that is. */
+/** Lists change with the program, and with what a role is granted, which clients that listen are told. */
 const HINT = { ttlMs: 300_000, cacheScope: 'private' } as const;
 
 /** The lists of what is on offer, each page made once for a role and an era. Each shows what its caller may use. */

@@ -57,6 +57,15 @@ describe.each(databases)('the store of tasks on $name', (kind) => {
     return (await store.begin(id))!;
   };
 
+  it('keeps whose it is with all that the credential was given', async () => {
+    const principal: Principal = {
+      ...newPrincipal(),
+      scopes: new Set(['rag:ask', 'tools:call'] as const),
+      secondFactor: true,
+    };
+    expect((await begun(principal)).principal).toEqual(principal);
+  });
+
   it('keeps a task as it was made, with a job for it', async () => {
     const principal = newPrincipal();
     const task = await store.create(order(principal));

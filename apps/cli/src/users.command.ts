@@ -1,0 +1,177 @@
+import { Option, type Command } from 'commander';
+import { roles, tiers, type Role, type Tier } from '#call';
+import type { AmendUser, IssuedUserView, UserView } from '#identity';
+import { ApiClient, withClientOptions, type ClientOptions } from './api-client.ts';
+import { CommandError } from './command-error.ts';
+import { reporting } from './reporting.ts';
+import { tableOf } from './table.ts';
+import { readPassword } from './users/read-password.ts';
+import { RemoteUsers } from './users/remote-users.ts';
+import type { UserAdmin } from './users/user-admin.ts';
+
+const PAGE = 1000;
+
+interface UsersOptions extends ClientOptions {
+  json?: true;
+  local?: true;
+}
+interface PasswordOptions extends UsersOptions {
+  generatePassword?: true;
+}
+interface RightsOptions extends UsersOptions {
+  role?: Role;
+  tier?: Tier | 'none';
+}
+
+/** `gatehouse users`: the people who may log in. */
+export function registerUsers(program: Command): void {
+  const users = program.command('users').description('create, list and change the people who may log in');
+
+  withPassword(common(users.command('create <name>').description('make a user')))
+    .addOption(new Option('--role <role>', 'what they may do').choices(roles).makeOptionMandatory())
+    .addOption(new Option('--tier <tier>', 'how much; the default limit without one').choices(tiers))
+    .action(
+      reporting(async (name: string, options: PasswordOptions & { role: Role; tier?: Tier }) => {
+        const { role, tier } = options;
+        const password = await passwordOf(options);
+        const order = { name, role, ...(tier && { tier }), ...password };
+        await using(options, async (admin) => printIssued('Made', await admin.create(order), options));
+      }),
+    );
+
+  common(users.command('list').description('list all users, the youngest first')).action(
+    reporting(async (options: UsersOptions) => {
+      await using(options, async (admin) => printUsers(await allUsers(admin), options));
+    }),
+  );
+
+  common(users.command('change <user>').description('change what a user may do, and end their sessions'))
+    .addOption(new Option('--role <role>', 'what they may do').choices(roles))
+    .addOption(new Option('--tier <tier>', 'how much').choices([...tiers, 'none']))
+    .action(
+      reporting(async (user: string, options: RightsOptions) => {
+        const { role, tier } = options;
+        if (!role && !tier) throw new CommandError('usage', 'Nothing to change: name --role or --tier');
+        await amend(user, { ...(role && { role }), ...(tier && { tier }) }, options);
+      }),
+    );
+
+  common(users.command('disable <user>').description('let a user in no more, and end their sessions')).action(
+    reporting((user: string, options: UsersOptions) => amend(user, { disabled: true }, options)),
+  );
+  common(users.command('enable <user>').description('let a disabled user in again')).action(
+    reporting((user: string, options: UsersOptions) => amend(user, { disabled: false }, options)),
+  );
+
+  withPassword(
+    common(users.command('reset-password <user>').description('set a password, and end all sessions')),
+  ).action(
+    reporting(async (user: string, options: PasswordOptions) => {
+      const password = await passwordOf(options);
+      await using(options, async (admin) => {
+        const { id } = await find(admin, user);
+        printIssued('Changed', await admin.resetPassword({ id, ...password }), options);
+      });
+    }),
+  );
+
+  common(
+    users
+      .command('reset-totp <user>')
+      .description('for who has lost the authenticator and the recovery codes'),
+  ).action(
+    reporting(async (user: string, options: UsersOptions) => {
+      await using(options, async (admin) => {
+        const { id } = await find(admin, user);
+        printChanged(await admin.resetTotp({ id }), options);
+      });
+    }),
+  );
+}
+
+function common(command: Command): Command {
+  return withClientOptions(command)
+    .option('--json', 'print JSON')
+    .option('--local', 'work on the database itself, with the gateway stopped');
+}
+
+function withPassword(command: Command): Command {
+  return command.option(
+    '--generate-password',
+    'make a password up and print it this once (else it is asked for, or read from standard input)',
+  );
+}
+
+async function passwordOf({ generatePassword }: PasswordOptions): Promise<{ password?: string }> {
+  return generatePassword ? {} : { password: await readPassword() };
+}
+
+async function using(options: UsersOptions, work: (admin: UserAdmin) => Promise<void>): Promise<void> {
+  if (!options.local) return work(new RemoteUsers(new ApiClient(options)));
+  if (options.url !== undefined || options.keyFile !== undefined) {
+    throw new CommandError('usage', '--local asks no gateway: leave out --url and --key-file');
+  }
+  const { LocalUsers } = await import('./users/local-users.ts'); // a database only for those who need it
+  return LocalUsers.during(work);
+}
+
+async function amend(user: string, change: Omit<AmendUser, 'id'>, options: UsersOptions): Promise<void> {
+  await using(options, async (admin) => {
+    const { id } = await find(admin, user);
+    printChanged(await admin.amend({ id, ...change }), options);
+  });
+}
+
+/** By id or by name. */
+async function find(admin: UserAdmin, user: string): Promise<UserView> {
+  const wanted = user.normalize('NFKC').toLowerCase();
+  const all = await allUsers(admin);
+  const found = all.find(({ id, name }) => id === user || name.normalize('NFKC').toLowerCase() === wanted);
+  if (found) return found;
+  throw new CommandError('refused', 'There is no such user: "gatehouse users list" shows all');
+}
+
+async function allUsers(admin: UserAdmin): Promise<UserView[]> {
+  const all: UserView[] = [];
+  for (;;) {
+    const { users, total } = await admin.list({ skip: all.length, limit: PAGE });
+    all.push(...users);
+    if (users.length === 0 || all.length >= total) return all;
+  }
+}
+
+function printIssued(done: string, issued: IssuedUserView, options: UsersOptions): void {
+  const { generated_password: password } = issued;
+  const secret =
+    password === undefined ? '' : `${password}\n\nThe password is shown this once, and kept nowhere.\n`;
+  print(options, issued, () => `${secret}${done}: ${aboutOf(issued)}\n`);
+}
+
+function printChanged(user: UserView, options: UsersOptions): void {
+  print(options, user, () => `Changed: ${aboutOf(user)}\n`);
+}
+
+function aboutOf({ name, role, tier, state, id }: UserView): string {
+  return `${name}: role ${role}, ${tier ? `tier ${tier}` : 'no tier'}, ${state}, id ${id}`;
+}
+
+function printUsers(users: readonly UserView[], options: UsersOptions): void {
+  print(options, users, () =>
+    tableOf([
+      ['ID', 'NAME', 'ROLE', 'TIER', 'STATE', 'SECOND FACTOR', 'LAST LOG-IN'],
+      ...users.map((user) => [
+        user.id,
+        user.name,
+        user.role,
+        user.tier ?? '-',
+        user.state,
+        user.second_factor ? 'yes' : 'no',
+        user.last_login_at ? user.last_login_at.slice(0, 16).replace('T', ' ') : '-',
+      ]),
+    ]),
+  );
+}
+
+function print(options: UsersOptions, value: unknown, text: () => string): void {
+  process.stdout.write(options.json ? `${JSON.stringify(value, null, 2)}\n` : text());
+}

@@ -1,0 +1,81 @@
+import { decodeJwt, decodeProtectedHeader, SignJWT, type JWTPayload } from 'jose';
+import { mintForeignKey } from './foreign-key.ts';
+import type { TestGateway } from './gateway.ts';
+import { createPerson, enrol, logIn } from './people.ts';
+
+export const states = ['valid', 'expired', 'revoked', 'foreign'] as const;
+export type CredentialState = (typeof states)[number];
+
+/** How both doors refuse a credential; the code stands in the answer and in the record. */
+export interface Refusal {
+  readonly rest: number;
+  readonly mcp: number;
+  readonly code: string;
+}
+
+/** One way to prove who one is. Add yours to `credentialKinds`, and every operation is tried with it. */
+export interface CredentialKind {
+  readonly name: string;
+  /** Settings that it needs. */
+  readonly env: Readonly<Record<string, string>>;
+  /** A credential of an administrator, with a second factor where a person would show one, in that state. */
+  make(state: CredentialState, gateway: TestGateway): Promise<string>;
+  readonly refusals: Readonly<Record<Exclude<CredentialState, 'valid'>, Refusal>>;
+}
+
+const JWT_SECRET = 'only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMN';
+
+const apiKey: CredentialKind = {
+  name: 'an API key',
+  env: {},
+  async make(state, { client, createKey }) {
+    if (state === 'foreign') return mintForeignKey();
+    const key = await createKey({ role: 'admin', tier: 'enterprise' });
+    if (state === 'valid') return key;
+    const { body } = await client.rest('/admin/keys?limit=1');
+    const { id } = (body as { keys: { id: string }[] }).keys[0]!;
+    if (state === 'revoked') await client.rest(`/admin/keys/${id}`, { method: 'DELETE' });
+    else await client.rest(`/admin/keys/${id}/rotate`, { body: { overlap_hours: 0 } });
+    return key;
+  },
+  refusals: {
+    expired: { rest: 401, mcp: 401, code: 'CREDENTIAL_EXPIRED' },
+    revoked: { rest: 403, mcp: 401, code: 'CREDENTIAL_UNKNOWN' },
+    foreign: { rest: 403, mcp: 401, code: 'CREDENTIAL_UNKNOWN' },
+  },
+};
+
+const userToken: CredentialKind = {
+  name: 'a token of a user',
+  env: { JWT_SECRET },
+  async make(state, gateway) {
+    const { client } = gateway;
+    const { name } = await createPerson(gateway, 'admin');
+    const { key } = await enrol(client, (await logIn(client, name)).access_token);
+    if (state === 'valid') return key;
+    if (state === 'revoked') {
+      await client.rest('/auth/logout', { key, body: {} });
+      return key;
+    }
+    const past = Math.floor(Date.now() / 1000) - 60;
+    return state === 'expired'
+      ? resigned(key, { iat: past - 60, nbf: past - 60, exp: past }, JWT_SECRET)
+      : resigned(key, {}, JWT_SECRET.replace('only', 'some'));
+  },
+  refusals: {
+    expired: { rest: 401, mcp: 401, code: 'CREDENTIAL_EXPIRED' },
+    revoked: { rest: 401, mcp: 401, code: 'CREDENTIAL_INVALID' },
+    foreign: { rest: 401, mcp: 401, code: 'CREDENTIAL_INVALID' },
+  },
+};
+
+/** Every kind that there is. */
+export const credentialKinds: readonly CredentialKind[] = [apiKey, userToken];
+
+/** The same token with other claims, signed by whoever knows that secret. */
+function resigned(token: string, claims: JWTPayload, secret: string): Promise<string> {
+  const { alg = 'HS256', ...header } = decodeProtectedHeader(token);
+  return new SignJWT({ ...decodeJwt(token), ...claims })
+    .setProtectedHeader({ ...header, alg })
+    .sign(new TextEncoder().encode(secret));
+}
