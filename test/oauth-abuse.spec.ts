@@ -1,5 +1,12 @@
-import { createHmac, generateKeyPairSync } from 'node:crypto';
-import { decodeJwt, decodeProtectedHeader, exportSPKI, importJWK, SignJWT, type JWTPayload } from 'jose';
+import {
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type JsonWebKey,
+  type KeyObject,
+} from 'node:crypto';
+import { decodeJwt, decodeProtectedHeader, SignJWT, type JWTPayload } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Envelope } from '#encryption';
 import type { IssuedOAuthClientView } from '#oauth';
@@ -37,6 +44,20 @@ beforeAll(async () => {
 
 const flow = (more: Record<string, string> = {}) =>
   new CodeFlow(gateway().client, { client_id: forPersons.client_id, ...more });
+
+const told = ({ html }: { html: string }) => /role="alert">([^<]+)/.exec(html)?.[1];
+const register = (body: object) => gateway().client.rest('/oauth/register', { key: '', body });
+const described = (id: string, more: object = {}) =>
+  JSON.stringify({
+    client_id: id,
+    client_name: 'Described',
+    redirect_uris: [CALLBACK],
+    token_endpoint_auth_method: 'none',
+    application_type: 'native',
+    ...more,
+  });
+const now = () => Math.floor(Date.now() / 1000);
+const base64 = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 describe('an authorization request', () => {
   it.each([
@@ -148,7 +169,6 @@ describe('the pages', () => {
       password: 'wrong',
       totp: '',
     });
-    const told = ({ html }: { html: string }) => /role="alert">([^<]+)/.exec(html)?.[1];
     expect(told(wrong)).toBe(told(nobody));
     expect([wrong.status, nobody.status]).toEqual([401, 401]);
     const record = await gateway().recordOf({ status: 401, headers: wrong.headers, body: '' });
@@ -231,7 +251,6 @@ describe('a form', () => {
 });
 
 describe('a client that registers itself', () => {
-  const register = (body: object) => gateway().client.rest('/oauth/register', { key: '', body });
   const good = { client_name: 'Self', redirect_uris: [CALLBACK] };
 
   it.each([
@@ -282,15 +301,6 @@ describe('a client that registers itself', () => {
 describe('a document by which a client describes itself', () => {
   let documents: DocumentServer;
   let answered: (id: string) => { status?: number; headers?: Record<string, string>; body: string };
-  const described = (id: string, more: object = {}) =>
-    JSON.stringify({
-      client_id: id,
-      client_name: 'Described',
-      redirect_uris: [CALLBACK],
-      token_endpoint_auth_method: 'none',
-      application_type: 'native',
-      ...more,
-    });
   beforeAll(async () => {
     documents = await openDocumentServer(({ url }, response) => {
       const { status = 200, headers = {}, body } = answered(`${documents.url}${url ?? ''}`);
@@ -350,7 +360,7 @@ describe('an access token', () => {
   let good: string;
   let claims: JWTPayload;
   let kid: string;
-  let key: Awaited<ReturnType<typeof importJWK>>;
+  let key: KeyObject;
   let publicPem: string;
   beforeAll(async () => {
     const answer = await post(
@@ -370,18 +380,15 @@ describe('an access token', () => {
       .where('kid', '=', kid)
       .executeTakeFirstOrThrow();
     const place = { table: 'oauth_signing_keys', column: 'private_jwk', row: kid };
-    key = await importJWK(JSON.parse(app.get(Envelope).open(row.private_jwk, place)) as object, 'ES256');
-    publicPem = await exportSPKI(
-      (await importJWK(JSON.parse(row.public_jwk) as object, 'ES256')) as Parameters<typeof exportSPKI>[0],
-    );
+    const jwk = JSON.parse(app.get(Envelope).open(row.private_jwk, place)) as JsonWebKey;
+    key = createPrivateKey({ key: jwk, format: 'jwk' });
+    publicPem = createPublicKey(key).export({ type: 'spki', format: 'pem' }).toString();
   });
 
-  const now = () => Math.floor(Date.now() / 1000);
   const signed = (more: JWTPayload = {}, header: object = {}) =>
     new SignJWT({ ...claims, ...more })
       .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid, ...header })
       .sign(key);
-  const base64 = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const foreign = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
   const bad: [what: string, make: () => Promise<string> | string, code?: string][] = [
@@ -417,7 +424,7 @@ describe('an access token', () => {
             alg: 'ES256',
             typ: 'at+jwt',
             kid,
-            jwk: foreign.publicKey.export({ format: 'jwk' }) as never,
+            jwk: foreign.publicKey.export({ format: 'jwk' }),
           })
           .sign(foreign.privateKey),
     ],

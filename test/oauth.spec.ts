@@ -48,6 +48,10 @@ describe.each(databases)('the authorization server on $name', (kind) => {
     return answer.body as TokenAnswer;
   };
 
+  const revoke = (token: string, by: object) => post(gateway().client, 'revoke', { token, ...by });
+  const introspect = async (token: string, by = program) =>
+    (await post(gateway().client, 'introspect', { token }, { by })).body as { active: boolean };
+
   describe('for a program', () => {
     it('gives a token for an hour, which opens what its scopes are and no more', async () => {
       const { client } = gateway();
@@ -298,10 +302,6 @@ describe.each(databases)('the authorization server on $name', (kind) => {
   });
 
   describe('a token that its client does not want any more', () => {
-    const revoke = (token: string, by: object) => post(gateway().client, 'revoke', { token, ...by });
-    const introspect = async (token: string, by = program) =>
-      (await post(gateway().client, 'introspect', { token }, { by })).body as { active: boolean };
-
     it('is described to the client it is of, and to no other', async () => {
       const { access_token: token } = await ownToken();
       expect(await introspect(token)).toMatchObject({

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { runAuthorization } from './authorization.ts';
 import { openFixture } from './fixture/open-fixture.ts';
 import { openProxy } from './proxy.ts';
 import { runSuite, suiteRevisions, type Scenario, type SuiteRun } from './suite.ts';
@@ -14,8 +15,11 @@ const { values } = parseArgs({
   },
 });
 
-if (values.help || (values.only !== undefined && !suiteRevisions.includes(values.only))) {
-  const revisions = suiteRevisions.join('|');
+if (
+  values.help ||
+  (values.only !== undefined && ![...suiteRevisions, 'authorization'].includes(values.only))
+) {
+  const revisions = [...suiteRevisions, 'authorization'].join('|');
   process.stderr.write(
     `npm run conformance -- [--only ${revisions}] [--scenario NAME] [--json FILE] [--verbose]\n`,
   );
@@ -30,6 +34,10 @@ try {
     process.stderr.write(`running the official suite for ${revision}…\n`);
     const url = `${proxy.url}/mcp`;
     runs.push(await runSuite({ url, revision, scenario: values.scenario, verbose: values.verbose }));
+  }
+  if (values.scenario === undefined && [undefined, 'authorization'].includes(values.only)) {
+    process.stderr.write('running the official suite for authorization servers…\n');
+    runs.push(await runAuthorization(fixture, values.verbose));
   }
 } finally {
   await proxy.close();

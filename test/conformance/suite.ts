@@ -37,7 +37,7 @@ export interface SuiteOptions {
   verbose?: boolean | undefined;
 }
 
-const SUITE = suiteFolder();
+export const SUITE = suiteFolder();
 const TIME_LIMIT_MS = 600_000;
 
 /** Runs the official suite against a server, in a process of its own. */
@@ -90,7 +90,7 @@ function requiredBy(revision: string): ReadonlySet<string> {
   );
 }
 
-function readResults(folder: string, required: ReadonlySet<string>): Scenario[] {
+export function readResults(folder: string, required: ReadonlySet<string>): Scenario[] {
   const found = readdirSync(folder, { recursive: true, encoding: 'utf8' });
   return found
     .filter((path) => path.endsWith('checks.json'))
@@ -120,8 +120,8 @@ function isOfTasks(name: string): boolean {
   return name.startsWith('tasks-');
 }
 
-/** Results of a scenario lie in `server-NAME-TIME/checks.json`. */
+/** Results of a scenario lie in `server-NAME-TIME/checks.json`, or `authorization-server-NAME-TIME/…`. */
 function nameIn(path: string): string {
   const folder = dirname(path);
-  return folder.replace(/^server-/, '').replace(/-\d{4}-\d{2}-\d{2}T[\w-]+$/, '');
+  return folder.replace(/^(?:authorization-)?server-/, '').replace(/-\d{4}-\d{2}-\d{2}T[\w-]+$/, '');
 }

@@ -2,7 +2,6 @@ import {
   Client,
   StreamableHTTPClientTransport,
   UnauthorizedError,
-  type OAuthClientInformationContext,
   type OAuthClientMetadata,
   type OAuthClientProvider,
   type OAuthDiscoveryState,
@@ -64,7 +63,7 @@ export class PersonAtBrowser implements OAuthClientProvider {
     this.#information = information;
   }
 
-  tokens(_?: OAuthClientInformationContext): StoredOAuthTokens | undefined {
+  tokens(): StoredOAuthTokens | undefined {
     return this.#tokens;
   }
 
@@ -105,7 +104,7 @@ export class PersonAtBrowser implements OAuthClientProvider {
 export interface Connection {
   readonly client: Client;
   /** Does something, and once more after the person was asked for what it needs. */
-  authorised<T>(work: (client: Client) => Promise<T>): Promise<T>;
+  readonly authorised: <T>(work: (client: Client) => Promise<T>) => Promise<T>;
 }
 
 /** Connects as a program would: tries, and when it is sent to log in, comes back with the code. */

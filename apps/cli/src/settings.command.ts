@@ -12,6 +12,7 @@ const areas: readonly [title: string, definitions: readonly string[]][] = [
   ['Secrets', ['secrets', 'signing-secrets']],
   ['Keys', ['identity', 'client']],
   ['Users and tokens', ['tokens', 'policy']],
+  ['OAuth', ['oauth']],
   ['Limits', ['throttle', 'adaptive']],
   ['Blocks', ['blocking']],
   ['Conversations and answers', ['knowledge', 'masking']],

@@ -81,10 +81,11 @@ function declare(item: PathOperation, operation: Operation, { path, inputFromUrl
   item.security = operation.public ? [] : [{ [BEARER]: [] }];
   item.responses = { ...item.responses, default: { $ref: '#/components/responses/Error' } };
   if (operation.permission) item.description = `Needs the permission \`${operation.permission}\`.`;
+  const inPath = new Set([...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!));
+  if (operation.foreignInput) item.parameters = [...inPath].map(pathParameter);
   if (!operation.input) return;
 
   const schema: ObjectSchema = schemaOf(operation.input);
-  const inPath = new Set([...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!));
   const parameters = parametersOf(schema, inPath);
   if (inputFromUrl) {
     item.parameters = parameters;
@@ -96,6 +97,11 @@ function declare(item: PathOperation, operation: Operation, { path, inputFromUrl
     required: (body.required ?? []).length > 0,
     content: { 'application/json': { schema: body } },
   };
+}
+
+/** Of a protocol's own input, which its specification describes. */
+function pathParameter(name: string): Parameter {
+  return { name, in: 'path', required: true, schema: { type: 'string' } };
 }
 
 function parametersOf(

@@ -28,9 +28,9 @@ export interface OAuthClient {
   readonly createdBy: string;
 }
 
-/** What a client that nobody here has vouched for may ask a person for: nothing that lets others in. */
+/** What a client that nobody here has vouched for may ask a person for: nothing that lets others in, or the person out. */
 export const scopesOfStrangers: readonly Permission[] = (permissions as readonly Permission[]).filter(
-  (permission) => !needsSecondFactor.has(permission),
+  (permission) => !needsSecondFactor.has(permission) && permission !== 'account:use',
 );
 
 /** What a client may get for itself: its scopes, as far as its role has them. */

@@ -1,4 +1,5 @@
 import { lookup as resolve } from 'node:dns';
+import { once } from 'node:events';
 import { request as requestHttp, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
@@ -24,7 +25,7 @@ export interface Got {
  * rebinding). TLS everywhere but on this machine.
  * @throws Error
  */
-export function boundedGet(url: URL, options: GetOptions): Promise<Got> {
+export async function boundedGet(url: URL, options: GetOptions): Promise<Got> {
   const { timeoutMs, maxBytes, to } = options;
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const clear = url.protocol === 'http:' && to !== 'public' && (isLoopback(host) || host === 'localhost');
@@ -40,19 +41,15 @@ export function boundedGet(url: URL, options: GetOptions): Promise<Got> {
     signal: AbortSignal.timeout(timeoutMs),
     maxHeaderSize: 8192,
   };
-  return new Promise((done, fail) => {
-    const request = send(url, settings, (response) => {
-      collect(response, maxBytes).then(
-        (body) => done({ status: response.statusCode ?? 0, headers: response.headers, body }),
-        (error: Error) => {
-          request.destroy();
-          fail(error);
-        },
-      );
-    });
-    request.once('error', fail);
-    request.end();
-  });
+  const request = send(url, settings).end();
+  try {
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    const body = await collect(response, maxBytes);
+    return { status: response.statusCode ?? 0, headers: response.headers, body };
+  } finally {
+    // What fails after that is nobody's any more.
+    request.on('error', () => undefined).destroy();
+  }
 }
 
 function mayConnect(address: string, to: GetOptions['to']): boolean {

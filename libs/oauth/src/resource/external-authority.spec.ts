@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Verdict } from '#identity';
+import type { Proven, Verdict } from '#identity';
 import { IssuerServer } from '../testing/issuer-server.ts';
 import { ExternalAuthority, type ExternalIssuer } from './external-authority.ts';
 
@@ -60,7 +60,7 @@ describe('tokens of an external issuer', () => {
     ['two', { role: ['admin', 'employee'] }, undefined],
     ['an object', { role: { admin: true } }, undefined],
   ])('are of the role that they name, with %s', async (_, claims, role) => {
-    const verdict = await judge(server.token(claims as never));
+    const verdict = await judge(server.token(claims));
     expect(verdict.proven ? verdict.principal.role : undefined).toBe(role);
   });
 
@@ -94,12 +94,8 @@ describe('tokens of an external issuer', () => {
   });
 
   it('carry what was begun with them on to their end, and no further', async () => {
-    const verdict = await judge(server.token());
-    const principal = verdict.proven ? verdict.principal : expect.fail('refused');
-    expect(await authority.renew(principal, 0)).toMatchObject({
-      proven: true,
-      expiresAt: (verdict as { expiresAt: number }).expiresAt,
-    });
+    const { principal, expiresAt } = (await judge(server.token())) as Proven;
+    expect(await authority.renew(principal, 0)).toMatchObject({ proven: true, expiresAt });
     expect(await authority.renew({ ...principal, keyId: 'oauth:x' }, 0)).toMatchObject({ proven: false });
   });
 });
@@ -143,7 +139,7 @@ describe('the keys of an external issuer', () => {
   it('that cannot be had are not asked for by each token', async () => {
     server.answer = (response) => response.writeHead(500).end();
     const token = await server.token();
-    for (let i = 0; i < 20; i++) await expect(judge(token)).rejects.toThrow();
+    for (let i = 0; i < 20; i++) await expect(judge(token)).rejects.toThrow(/keys of the issuer/);
     expect(server.fetches).toBe(1);
   });
 
@@ -165,7 +161,7 @@ describe('the keys of an external issuer', () => {
     ['no keys', (response) => response.end('{}')],
   ] as [string, NonNullable<IssuerServer['answer']>][])('are not taken from %s', async (_, answer) => {
     server.answer = answer;
-    await expect(judge(server.token())).rejects.toThrow();
+    await expect(judge(server.token())).rejects.toThrow(/keys of the issuer/);
   });
 
   it('are not those of an issuer that is another one than it says', async () => {

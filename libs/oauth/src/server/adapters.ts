@@ -2,7 +2,7 @@ import { errors, type Adapter, type AdapterFactory, type AdapterPayload } from '
 import type { ClientStore } from '../clients/client-store.ts';
 import type { ClientMetadata } from '../clients/oauth-client.ts';
 import type { OAuthClients } from '../clients/oauth-clients.ts';
-import type { ArtifactStore, Payload } from './artifact-store.ts';
+import type { ArtifactStore } from './artifact-store.ts';
 
 /** Clients that registered themselves and rest for so long are forgotten. */
 const RESTED_DAYS = 30;
@@ -35,7 +35,7 @@ class ArtifactAdapter implements Adapter {
   async upsert(id: string, payload: AdapterPayload, expiresIn = 0): Promise<void> {
     if (this.#artifacts.isFull(this.#model)) throw new errors.TemporarilyUnavailable('too many have begun');
     const expiresAt = new Date(Date.now() + expiresIn * 1000);
-    await this.#artifacts.put(this.#model, id, payload as unknown as Payload, expiresAt);
+    await this.#artifacts.put(this.#model, id, payload, expiresAt);
   }
 
   async find(id: string): Promise<AdapterPayload | undefined> {

@@ -17,11 +17,14 @@ export function documentFetch(to: 'public' | 'public-or-loopback'): NonNullable<
     if (running >= MOST_AT_A_TIME) throw new Error('Too many client documents are being fetched');
     running++;
     try {
-      const { status, headers, body } = await boundedGet(new URL(String(input)), {
-        timeoutMs: TIMEOUT_MS,
-        maxBytes: MAX_BYTES,
-        to,
-      });
+      const { status, headers, body } = await boundedGet(
+        new URL(input instanceof Request ? input.url : input),
+        {
+          timeoutMs: TIMEOUT_MS,
+          maxBytes: MAX_BYTES,
+          to,
+        },
+      );
       const kept = Object.entries({ 'cache-control': headers['cache-control'] });
       // What is no document is read no further: a redirect leads elsewhere.
       if (status !== 200) return new Response(null, { status: 502 });

@@ -37,7 +37,7 @@ export function providerSettings(parts: ProviderParts): Configuration {
     adapter: adaptersOn(stores),
     // The one that signs stands first: the first that fits is taken.
     jwks: {
-      keys: [signer, ...keys.filter((key) => key !== signer)].map(({ privateJwk }) => privateJwk) as never,
+      keys: [signer, ...keys.filter((key) => key !== signer)].map(({ privateJwk }) => privateJwk),
     },
     cookies: {
       keys: parts.cookieKeys as never,
@@ -53,7 +53,7 @@ export function providerSettings(parts: ProviderParts): Configuration {
       revocation: '/revoke',
       introspection: '/introspect',
     },
-    scopes: permissions as never,
+    scopes: permissions,
     claims: {},
     responseTypes: ['code'],
     subjectTypes: ['public'],

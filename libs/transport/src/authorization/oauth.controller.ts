@@ -15,30 +15,48 @@ const oauth = (name: string, event?: string) =>
     ...(event && { event }),
   });
 
+/** Where the server itself has its metadata. */
+const METADATA = '/.well-known/openid-configuration';
+const published = (name: string) =>
+  Operation({ name, public: true, foreignInput: true, audit: 'refusals', revealsSecret: true });
+const metadata = () => published('oauth.metadata');
+
 /** `/oauth`: the endpoints of the embedded authorization server. Each request is a call like any other. */
 @Controller()
 export class OAuthController {
   constructor(private readonly server: AuthorizationServer) {}
 
-  /** RFC 8414, section 3.1, and the places where OpenID Connect has it: clients try one after the other. */
-  @Get([
-    '.well-known/oauth-authorization-server/oauth',
-    '.well-known/openid-configuration/oauth',
-    'oauth/.well-known/openid-configuration',
-  ])
-  @Operation({
-    name: 'oauth.metadata',
-    public: true,
-    foreignInput: true,
-    audit: 'refusals',
-    revealsSecret: true,
-  })
+  /** RFC 8414, section 3.1. */
+  @Get('.well-known/oauth-authorization-server/oauth')
+  @metadata()
   async metadata(@Req() request: FastifyRequest, @Res() reply: FastifyReply, @CurrentCall() call: Call) {
-    await this.#pass(request, reply, call, '/.well-known/openid-configuration');
+    await this.#pass(request, reply, call, METADATA);
+  }
+
+  /** The same, where clients look for it that know OpenID Connect: MCP has them try one place after the other. */
+  @Get('.well-known/openid-configuration/oauth')
+  @metadata()
+  async openIdMetadata(
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+    @CurrentCall() call: Call,
+  ) {
+    await this.#pass(request, reply, call, METADATA);
+  }
+
+  /** OpenID Connect Discovery, section 4. */
+  @Get('oauth/.well-known/openid-configuration')
+  @metadata()
+  async openIdMetadataBelow(
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+    @CurrentCall() call: Call,
+  ) {
+    await this.#pass(request, reply, call, METADATA);
   }
 
   @Get('oauth/jwks')
-  @Operation({ name: 'oauth.jwks', public: true, foreignInput: true, audit: 'refusals', revealsSecret: true })
+  @published('oauth.jwks')
   async jwks(@Req() request: FastifyRequest, @Res() reply: FastifyReply, @CurrentCall() call: Call) {
     await this.#pass(request, reply, call, '/jwks');
   }

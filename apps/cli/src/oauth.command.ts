@@ -1,0 +1,176 @@
+import { InvalidArgumentError, type Command } from 'commander';
+import { roles, type Role } from '#call';
+import type { IssuedOAuthClientView, OAuthClientListView, OAuthClientView, SigningKeyListView } from '#oauth';
+import { ApiClient, withClientOptions, type ClientOptions } from './api-client.ts';
+import { reporting } from './reporting.ts';
+import { tableOf } from './table.ts';
+
+const PAGE = 1_000;
+
+interface OAuthOptions extends ClientOptions {
+  json?: true;
+}
+
+interface CreateOptions extends OAuthOptions {
+  scopes: string[];
+  role?: Role;
+  redirectUri?: string[];
+  public?: true;
+}
+
+/** `gatehouse oauth`: who may ask the embedded authorization server for tokens, and what signs them. */
+export function registerOAuth(program: Command): void {
+  const oauth = program.command('oauth').description('clients and keys of the authorization server');
+  registerClients(oauth.command('clients').description('create, list and delete OAuth clients'));
+  registerKeys(oauth.command('keys').description('list and rotate the keys that sign access tokens'));
+}
+
+function registerClients(clients: Command): void {
+  common(clients.command('create <name>').description('make a client, and print its secret once'))
+    .requiredOption('--scopes <scopes>', 'permissions that it may get, separated by commas', list)
+    .option('--role <role>', `what it is at most where it acts for itself: ${roles.join(', ')}`, role)
+    .option('--redirect-uri <uri...>', 'where codes may be sent: then it acts for persons who log in')
+    .option('--public', 'it can keep no secret')
+    .action(
+      reporting(async (name: string, options: CreateOptions) => {
+        const { scopes, role: atMost, redirectUri, public: isPublic } = options;
+        const body = { name, scopes, role: atMost, redirect_uris: redirectUri, public: isPublic };
+        const client = await new ApiClient(options).request<IssuedOAuthClientView>(
+          'POST',
+          '/admin/oauth/clients',
+          {
+            body,
+          },
+        );
+        print(options, client, () => issued(client));
+      }),
+    );
+
+  common(clients.command('list').description('list all clients, the youngest first')).action(
+    reporting(async (options: OAuthOptions) => {
+      const all = await allClients(new ApiClient(options));
+      print(options, all, () => tableOf([HEADING, ...all.map(rowOf)]));
+    }),
+  );
+
+  common(
+    clients.command('rotate-secret <id>').description('give a client a new secret, in place of the old one'),
+  ).action(
+    reporting(async (id: string, options: OAuthOptions) => {
+      const path = `/admin/oauth/clients/${encodeURIComponent(id)}/rotate-secret`;
+      const client = await new ApiClient(options).request<IssuedOAuthClientView>('POST', path);
+      print(options, client, () => issued(client));
+    }),
+  );
+
+  common(
+    clients.command('delete <id>').description('delete a client; all of its tokens are void at once'),
+  ).action(
+    reporting(async (id: string, options: OAuthOptions) => {
+      const path = `/admin/oauth/clients/${encodeURIComponent(id)}`;
+      const client = await new ApiClient(options).request<OAuthClientView>('DELETE', path);
+      print(options, client, () => `Deleted: ${client.name} (${client.client_id})\n`);
+    }),
+  );
+}
+
+function registerKeys(keys: Command): void {
+  common(keys.command('list').description('list the keys that sign or verify')).action(
+    reporting(async (options: OAuthOptions) => {
+      const answer = await new ApiClient(options).request<SigningKeyListView>('GET', '/admin/oauth/keys');
+      print(options, answer.keys, () => tableOfKeys(answer));
+    }),
+  );
+
+  common(
+    keys.command('rotate').description('make a new key; the old ones verify until their tokens have expired'),
+  )
+    .option(
+      '--compromised',
+      'the old keys were given away: all tokens that they have signed are void at once',
+    )
+    .action(
+      reporting(async (options: OAuthOptions & { compromised?: true }) => {
+        const body = { compromised: options.compromised };
+        const answer = await new ApiClient(options).request<SigningKeyListView>(
+          'POST',
+          '/admin/oauth/keys/rotate',
+          {
+            body,
+          },
+        );
+        print(options, answer.keys, () => tableOfKeys(answer));
+      }),
+    );
+}
+
+function common(command: Command): Command {
+  return withClientOptions(command).option('--json', 'print JSON');
+}
+
+async function allClients(client: ApiClient): Promise<OAuthClientView[]> {
+  const all: OAuthClientView[] = [];
+  for (;;) {
+    const query = { skip: all.length, limit: PAGE };
+    const { clients, total } = await client.request<OAuthClientListView>('GET', '/admin/oauth/clients', {
+      query,
+    });
+    all.push(...clients);
+    if (clients.length === 0 || all.length >= total) return all;
+  }
+}
+
+const HEADING = ['ID', 'NAME', 'ROLE', 'FOR', 'SCOPES', 'CREATED'];
+
+function rowOf({
+  client_id: id,
+  name,
+  role: atMost,
+  grant_types: grants,
+  scopes,
+  ...client
+}: OAuthClientView): string[] {
+  const acts = grants.includes('client_credentials') ? 'itself' : 'persons';
+  return [
+    id,
+    name,
+    atMost,
+    client.registered ? 'persons, registered itself' : acts,
+    scopes.join(' '),
+    timeOf(client.created_at),
+  ];
+}
+
+function issued({ name, client_id: id, client_secret: secret }: IssuedOAuthClientView): string {
+  const told = secret === undefined ? '' : `Secret: ${secret}\nIt is not shown again.\n`;
+  return `Client: ${name}\nId:     ${id}\n${told}`;
+}
+
+function tableOfKeys({ keys }: SigningKeyListView): string {
+  const rows = keys.map(({ kid, algorithm, status, signs_from: from, expires_at: end }) => [
+    kid,
+    algorithm,
+    status,
+    timeOf(from),
+    end === null ? '-' : timeOf(end),
+  ]);
+  return tableOf([['KID', 'ALGORITHM', 'STATUS', 'SIGNS FROM', 'EXPIRES'], ...rows]);
+}
+
+function timeOf(time: string): string {
+  return time.slice(0, 19).replace('T', ' ');
+}
+
+function print(options: OAuthOptions, value: unknown, text: () => string): void {
+  process.stdout.write(options.json ? `${JSON.stringify(value, null, 2)}\n` : text());
+}
+
+function list(text: string): string[] {
+  return text.split(',').map((item) => item.trim());
+}
+
+function role(text: string): Role {
+  const found = roles.find((known) => known === text);
+  if (found) return found;
+  throw new InvalidArgumentError(`It must be one of ${roles.join(', ')}.`);
+}
