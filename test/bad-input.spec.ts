@@ -195,9 +195,12 @@ describe('bad input', () => {
     });
 
     // An empty line is none, and what is too large, or no text, ends the connection: tcp.spec.ts, websocket.spec.ts.
-    it.each(badBodies.filter(({ body }) => isMessage(body)))('refuses $what', async ({ body, rest, mcp = rest }) => {
-      await expectRefusal(await ask(body), 400, mcp);
-    });
+    it.each(badBodies.filter(({ body }) => isMessage(body)))(
+      'refuses $what',
+      async ({ body, rest, mcp = rest }) => {
+        await expectRefusal(await ask(body), 400, mcp);
+      },
+    );
 
     it.each(badMessages)('refuses %s', async (_, message) => {
       await expectRefusal(await ask(JSON.stringify(message)), 400, 'INVALID_REQUEST');

@@ -72,8 +72,7 @@ describe('how many may be connected', () => {
   const gateway = useGateway(embedded, {
     env: { MAX_CONNECTIONS_PER_ADDRESS: '10', WS_MAX_CONNECTIONS: '8', TRUSTED_PROXIES: '127.0.0.2' },
   });
-  const limits = () =>
-    journalEntries(gateway().dataDir).filter(({ event }) => event === 'connection_limit');
+  const limits = () => journalEntries(gateway().dataDir).filter(({ event }) => event === 'connection_limit');
 
   it('of one address is bounded over all doors, and leaves one record for many', async () => {
     // Of what the client of this test itself keeps open, there are at most two.
@@ -106,7 +105,9 @@ describe('how many may be connected', () => {
       localAddress: '127.0.0.2',
       headers: { 'x-forwarded-for': address },
     });
-    const eight = Array.from({ length: 8 }, (_, one) => kept(WebSocketClient.open(url, from(`192.0.2.${one}`))));
+    const eight = Array.from({ length: 8 }, (_, one) =>
+      kept(WebSocketClient.open(url, from(`192.0.2.${one}`))),
+    );
     await Promise.all(eight);
     expect((await listed(gateway())).map(({ address }) => address)).toContain('192.0.2.3');
     expect(await refusedUpgrade(url, from('192.0.2.9'))).toMatchObject({ code: 'TOO_MANY_CONNECTIONS' });

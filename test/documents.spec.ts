@@ -69,7 +69,13 @@ describe('npm start', () => {
       while (!(await client.rest('/startup').catch(() => undefined))) await sleep(100);
     };
     const { code, out } = await run('npm', ['start'], {
-      env: { DATA_DIR: data.path, PORT: `${port}`, MANAGEMENT_PORT: `${managementPort}`, WS_PORT: '0', TCP_PORT: '0' },
+      env: {
+        DATA_DIR: data.path,
+        PORT: `${port}`,
+        MANAGEMENT_PORT: `${managementPort}`,
+        WS_PORT: '0',
+        TCP_PORT: '0',
+      },
       interruption: answering(),
     });
     expect(code).toBe(0);

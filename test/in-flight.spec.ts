@@ -189,7 +189,14 @@ async function start(
   env: Record<string, string>,
 ): Promise<{ database: TestDatabase; dataDir: string; gateway: Gateway; client: GatewayClient }> {
   const database = await databases[0]!.create();
-  const silent = { LOG_LEVEL: 'silent', GATEHOUSE_API_KEY: ADMIN_KEY, PORT: '0', MANAGEMENT_PORT: '0', WS_PORT: '0', TCP_PORT: '0' };
+  const silent = {
+    LOG_LEVEL: 'silent',
+    GATEHOUSE_API_KEY: ADMIN_KEY,
+    PORT: '0',
+    MANAGEMENT_PORT: '0',
+    WS_PORT: '0',
+    TCP_PORT: '0',
+  };
   const gateway = await startGateway({
     env: { ...silent, ...database.env, ...env },
     features: [SlowModule],

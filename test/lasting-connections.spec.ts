@@ -66,7 +66,9 @@ describe.each(doors)('a connection at door %s', (door) => {
       error: { data: { code: 'SESSION_NOT_FOUND' } },
     });
     expect(await initialize(client)).toMatchObject({ result: { protocolVersion: LEGACY } });
-    expect(await client.request('resources/subscribe', { uri: 'news://pages/1' })).toMatchObject({ result: {} });
+    expect(await client.request('resources/subscribe', { uri: 'news://pages/1' })).toMatchObject({
+      result: {},
+    });
     gateway().gateway.app.get(Changes).resourceUpdated('news://pages/1');
     gateway().gateway.app.get(Changes).resourceUpdated('news://pages/2');
     gateway().gateway.app.get(Changes).listChanged('tools');
@@ -90,7 +92,9 @@ describe.each(doors)('a connection at door %s', (door) => {
     const client = await connected();
     const notifications = { resourceSubscriptions: ['news://pages/1'] };
     const over = client.request('subscriptions/listen', { notifications, _meta: META });
-    await expect.poll(() => client.told).toMatchObject([{ method: 'notifications/subscriptions/acknowledged' }]);
+    await expect
+      .poll(() => client.told)
+      .toMatchObject([{ method: 'notifications/subscriptions/acknowledged' }]);
     gateway().gateway.app.get(Changes).resourceUpdated('news://pages/1');
     await expect.poll(() => client.told[1]).toMatchObject({ method: 'notifications/resources/updated' });
     // Whoever listens is not idle.
@@ -99,27 +103,30 @@ describe.each(doors)('a connection at door %s', (door) => {
     expect(await over).toMatchObject({ id: 1, result: {} });
   });
 
-  it.each([MODERN, LEGACY])('gives up a call that its client has cancelled, in revision %s', async (revision) => {
-    const client = await connected();
-    const meta = revision === MODERN ? { _meta: META } : {};
-    const calls = gateway().gateway.app.get(SlowTools).calls;
-    const before = calls.length;
-    const answer = client.request('tools/call', {
-      name: 'wait',
-      arguments: { milliseconds: 60_000 },
-      ...meta,
-    });
-    await expect.poll(() => calls.length).toBe(before + 1);
-    notify(client, 'notifications/cancelled', { requestId: 1, ...meta });
-    await expect.poll(() => calls.at(-1)!.signal).toMatchObject({ aborted: true });
-    const { id } = calls.at(-1)!;
-    const records = () => auditRecords(gateway().dataDir).filter(({ correlation_id: one }) => one === id);
-    await expect.poll(records).toMatchObject([{ code: 'CANCELLED', result: 'refused', severity: 'LOW' }]);
-    // Nobody waits for an answer any more, and none comes.
-    await client.request('ping');
-    client.drop();
-    expect(await answer).toBeUndefined();
-  });
+  it.each([MODERN, LEGACY])(
+    'gives up a call that its client has cancelled, in revision %s',
+    async (revision) => {
+      const client = await connected();
+      const meta = revision === MODERN ? { _meta: META } : {};
+      const calls = gateway().gateway.app.get(SlowTools).calls;
+      const before = calls.length;
+      const answer = client.request('tools/call', {
+        name: 'wait',
+        arguments: { milliseconds: 60_000 },
+        ...meta,
+      });
+      await expect.poll(() => calls.length).toBe(before + 1);
+      notify(client, 'notifications/cancelled', { requestId: 1, ...meta });
+      await expect.poll(() => calls.at(-1)!.signal).toMatchObject({ aborted: true });
+      const { id } = calls.at(-1)!;
+      const records = () => auditRecords(gateway().dataDir).filter(({ correlation_id: one }) => one === id);
+      await expect.poll(records).toMatchObject([{ code: 'CANCELLED', result: 'refused', severity: 'LOW' }]);
+      // Nobody waits for an answer any more, and none comes.
+      await client.request('ping');
+      client.drop();
+      expect(await answer).toBeUndefined();
+    },
+  );
 
   it('answers a call that takes too long with TIMED_OUT, and goes on', async () => {
     const client = await connected();
@@ -219,7 +226,9 @@ describe.each(doors)('a connection at door %s', (door) => {
   it('is counted while it is open', async () => {
     const figure = async () => {
       const { body } = await gateway().managementClient.rest('/metrics');
-      return Number(new RegExp(`concurrent_connections\\{type="${door}"\\} (\\d+)`).exec(body as string)?.[1]);
+      return Number(
+        new RegExp(`concurrent_connections\\{type="${door}"\\} (\\d+)`).exec(body as string)?.[1],
+      );
     };
     await expect.poll(figure).toBe(0);
     const clients = [await connected(), await connected()];
@@ -231,7 +240,10 @@ describe.each(doors)('a connection at door %s', (door) => {
 
 describe.each(doors)('a gateway that ends, with open connections at door %s', (door) => {
   it('answers what runs, says why it goes, and leaves a record of all', async () => {
-    const gateway = await bootGateway(databases[0]!, { features, env: { ...env, REQUEST_TIMEOUT_MS: '5000' } });
+    const gateway = await bootGateway(databases[0]!, {
+      features,
+      env: { ...env, REQUEST_TIMEOUT_MS: '5000' },
+    });
     const idle = await openSocket(gateway, door, ADMIN_KEY);
     const busy = await openSocket(gateway, door, ADMIN_KEY);
     const listening = await openSocket(gateway, door, ADMIN_KEY);

@@ -74,7 +74,12 @@ describe('what the server asks of a client', () => {
     const { gateway: running, dataDir } = gateway();
     const records = await journalOf(running.app.get(Database), dataDir);
     const asked = records.findLast(({ event }) => event === 'client_asked');
-    expect(asked).toMatchObject({ door, operation: 'mcp.ask', target: 'elicitation/create', result: 'allowed' });
+    expect(asked).toMatchObject({
+      door,
+      operation: 'mcp.ask',
+      target: 'elicitation/create',
+      result: 'allowed',
+    });
     expect(records.map(({ correlation_id }) => correlation_id)).toContain(
       (asked!['notes'] as { asked_by: string }).asked_by,
     );

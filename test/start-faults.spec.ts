@@ -46,7 +46,14 @@ describe('a start that fails', { timeout: 60_000 }, () => {
   afterAll(() => database.remove());
 
   async function start(env: Record<string, string>) {
-    const child = spawnGateway({ PORT: '0', MANAGEMENT_PORT: '0', WS_PORT: '0', TCP_PORT: '0', DATA_DIR: dataDir, ...env });
+    const child = spawnGateway({
+      PORT: '0',
+      MANAGEMENT_PORT: '0',
+      WS_PORT: '0',
+      TCP_PORT: '0',
+      DATA_DIR: dataDir,
+      ...env,
+    });
     const late = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
     const [out, err, [code]] = await Promise.all([
       text(child.stdout!),

@@ -15,7 +15,11 @@ const info = { name: 'test', version: '1' };
 const REQUESTS = [
   { id: 1, method: 'ping' },
   { id: 2, method: 'tools/call', params: { name: 'get_conversations', arguments: {} } },
-  { id: 3, method: 'tools/call', params: { name: 'delete_conversation', arguments: { conversation_id: 'c' } } },
+  {
+    id: 3,
+    method: 'tools/call',
+    params: { name: 'delete_conversation', arguments: { conversation_id: 'c' } },
+  },
 ];
 const input = REQUESTS.map((request) => `${JSON.stringify({ jsonrpc: '2.0', ...request })}\n`).join('');
 
@@ -78,7 +82,9 @@ describe('gatehouse stdio', { timeout: 120_000 }, () => {
     ] as const) {
       const { code, out } = await gatehouse(['stdio', ...args], { env: { ...database.env, ...env }, ...own });
       expect({ code, told: linesOf(out) }).toMatchObject({ code: 0, told: [{ id: 1, result: {} }] });
-      expect(auditRecords(database.env['DATA_DIR']!).at(-1)).toMatchObject({ principal: { role: 'auditor' } });
+      expect(auditRecords(database.env['DATA_DIR']!).at(-1)).toMatchObject({
+        principal: { role: 'auditor' },
+      });
     }
     const wrong = { ...database.env, GATEHOUSE_API_KEY: `gk_${'0'.repeat(39)}` };
     const refused = await gatehouse(['stdio'], { env: wrong, ...own });

@@ -97,7 +97,9 @@ describe('the handshake', () => {
 
   it('leaves its record, and the connection another', async () => {
     await authenticated();
-    expect(eventsOf('tcp_auth_success').at(-1)).toMatchObject({ principal: { id: 'tcp-token', role: 'service' } });
+    expect(eventsOf('tcp_auth_success').at(-1)).toMatchObject({
+      principal: { id: 'tcp-token', role: 'service' },
+    });
     await expect.poll(() => eventsOf('connection_established').at(-1)).toMatchObject({ result: 'allowed' });
   });
 

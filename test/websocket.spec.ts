@@ -85,8 +85,18 @@ describe('an upgrade', () => {
     ['no credential', {}, 401, 'CREDENTIAL_MISSING'],
     ['a key that is none', { key: 'nonsense' }, 401, 'CREDENTIAL_UNKNOWN'],
     ['two credentials', { key: TOKEN, protocols: ['mcp', `bearer.${TOKEN}`] }, 401, 'CREDENTIAL_INVALID'],
-    ['the Origin of a stranger', { key: TOKEN, headers: { origin: 'https://evil.test' } }, 403, 'ORIGIN_REFUSED'],
-    ['an Origin that is refused and no key', { headers: { origin: 'https://evil.test' } }, 403, 'ORIGIN_REFUSED'],
+    [
+      'the Origin of a stranger',
+      { key: TOKEN, headers: { origin: 'https://evil.test' } },
+      403,
+      'ORIGIN_REFUSED',
+    ],
+    [
+      'an Origin that is refused and no key',
+      { headers: { origin: 'https://evil.test' } },
+      403,
+      'ORIGIN_REFUSED',
+    ],
     ['another subprotocol', { key: TOKEN, protocols: ['chat'] }, 400, 'INVALID_REQUEST'],
   ] as [string, Options, number, string][])('is refused with %s', async (_, options, status, code) => {
     const refused = await refusedUpgrade(url(), options);
@@ -175,7 +185,9 @@ it('more than its limits allow: the call is refused, and the connection closed w
   const client = await connected({ key: await gateway().createKey({ tier: 'free' }) });
   expect(await echo(client, 'the one that is left')).toMatchObject({ result: {} });
   const refused = await echo(client, 'one too many');
-  expect(refused).toMatchObject({ error: { data: { error: 'Rate limit exceeded', retry_after: expect.any(Number) } } });
+  expect(refused).toMatchObject({
+    error: { data: { error: 'Rate limit exceeded', retry_after: expect.any(Number) } },
+  });
   expect(await client.over).toEqual({ code: 1008, reason: 'Rate limit exceeded' });
 });
 

@@ -47,9 +47,17 @@ export class DoorLoad {
     return new DoorLoad(socket, door);
   }
 
-  static async openMany(
-    { door, port, key, count }: { door: 'ws' | 'tcp'; port: number; key: string; count: number },
-  ): Promise<DoorLoad[]> {
+  static async openMany({
+    door,
+    port,
+    key,
+    count,
+  }: {
+    door: 'ws' | 'tcp';
+    port: number;
+    key: string;
+    count: number;
+  }): Promise<DoorLoad[]> {
     const opened: DoorLoad[] = [];
     while (opened.length < count) {
       const some = Math.min(AT_ONCE, count - opened.length);

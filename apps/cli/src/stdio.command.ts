@@ -7,14 +7,22 @@ import { reporting } from './reporting.ts';
 /** What every key that Gatehouse has issued begins with. */
 const ISSUED = 'gk_';
 /** Names under which the environment may hold a key. */
-const KEY_SETTINGS = ['GATEHOUSE_API_KEY', 'GATEHOUSE_API_KEY_FILE', 'SUPEREGO_API_KEY', 'SUPEREGO_API_KEY_FILE'];
+const KEY_SETTINGS = [
+  'GATEHOUSE_API_KEY',
+  'GATEHOUSE_API_KEY_FILE',
+  'SUPEREGO_API_KEY',
+  'SUPEREGO_API_KEY_FILE',
+];
 
 /** `gatehouse stdio`: MCP for a client that starts this process. */
 export function registerStdio(program: Command): void {
   program
     .command('stdio')
     .description('serve MCP on standard input and output, to the client that has started it')
-    .option('--key-file <file>', 'a file that holds the API key (else GATEHOUSE_API_KEY, else you, as an employee)')
+    .option(
+      '--key-file <file>',
+      'a file that holds the API key (else GATEHOUSE_API_KEY, else you, as an employee)',
+    )
     .action(
       reporting(async ({ keyFile }: { keyFile?: string }) => {
         const { serveOverStdio } = await import('../../gateway/src/stdio.ts');

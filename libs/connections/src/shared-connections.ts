@@ -80,7 +80,9 @@ export class SharedConnections {
         if ((await client.hexists(hash, id)) === 0) return entryIn(text);
       }
     } catch (cause) {
-      throw new GatehouseError('UNAVAILABLE', 'The other replicas cannot be reached at the moment', { cause });
+      throw new GatehouseError('UNAVAILABLE', 'The other replicas cannot be reached at the moment', {
+        cause,
+      });
     }
     throw new GatehouseError('UNAVAILABLE', 'The replica that serves the connection does not answer');
   }

@@ -10,7 +10,9 @@ export async function chromiumProgram(): Promise<string> {
   const refusal = await installWithApt('chromium');
   const installed = refusal === undefined ? await find() : undefined;
   if (installed) return installed;
-  throw new Error(`These tests need Chromium, and there is none: ${refusal ?? 'apt-get installed it elsewhere'}`);
+  throw new Error(
+    `These tests need Chromium, and there is none: ${refusal ?? 'apt-get installed it elsewhere'}`,
+  );
 }
 
 async function find(): Promise<string | undefined> {

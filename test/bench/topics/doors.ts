@@ -66,8 +66,7 @@ function rateRow(door: string, value: number, baseline: number): Row {
 
 async function idleRow(child: Child, port: number): Promise<Row> {
   process.stderr.write(`doors: ${IDLE} idle WebSockets\n`);
-  const open = (count: number) =>
-    DoorLoad.openMany({ door: 'ws', port, key: child.keys[0]!, count });
+  const open = (count: number) => DoorLoad.openMany({ door: 'ws', port, key: child.keys[0]!, count });
   // Some before, that are closed: what a program needs once, to have any, is not what they cost.
   for (const one of await open(IDLE_BEFORE)) one.close();
   const before = await child.memory();

@@ -25,7 +25,12 @@ export const endings = {
   binary: { code: 1003, reason: 'A message is text', ...closed, answers: true },
   notText: { code: 1007, reason: 'The message is not UTF-8', ...closed, answers: true },
   noWebSocket: { code: 1002, reason: 'That is no WebSocket frame', ...closed, answers: true },
-  tooLarge: { code: 1009, reason: 'The message is larger than MAX_MESSAGE_SIZE allows', ...closed, answers: true },
+  tooLarge: {
+    code: 1009,
+    reason: 'The message is larger than MAX_MESSAGE_SIZE allows',
+    ...closed,
+    answers: true,
+  },
   trickling: { code: 1008, reason: 'The message did not come in time', ...timeout, answers: true },
   silent: { code: 1001, reason: 'The other end does not answer', ...timeout },
   unread: { code: 1008, reason: 'The client does not read', ...timeout },

@@ -4,7 +4,11 @@ const port = (env: string, description: string, fallback: number) =>
   setting.integer({ env, description, default: fallback, min: 0, max: 65_535 });
 
 export const socketsConfig = defineConfig('sockets', {
-  wsPort: port('WS_PORT', 'Port of the WebSocket, which is at /ws of the API port too; 0 turns both off', 3002),
+  wsPort: port(
+    'WS_PORT',
+    'Port of the WebSocket, which is at /ws of the API port too; 0 turns both off',
+    3002,
+  ),
   tcpPort: port('TCP_PORT', 'Port of newline-delimited JSON-RPC; 0 turns it off', 9500),
   wsAuthenticates: setting.boolean({
     env: 'WS_AUTH_ENABLED',
@@ -19,7 +23,8 @@ export const socketsConfig = defineConfig('sockets', {
   }),
   idleMs: setting.integer({
     env: 'WS_CONNECTION_TIMEOUT',
-    description: 'Time after which a WebSocket or TCP connection ends on which nothing happens, in milliseconds',
+    description:
+      'Time after which a WebSocket or TCP connection ends on which nothing happens, in milliseconds',
     default: 300_000,
     min: 100,
     max: 86_400_000,

@@ -46,7 +46,8 @@ export class Vigil {
       const { partialSince, unread } = kept.wire;
       const rests = served.running === 0 && unread === 0 && served.lastActiveAt <= rested;
       if (this.#isStuck(kept, now)) served.end(endings.unread);
-      else if (partialSince !== undefined && now - partialSince > this.#timeoutMs) served.end(endings.trickling);
+      else if (partialSince !== undefined && now - partialSince > this.#timeoutMs)
+        served.end(endings.trickling);
       else if (rests) served.end(endings.idle);
       else if (now >= kept.probeAt) {
         kept.probeAt = now + PROBE_MS;

@@ -40,7 +40,12 @@ export class TcpDoor {
 
   async listen(host: string, port: number, create: typeof createServer = createServer): Promise<void> {
     // The client may say that it has no more to ask, and still read the answers.
-    const server = create({ allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS });
+    const server = create({
+      allowHalfOpen: true,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_MS,
+    });
     server.on('connection', (socket) => this.accept(socket));
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -55,7 +60,8 @@ export class TcpDoor {
     const address = socket.remoteAddress;
     // A client that goes away in the middle has no name for it.
     socket.on('error', () => socket.destroy());
-    if (address === undefined || door.isClosing || door.services.blocks.cuts(address)) return void socket.destroy();
+    if (address === undefined || door.isClosing || door.services.blocks.cuts(address))
+      return void socket.destroy();
     const release = this.#makeRoom() ? caps.take(address) : undefined;
     if (!release) return void socket.destroy();
     this.#sockets.add(socket);

@@ -161,5 +161,7 @@ function wordsOf({ code, message }: GatehouseError, isCredential: boolean, isAtt
 
 /** A stranger's id is said again where it is one. */
 function idOf(id: unknown): string | number | null {
-  return (typeof id === 'string' && id.length <= 512) || Number.isSafeInteger(id) ? (id as string | number) : null;
+  return (typeof id === 'string' && id.length <= 512) || Number.isSafeInteger(id)
+    ? (id as string | number)
+    : null;
 }

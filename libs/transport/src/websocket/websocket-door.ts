@@ -1,4 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { allowed, Call, refusedBy } from '#call';
@@ -50,7 +56,10 @@ export class WebSocketDoor {
       ...CLOSING,
       maxPayload: options.maxMessageBytes,
       // Each compressor holds a quarter of a megabyte, and CRIME is easier without it (RFC 7692, section 7).
-      perMessageDeflate: options.compresses && { serverNoContextTakeover: true, clientNoContextTakeover: true },
+      perMessageDeflate: options.compresses && {
+        serverNoContextTakeover: true,
+        clientNoContextTakeover: true,
+      },
       handleProtocols: (offered) => offered.has(SUBPROTOCOL) && SUBPROTOCOL,
     });
   }
@@ -111,7 +120,9 @@ export class WebSocketDoor {
       refuseUpgrade(socket, await this.#refusal(error, call));
       return;
     }
-    this.#sockets.handleUpgrade(request, socket, head, (webSocket) => this.#welcome(webSocket, socket, call, id));
+    this.#sockets.handleUpgrade(request, socket, head, (webSocket) =>
+      this.#welcome(webSocket, socket, call, id),
+    );
   }
 
   /** What comes to the port and wants no WebSocket. */
@@ -122,7 +133,11 @@ export class WebSocketDoor {
     const refusal = blocked && (await this.#options.door.services.blocks.refusalOf(call, blocked));
     call.settled = refusal !== undefined;
     const { status, headers, body } = await this.#refusal(refusal ?? error, call);
-    const type = { 'content-type': 'application/json; charset=utf-8', upgrade: 'websocket', connection: 'close' };
+    const type = {
+      'content-type': 'application/json; charset=utf-8',
+      upgrade: 'websocket',
+      connection: 'close',
+    };
     response.writeHead(status, { ...headers, ...type }).end(body);
   }
 
