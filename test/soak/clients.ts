@@ -17,7 +17,7 @@ export interface Soaked {
   readonly key: string;
   readonly ports: { readonly http: number; readonly ws: number; readonly tcp: number };
   readonly tally: Tally;
-  isOver(): boolean;
+  readonly isOver: () => boolean;
 }
 
 type Client = (soaked: Soaked) => Promise<void>;
