@@ -54,7 +54,7 @@ describe('gatehouse stdio', { timeout: 120_000 }, () => {
     expect(err).toContain('"door":"stdio"');
     const records = auditRecords(database.env['DATA_DIR']!);
     expect(records[0]).toMatchObject({ event: 'connection_established', principal: { role: 'employee' } });
-    expect(records.map(({ door, operation, code }) => [door, operation, code].join(' ')).toSorted()).toEqual([
+    expect(records.map((one) => [one['door'], one.operation, one.code].join(' ')).toSorted()).toEqual([
       'stdio connections.open ',
       'stdio conversations.delete ACCESS_REFUSED',
       'stdio conversations.list ',

@@ -42,6 +42,7 @@ const admin = [
 export const needsSecondFactor: ReadonlySet<Permission> = new Set([
   'blocks:write',
   'cache:write',
+  'connections:write',
   'keys:write',
   'limits:write',
 ]);
