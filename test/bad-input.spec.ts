@@ -180,18 +180,19 @@ describe('bad input', () => {
     });
   });
 
-  describe.each(lastingDoors)('at $name', ({ door, body: bodyOf }) => {
+  describe.each(lastingDoors)('at $name', (at) => {
+    const { door } = at;
     const ask = (raw: string | Uint8Array) => askOverSocket(gateway(), { door, key: ADMIN_KEY, raw });
     const isMessage = (raw: string | Uint8Array) =>
       raw.length > 2 && raw.length <= 1_048_576 && (door !== 'ws' || isUtf8(Buffer.from(raw)));
 
     afterEach(async () => {
-      const { body } = await ask(bodyOf(good));
+      const { body } = await ask(at.body(good));
       if (!(body as { result?: object }).result) throw new Error(`A good call gets ${JSON.stringify(body)}`);
     });
 
     it.each(badInputs)('refuses $what', async ({ input, code, tool = 400 }) => {
-      await expectRefusal(await ask(bodyOf(input)), tool, code);
+      await expectRefusal(await ask(at.body(input)), tool, code);
     });
 
     // An empty line is none, and what is too large, or no text, ends the connection: tcp.spec.ts, websocket.spec.ts.

@@ -33,6 +33,16 @@ async function listed({ client }: TestGateway, key?: string): Promise<Listed[]> 
 const close = ({ client }: TestGateway, id: string, key?: string) =>
   client.rest(`/admin/connections/${id}`, { method: 'DELETE', key });
 
+const isOpen = ({ ended }: SocketClient) => !ended;
+/** As a proxy at this address says whom it speaks for. */
+const from = (address: string, key: string = ADMIN_KEY, localAddress = '127.0.0.1') => ({
+  key,
+  localAddress,
+  headers: { 'x-forwarded-for': address },
+});
+
+const behind = (address: string) => from(address, ADMIN_KEY, '127.0.0.2');
+
 describe('the open connections of a gateway', () => {
   const gateway = useGateway(embedded, { features: [SlowModule] });
 
@@ -78,14 +88,13 @@ describe('how many may be connected', () => {
     // Of what the client of this test itself keeps open, there are at most two.
     const opening = Array.from({ length: 40 }, () => TcpClient.connect(gateway().gateway.tcpPort!));
     const clients = await Promise.all(opening.map(kept));
-    const isOpen = ({ ended }: TcpClient) => !ended;
     await expect.poll(() => clients.filter(isOpen).length).toBeLessThanOrEqual(10);
     const http = await RawConnection.open(gateway().gateway.url);
     http.send(head('GET /health'));
     expect(await http.answer()).toMatchObject({ status: 503 });
     await expect.poll(limits).toHaveLength(1);
     expect(limits()[0]).toMatchObject({ ip: '127.0.0.1', result: 'refused', severity: 'MEDIUM' });
-    const [one] = clients.filter(isOpen);
+    const one = clients.find(isOpen);
     for (const client of clients) client.drop();
     await one!.over;
     await expect
@@ -100,17 +109,12 @@ describe('how many may be connected', () => {
 
   it('behind a proxy is bounded by client, not by proxy', async () => {
     const url = `ws://127.0.0.1:${gateway().gateway.webSocketPort}/ws`;
-    const from = (address: string) => ({
-      key: ADMIN_KEY,
-      localAddress: '127.0.0.2',
-      headers: { 'x-forwarded-for': address },
-    });
     const eight = Array.from({ length: 8 }, (_, one) =>
-      kept(WebSocketClient.open(url, from(`192.0.2.${one}`))),
+      kept(WebSocketClient.open(url, behind(`192.0.2.${one}`))),
     );
     await Promise.all(eight);
     expect((await listed(gateway())).map(({ address }) => address)).toContain('192.0.2.3');
-    expect(await refusedUpgrade(url, from('192.0.2.9'))).toMatchObject({ code: 'TOO_MANY_CONNECTIONS' });
+    expect(await refusedUpgrade(url, behind('192.0.2.9'))).toMatchObject({ code: 'TOO_MANY_CONNECTIONS' });
   });
 });
 
@@ -119,7 +123,6 @@ describe('an address that is blocked', () => {
     env: { AUTO_BLOCK_ENABLED: 'true', TRUSTED_PROXIES: '127.0.0.1' },
   });
   const url = () => `ws://127.0.0.1:${gateway().gateway.webSocketPort}/ws`;
-  const from = (address: string, key: string) => ({ key, headers: { 'x-forwarded-for': address } });
 
   it('was, for bad tokens at the WebSocket, and gets 403 there before anything else', async () => {
     for (let attempt = 0; attempt < 3; attempt++)

@@ -8,12 +8,12 @@ import { SlowModule, SlowTools } from './fixtures/slow.module.ts';
 import { TalkModule } from './fixtures/talk.module.ts';
 import { auditRecords, journalEntries } from './support/audit-records.ts';
 import { LEGACY, MODERN } from './support/gateway-client.ts';
-import { ADMIN_KEY, bootGateway, useGateway } from './support/gateway.ts';
-import type { SocketClient, TcpClient, WebSocketClient } from './support/socket-client.ts';
+import { ADMIN_KEY, bootGateway, useGateway, type TestGateway } from './support/gateway.ts';
+import type { SocketClient } from './support/socket-client.ts';
 import { openSocket, type SocketDoorName } from './support/socket-transport.ts';
 
-const TIMEOUT_MS = 1_000;
-const IDLE_MS = 1_500;
+const TIMEOUT_MS = 700;
+const IDLE_MS = 1_000;
 const doors: readonly SocketDoorName[] = ['ws', 'tcp'];
 const features = [EchoModule, SlowModule, NewsModule, TalkModule];
 const env = {
@@ -44,10 +44,14 @@ const initialize = (client: SocketClient) =>
   });
 const notify = (client: SocketClient, method: string, params: object) =>
   client.send(JSON.stringify({ jsonrpc: '2.0', method, params }));
-const socketOf = (client: SocketClient) =>
-  'closed' in client
-    ? ((client as WebSocketClient).socket as unknown as { _socket: TcpClient['socket'] })._socket
-    : (client as TcpClient).socket;
+
+/** TCP has no words for why it ends. */
+const saidBy = (door: SocketDoorName, reason: string) => (door === 'ws' ? { code: 1001, reason } : undefined);
+
+async function figureOf({ managementClient }: TestGateway, door: SocketDoorName): Promise<number> {
+  const { body } = await managementClient.rest('/metrics');
+  return Number(new RegExp(`concurrent_connections\\{type="${door}"\\} (\\d+)`).exec(body as string)?.[1]);
+}
 
 describe.each(doors)('a connection at door %s', (door) => {
   const gateway = useGateway(databases[0]!, { features, env });
@@ -155,7 +159,7 @@ describe.each(doors)('a connection at door %s', (door) => {
 
   it('takes in no more than it can answer: a client that sends and does not read is held back', async () => {
     const client = await connected();
-    const socket = socketOf(client);
+    const socket = client.raw;
     socket.pause();
     const { calls } = gateway().gateway.app.get(SlowTools);
     const before = calls.length;
@@ -170,7 +174,7 @@ describe.each(doors)('a connection at door %s', (door) => {
 
   it('answers at length whoever reads slowly, and loses nothing', async () => {
     const client = await connected();
-    const socket = socketOf(client);
+    const socket = client.raw;
     const answers = Array.from({ length: 100 }, () => tool(client, 'fill', { characters: 100_000 }));
     for (let pause = 0; pause < 20; pause++) {
       socket.pause();
@@ -184,7 +188,7 @@ describe.each(doors)('a connection at door %s', (door) => {
 
   it('is cut when its client does not read at all', async () => {
     const client = await connected();
-    socketOf(client).pause();
+    client.raw.pause();
     for (let call = 0; call < 100; call++) void tool(client, 'fill', { characters: 500_000 });
     await expect
       .poll(() => endings().at(-1), { timeout: 10_000 })
@@ -194,7 +198,7 @@ describe.each(doors)('a connection at door %s', (door) => {
 
   it('is cut when its client does not read what it is told unasked, before that fills the memory', async () => {
     const client = await connected();
-    socketOf(client).pause();
+    client.raw.pause();
     const before = process.memoryUsage();
     const params = { name: 'talk', arguments: { count: 100_000, characters: 1_000 } };
     client.send(
@@ -217,24 +221,18 @@ describe.each(doors)('a connection at door %s', (door) => {
     const before = performance.now();
     const ended = await client.over;
     expect(performance.now() - before).toBeGreaterThan(IDLE_MS - 500);
-    if (door === 'ws') expect(ended).toEqual({ code: 1001, reason: 'Idle for too long' });
+    expect(ended).toEqual(saidBy(door, 'Idle for too long'));
     await expect
       .poll(() => endings().at(-1))
       .toMatchObject({ event: 'connection_timeout', door, notes: { reason: 'Idle for too long' } });
   });
 
   it('is counted while it is open', async () => {
-    const figure = async () => {
-      const { body } = await gateway().managementClient.rest('/metrics');
-      return Number(
-        new RegExp(`concurrent_connections\\{type="${door}"\\} (\\d+)`).exec(body as string)?.[1],
-      );
-    };
-    await expect.poll(figure).toBe(0);
+    await expect.poll(() => figureOf(gateway(), door)).toBe(0);
     const clients = [await connected(), await connected()];
-    expect(await figure()).toBe(2);
+    expect(await figureOf(gateway(), door)).toBe(2);
     for (const client of clients) client.drop();
-    await expect.poll(figure).toBe(0);
+    await expect.poll(() => figureOf(gateway(), door)).toBe(0);
   });
 });
 
@@ -261,12 +259,11 @@ describe.each(doors)('a gateway that ends, with open connections at door %s', (d
     expect((await Promise.all(answers)).filter((answer) => answer?.result)).toHaveLength(3);
     expect(await heard).toMatchObject({ result: {} });
     const closed = await Promise.all([idle.over, busy.over, listening.over]);
-    if (door === 'ws')
-      expect(closed).toEqual(Array(3).fill({ code: 1001, reason: 'The server is shutting down' }));
+    expect(closed).toEqual(closed.map(() => saidBy(door, 'The server is shutting down')));
     const entries = journalEntries(dataDir);
     const ended = entries.filter(({ event }) => event === 'connection_closed');
     expect(ended.map(({ notes }) => (notes as { reason: string }).reason)).toEqual(
-      Array(3).fill('The server is shutting down'),
+      ['', '', ''].map(() => 'The server is shutting down'),
     );
     expect(entries.at(-1)).toMatchObject({ event: 'server_shutdown' });
     await gateway.close();

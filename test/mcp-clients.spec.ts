@@ -29,7 +29,7 @@ const clients: Record<string, Generation> = {
     client: 2,
     async connect(transport) {
       const client = new Client(info, { versionNegotiation: { mode: 'auto' } });
-      await client.connect(transport as Transport);
+      await client.connect(transport);
       expect(client.getProtocolEra()).toBe('modern');
       return client;
     },
@@ -38,7 +38,7 @@ const clients: Record<string, Generation> = {
     client: 2,
     async connect(transport) {
       const client = new Client(info, { versionNegotiation: { mode: 'legacy' } });
-      await client.connect(transport as Transport);
+      await client.connect(transport);
       expect(client.getProtocolEra()).toBe('legacy');
       return client;
     },
@@ -47,7 +47,7 @@ const clients: Record<string, Generation> = {
     client: 1,
     async connect(transport) {
       const client = new OldClient(info);
-      await client.connect(transport as OldTransport);
+      await client.connect(transport);
       return client;
     },
   },
@@ -79,7 +79,7 @@ describe.each(databases)('the whole gateway on $name', (kind) => {
       const all = { requestInit: { headers }, ...options };
       const url = new URL('/mcp', gateway().client.url);
       const Http = generation.client === 1 ? OldHttpTransport : StreamableHTTPClientTransport;
-      return generation.connect(new Http(url, all) as Transport);
+      return generation.connect(new Http(url, all));
     }
 
     async function tool(name: string, input: Record<string, unknown>): Promise<unknown> {

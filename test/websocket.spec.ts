@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { databases } from '#testing';
 import { EchoModule } from './fixtures/echo.module.ts';
@@ -49,7 +48,7 @@ describe('a WebSocket', () => {
     const client = await connected({ key: await gateway().createKey() });
     const answer = await client.request('tools/call', { name: 'nothing' });
     const { correlation_id: id } = answer!.error!.data as { correlation_id: string };
-    const [record] = auditRecords(gateway().dataDir).filter((one) => one.correlation_id === id);
+    const record = auditRecords(gateway().dataDir).find((one) => one.correlation_id === id);
     expect(record).toMatchObject({ door: 'ws', code: 'NOT_FOUND', ip: '127.0.0.1' });
     const { connection } = eventsOf('connection_established').at(-1)!['notes'] as { connection: string };
     client.drop();
@@ -114,6 +113,14 @@ describe('an upgrade', () => {
     expect(refused).toMatchObject({ status: 400, code: 'INVALID_REQUEST' });
   });
 
+  it('is refused where the handshake is not whole', async () => {
+    const raw = await RawConnection.open(url().replace('ws:', 'http:'));
+    const headers = { connection: 'upgrade', upgrade: 'websocket', authorization: `Bearer ${TOKEN}` };
+    raw.send(head('GET /ws', headers));
+    expect(await raw.answer()).toMatchObject({ status: 400 });
+    await raw.cut();
+  });
+
   it('is refused elsewhere, and what is none is told so', async () => {
     expect(await refusedUpgrade(url('/elsewhere'), { key: TOKEN })).toMatchObject({ status: 404 });
     const answer = await fetch(url().replace('ws:', 'http:'));
@@ -161,9 +168,8 @@ describe('what a client may not send', () => {
     ['no frame', undefined, 1002, 'INVALID_REQUEST'],
   ])('is %s', async (_, bytes, code, recorded) => {
     const client = await connected({ key: TOKEN });
-    const raw = (client.socket as unknown as { _socket: Socket })._socket;
     if (bytes) client.sendBytes(bytes);
-    else raw.write(Buffer.alloc(20, 0xff));
+    else client.raw.write(Buffer.alloc(20, 0xff));
     expect(await client.over).toMatchObject({ code });
     await expect
       .poll(() => auditRecords(gateway().dataDir).at(-1))

@@ -57,7 +57,7 @@ export const lastingDoors: readonly LastingDoor[] = (['ws', 'tcp'] as const).fla
     name: `${door} ${revision}`,
     door,
     revision,
-    body: mcp(revision).body,
+    body: (input: string) => mcp(revision).body(input),
   })),
 );
 

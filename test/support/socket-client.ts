@@ -27,6 +27,8 @@ export abstract class SocketClient {
   /** The bytes of one message, whatever they are. */
   abstract sendBytes(bytes: string | Uint8Array): void;
   abstract readonly ended: boolean;
+  /** What lies below, to stop reading of, or to write what no client would. */
+  abstract readonly raw: Socket;
   /** Resolves when it is over. */
   abstract readonly over: Promise<unknown>;
   abstract drop(): void;
@@ -112,6 +114,9 @@ export class WebSocketClient extends SocketClient {
   override get ended(): boolean {
     return this.closed !== undefined;
   }
+  override get raw(): Socket {
+    return (this.socket as unknown as Record<'_socket', Socket>)['_socket'];
+  }
   override send(text: string): void {
     this.socket.send(text);
   }
@@ -160,6 +165,10 @@ export class TcpClient extends SocketClient {
   ended = false;
   override readonly over: Promise<void>;
   #text = '';
+
+  override get raw(): Socket {
+    return this.socket;
+  }
 
   private constructor(readonly socket: Socket) {
     super();

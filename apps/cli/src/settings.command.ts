@@ -4,6 +4,7 @@ import { definedConfigs, type Setting } from '#config';
 /** As the README shows them: a title, and the definitions whose settings stand under it. */
 const areas: readonly [title: string, definitions: readonly string[]][] = [
   ['Server', ['http', 'restart', 'production']],
+  ['WebSocket and TCP', ['sockets', 'connections', 'door-tokens']],
   ['TLS', ['tls', 'certificates']],
   ['MCP', ['mcp', 'tasks']],
   ['Storage', ['home', 'persistence', 'jobs', 'encryption', 'backup']],

@@ -15,6 +15,8 @@ try {
   const log = new Logger('gatehouse');
   log.log(`API on ${gateway.url}: REST, MCP at /mcp, documentation at /docs`);
   if (gateway.managementUrl) log.log(`management on ${gateway.managementUrl}: /metrics, /health/details`);
+  if (gateway.webSocketPort) log.log(`WebSocket on port ${gateway.webSocketPort}, and at /ws of the API`);
+  if (gateway.tcpPort) log.log(`TCP on port ${gateway.tcpPort}: one message of MCP a line`);
   gateway.app.get(Restarts).endBy(() => void stop(gateway, RESTART_EXIT_CODE));
   process.once('SIGTERM', () => void stop(gateway));
   process.once('SIGINT', () => void stop(gateway));

@@ -27,11 +27,11 @@ const turnedAway = {
 export class ConnectionsModule implements BeforeApplicationShutdown {
   constructor(
     private readonly all: Connections,
-    private readonly turnedAway: TurnedAway,
+    private readonly excess: TurnedAway,
   ) {}
 
   async beforeApplicationShutdown(): Promise<void> {
-    await this.turnedAway.close();
+    await this.excess.close();
     await this.all.shutdown();
   }
 }

@@ -65,6 +65,7 @@ export const needsSecondFactor: ReadonlySet<Permission> = new Set([
   'blocks:write',
   'cache:write',
   'gateway:restart',
+  'connections:write',
   'keys:write',
   'limits:write',
   'oauth:write',

@@ -30,5 +30,5 @@ export function upgradeAddress(
   const hops = forwarded === undefined ? [] : String(forwarded).split(',');
   let ip = socket.remoteAddress ?? 'unknown';
   while (hops.length > 0 && isTrusted(ip)) ip = hops.pop()!.trim();
-  return clientAddress({ ip, socket } as Pick<FastifyRequest, 'ip' | 'socket'>);
+  return clientAddress({ ip, socket });
 }

@@ -72,7 +72,7 @@ export class ProtectedResourceMetadata extends PublicUrl {
       ...(code === 'CREDENTIAL_MISSING' ? [] : [`error="${errorOf(code)}"`]),
       ...(code === 'SECOND_FACTOR_REQUIRED' ? [`acr_values="${SECOND_FACTOR}"`] : []),
       ...(scope ? [`scope="${scope}"`] : []),
-      `resource_metadata="${this.publicUrl}${METADATA_PATH}${call.door === 'mcp' ? '/mcp' : ''}"`,
+      `resource_metadata="${this.publicUrl}${METADATA_PATH}${speaksMcp(call) ? '/mcp' : ''}"`,
     ].join(', ');
   }
 }
@@ -84,13 +84,17 @@ function errorOf(code: ErrorCode | undefined): string {
 }
 
 /** A tool is called through the protocol, so it needs that as well: both are named at once. */
-function missingIn(refusal: unknown, { door }: Call): string | undefined {
+function missingIn(refusal: unknown, call: Call): string | undefined {
   if (!(refusal instanceof AccessRefused)) return undefined;
   const { missing } = refusal;
-  return door === 'mcp' && missing !== MCP_SCOPE ? `${MCP_SCOPE} ${missing}` : missing;
+  return speaksMcp(call) && missing !== MCP_SCOPE ? `${MCP_SCOPE} ${missing}` : missing;
 }
 
 /** On MCP the same for all: what a tool needs would tell a stranger that there is such a tool. */
-function scopeToEnter({ door, operation }: Call): string | undefined {
-  return door === 'mcp' ? MCP_SCOPE : operation?.permission;
+function scopeToEnter(call: Call): string | undefined {
+  return speaksMcp(call) ? MCP_SCOPE : call.operation?.permission;
+}
+
+function speaksMcp({ door }: Call): boolean {
+  return door !== 'rest' && door !== 'cli';
 }

@@ -46,12 +46,14 @@ export function boundServer(server: Server, fastify: FastifyInstance, settings: 
 export function guardServer(server: Server, blocks: BlockGate, caps: ConnectionCaps): void {
   server.on('connection', (socket: Socket) => {
     const { remoteAddress } = socket;
-    if (remoteAddress === undefined || blocks.cuts(remoteAddress)) return void socket.destroy();
-    const release = caps.take(remoteAddress);
-    if (release) return void socket.once('close', release);
-    // In clear, this would be no answer to a client that speaks TLS.
-    if (!('setSecureContext' in server)) socket.write(TOO_MANY);
-    socket.destroySoon();
+    const isCut = remoteAddress === undefined || blocks.cuts(remoteAddress);
+    const release = isCut ? undefined : caps.take(remoteAddress);
+    if (release) socket.once('close', release);
+    else {
+      // To a client that speaks TLS, this would be no answer.
+      if (!isCut && !('setSecureContext' in server)) socket.write(TOO_MANY);
+      socket.destroySoon();
+    }
   });
 }
 

@@ -30,9 +30,9 @@ export class Handshakes implements OnModuleInit {
 
   /** Throws, or rejects with, what a stage refuses it with. */
   async walk(which: Handshake, call: Call): Promise<void> {
-    const { operation, run } = this.#handlers[which];
-    call.operation = operation;
+    const handler = this.#handlers[which];
+    call.operation = handler.operation;
     call.input = {};
-    await run({}, call);
+    await handler.run({}, call);
   }
 }

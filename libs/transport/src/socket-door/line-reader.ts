@@ -11,7 +11,8 @@ export class LineReader {
   #partial = EMPTY;
   #length = 0;
 
-  constructor(private readonly maxBytes: number) {}
+  /** Of one line; it may change between two. */
+  constructor(public maxBytes: number) {}
 
   /** Whether a line has begun that is not whole yet. */
   get isPartial(): boolean {

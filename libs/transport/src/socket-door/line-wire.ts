@@ -48,6 +48,11 @@ export class LineWire extends Wire {
     return this.#partialSince;
   }
 
+  /** So large may a line be from now on. */
+  allow(maxBytes: number): void {
+    this.#lines.maxBytes = maxBytes;
+  }
+
   override send(text: string): void {
     if (!this.#isOpen) return;
     this.#cork();

@@ -1,35 +1,22 @@
-import { after, allowed, Call, refusedBy, type Outcome } from '#call';
+import type { Call } from '#call';
 import type { Connected } from '#connections';
 import { GatehouseError } from '#errors';
-import { errorAnswer, type Answer } from '#mcp';
-import { parseJson } from '#validation';
+import { CallDesk, type Counter } from './call-desk.ts';
+import { ConnectionSession } from './connection-session.ts';
 import { endings, type Ending } from './endings.ts';
-import { identify } from './message-id.ts';
 import { Outbox } from './outbox.ts';
-import { SocketCall, type Lender } from './socket-call.ts';
-import { SocketOutlet } from './socket-outlet.ts';
 import type { SocketTools, Visitor } from './socket-tools.ts';
 import type { Wire, WireReader } from './wire.ts';
 
-/** Arguments may be as deep as a body over REST: they lie in the params of a message. */
-const MAX_DEPTH = 12;
 /** Calls of one connection that wait for their answers: past these, nothing more is read. */
 const MOST_RUNNING = 64;
-/** Calls of one connection that have begun to speak, which may go on for as long as they like. */
-const MOST_STREAMS = 256;
-/** Of limits that are the client's own: one of all together, or of one tool, is no reason to go. */
-const OWN_LIMITS = new Set(['client', 'tier-minute', 'tier-hour', 'address']);
 
 const gone = new GatehouseError('CANCELLED', 'The client has gone');
-const cancelled = new GatehouseError('CANCELLED', 'The client has cancelled the call');
 
-/** One connection that is let in: messages come, each is a call, and each is answered once its record is safe. */
-export class ServedConnection implements WireReader, Lender, Connected {
+/** One connection that is let in: what comes is read as fast as it can be answered, until it ends. */
+export class ServedConnection implements WireReader, Counter, Connected {
   readonly since = Date.now();
   lastActiveAt = Date.now();
-  calls = 0;
-  /** Of a client of 2025, once it has shaken hands. */
-  sessionId: string | undefined = undefined;
   /** Told when its connection has ended, and how. */
   readonly over: Promise<Ending>;
   /** Told when each call has its record too. */
@@ -39,21 +26,20 @@ export class ServedConnection implements WireReader, Lender, Connected {
   #ending: Ending | undefined;
   /** Read, and not yet begun. */
   readonly #inbox: Buffer[] = [];
-  readonly #running = new Set<SocketCall>();
-  readonly #streams = new Set<SocketCall>();
   readonly #outbox: Outbox;
-  readonly #standing = new SocketOutlet(this);
+  readonly #calls: CallDesk;
+  readonly #session: ConnectionSession;
   readonly #wire: Wire;
-  readonly #tools: SocketTools;
   readonly #visitor: Visitor;
-  #paused = false;
-  #finished = false;
+  #isPaused = false;
+  #isFinished = false;
 
   constructor(wire: Wire, visitor: Visitor, tools: SocketTools) {
     this.#wire = wire;
     this.#visitor = visitor;
-    this.#tools = tools;
-    this.#outbox = new Outbox(wire, () => this.end(endings.unread));
+    this.#calls = new CallDesk(this, visitor, tools);
+    this.#session = new ConnectionSession(tools.sessions, this);
+    this.#outbox = new Outbox(wire, () => this.cutUnread());
     this.over = new Promise((resolve) => (this.#over = resolve));
     this.quiet = new Promise((resolve) => (this.#quiet = resolve));
     wire.reader = this;
@@ -74,31 +60,35 @@ export class ServedConnection implements WireReader, Lender, Connected {
   get open(): boolean {
     return this.#wire.open;
   }
-
+  get sessionId(): string | undefined {
+    return this.#session.id;
+  }
+  get calls(): number {
+    return this.#calls.count;
+  }
   /** How many calls are under way. */
   get running(): number {
-    return this.#running.size + this.#streams.size;
+    return this.#calls.open;
   }
-
   get doing(): readonly string[] {
-    return [...this.#running, ...this.#streams].map(({ call }) => call.target ?? 'unknown');
+    return this.#calls.targets;
   }
 
   message(bytes: Buffer): void {
     if (this.#ending) return;
+    this.lastActiveAt = Date.now();
     if (this.#isFull || this.#inbox.length > 0) this.#inbox.push(bytes);
-    else this.#begin(bytes);
+    else this.#calls.take(bytes);
     this.#throttle();
   }
 
   refused(error: GatehouseError, ending: Ending): void {
-    const one = this.#opened();
-    void after(this.#tools.dispatcher.refuse(error, one.call), (answer) => this.#answered(one, answer));
+    this.#calls.refuse(error);
     this.end(ending);
   }
 
   finished(): void {
-    this.#finished = true;
+    this.#isFinished = true;
     this.#pump();
   }
 
@@ -110,13 +100,10 @@ export class ServedConnection implements WireReader, Lender, Connected {
   closed(): void {
     this.#ending ??= endings.left;
     this.#inbox.length = 0;
-    for (const one of [...this.#running, ...this.#streams]) one.abandon(gone);
-    for (const { outlet } of this.#streams) outlet?.end();
-    this.#streams.clear(); // On record already.
-    this.#standing.end();
-    this.#leaveSession();
+    this.#calls.abandonAll(gone);
+    this.#session.end();
     this.#over(this.#ending);
-    if (this.running === 0) this.#quiet();
+    this.#settleDown();
   }
 
   /** Reads no more. Closes at once, or as soon as what runs is answered. */
@@ -128,11 +115,11 @@ export class ServedConnection implements WireReader, Lender, Connected {
     if (this.#ending && (this.#ending.answers === ending.answers || ending.answers)) return;
     this.#ending = ending;
     this.#inbox.length = 0;
-    // Streams have no end of their own. When the server goes, whoever feeds them ends them in good order.
-    if (ending !== endings.shutdown) for (const one of this.#streams) one.abandon(gone);
+    // When the server goes, whoever feeds the streams ends them in good order.
+    if (ending !== endings.shutdown) this.#calls.abandonStreams(gone);
     this.#throttle();
-    if (!ending.answers) this.#wire.end(ending);
-    else this.#endWhenIdle();
+    if (ending.answers) this.#settleDown();
+    else this.#wire.end(ending);
   }
 
   /** By an administrator. */
@@ -144,178 +131,53 @@ export class ServedConnection implements WireReader, Lender, Connected {
     this.#wire.cut();
   }
 
+  cutUnread(): void {
+    this.end(endings.unread);
+  }
+
+  tell(text: string | undefined): void {
+    if (text === undefined || !this.open) return;
+    this.lastActiveAt = Date.now();
+    this.#outbox.add(text);
+  }
+
   push(text: string): void {
     this.lastActiveAt = Date.now();
     this.#outbox.push(text);
   }
 
-  cutUnread(): void {
-    this.end(endings.unread);
+  async enterSession(id: string, { principal }: Call): Promise<void> {
+    if (principal) await this.#session.enter(id, principal);
   }
 
-  record(call: Call, outcome: Outcome): Promise<unknown> {
-    return this.#tools.settlement.settle(call, outcome);
-  }
-
-  cancel(id: unknown): void {
-    for (const one of [...this.#running, ...this.#streams]) if (one.id === id) one.abandon(cancelled);
-  }
-
-  /** The record says how the call began; what comes of it is said on its stream. */
-  openStream(one: SocketCall): SocketOutlet | undefined {
-    if (!this.open || this.#streams.size >= MOST_STREAMS) return undefined;
-    const outlet = (one.outlet = new SocketOutlet(this));
-    this.#tools.deadlines.end(one);
-    this.#running.delete(one);
-    this.#streams.add(one);
-    this.record(one.call, allowed(one.call, 200)).then(
-      () => outlet.begin(),
-      (error: unknown) => {
-        outlet.abandon();
-        one.call.cancel(gone);
-        this.#tell(errorAnswer(error, one.call, told(one)).body);
-      },
-    );
+  freed(): void {
     this.#pump();
-    return outlet;
-  }
-
-  /** Its time is up. */
-  expire(one: SocketCall, late: GatehouseError): void {
-    if (one.done) return;
-    const error = one.unwanted ?? late;
-    this.#answered(one, errorAnswer(error, one.call, told(one)));
-    one.call.cancel(error);
+    this.#settleDown();
   }
 
   get #isFull(): boolean {
-    return this.#running.size >= MOST_RUNNING || this.#outbox.isFull;
-  }
-
-  #opened(): SocketCall {
-    const { door, address, authorization } = this.#visitor;
-    const one = new SocketCall(new Call({ door, address, authorization }), this);
-    this.#running.add(one);
-    this.#tools.deadlines.start(one);
-    this.calls++;
-    this.lastActiveAt = one.call.receivedAt;
-    return one;
-  }
-
-  #begin(bytes: Buffer): void {
-    const one = this.#opened();
-    const { blocks } = this.#tools;
-    const blocked = this.door === 'stdio' ? undefined : blocks.find(one.call.address);
-    if (!blocked) return this.#dispatch(one, bytes);
-    void after(blocks.refusalOf(one.call, blocked), (refusal) => {
-      if (!refusal) return this.#dispatch(one, bytes);
-      // Counted with the others of that address.
-      one.call.settled = true;
-      this.#answered(one, errorAnswer(refusal, one.call, told(one)));
-      this.end(endings.blocked);
-    });
-  }
-
-  #dispatch(one: SocketCall, bytes: Buffer): void {
-    const { dispatcher } = this.#tools;
-    let message: unknown;
-    try {
-      message = parseJson(bytes, { depth: MAX_DEPTH });
-    } catch (error) {
-      void after(dispatcher.refuse(error, one.call), (answer) => this.#answered(one, answer));
-      return;
-    }
-    identify(one, message);
-    void after(dispatcher.dispatch(message, one.call, one), (answer) => this.#answered(one, answer));
-  }
-
-  #answered(one: SocketCall, answer: Answer): void {
-    if (one.done) return; // Its time was up first.
-    one.done = true;
-    const { deadlines, settlement, blocks } = this.#tools;
-    deadlines.end(one);
-    if (one.outlet) return this.#release(one); // All was said on its stream.
-    const { call } = one;
-    let outcome = answer.outcome ?? allowed(call, answer.status);
-    // It failed because nobody wants it any more, which is no fault of ours.
-    if (outcome.code === 'INTERNAL' && one.unwanted) outcome = refusedBy(one.unwanted);
-    if (!call.settled && outcome.result === 'refused') call.settled = blocks.absorbs(call);
-    settlement.settle(call, outcome).then(
-      () => this.#recorded(one, answer, outcome),
-      (error: unknown) => {
-        this.#tell(one.silent ? undefined : errorAnswer(error, call, told(one)).body);
-        this.#release(one);
-      },
-    );
-  }
-
-  #recorded(one: SocketCall, answer: Answer, outcome: Outcome): void {
-    const { sessionId, body } = answer;
-    const { limits } = one.call;
-    if (sessionId !== undefined) return void this.#enterSession(one, sessionId, body);
-    // What was cancelled is not answered (MCP, "Cancellation").
-    if (outcome.code !== 'CANCELLED') this.#tell(body);
-    this.#release(one);
-    if (outcome.code !== 'RATE_LIMITED' || !this.#visitor.endsOnExcess) return;
-    if (limits && OWN_LIMITS.has(limits.name)) this.end(endings.excess);
-  }
-
-  async #enterSession(one: SocketCall, id: string, body: string | undefined): Promise<void> {
-    const { principal } = one.call;
-    this.#leaveSession();
-    try {
-      if (principal) await this.#tools.sessions.join(id, principal, this.#standing);
-      this.sessionId = id;
-    } catch {
-      // It has ended already, or its store is away: the client is told so when it uses it.
-    }
-    this.#standing.begin();
-    this.#tell(body);
-    this.#release(one);
-    if (!this.open) this.#leaveSession();
-  }
-
-  #leaveSession(): void {
-    const { sessionId, principal } = this;
-    this.sessionId = undefined;
-    if (sessionId !== undefined && principal) void this.#tools.sessions.leave(sessionId, principal);
-  }
-
-  #tell(body: string | undefined): void {
-    if (body === undefined || !this.open) return;
-    this.lastActiveAt = Date.now();
-    this.#outbox.add(body);
-  }
-
-  #release(one: SocketCall): void {
-    this.#running.delete(one);
-    this.#streams.delete(one);
-    this.#pump();
-    this.#endWhenIdle();
-    if (!this.open && this.running === 0) this.#quiet();
+    return this.#calls.waiting >= MOST_RUNNING || this.#outbox.isFull;
   }
 
   #pump(): void {
-    while (this.#inbox.length > 0 && !this.#isFull && !this.#ending) this.#begin(this.#inbox.shift()!);
-    if (this.#finished && this.#inbox.length === 0) this.end(endings.left);
+    while (this.#inbox.length > 0 && !this.#isFull && !this.#ending) this.#calls.take(this.#inbox.shift()!);
+    if (this.#isFinished && this.#inbox.length === 0) this.end(endings.left);
     this.#throttle();
   }
 
   /** Whatever can't be taken in now stays with the client. */
   #throttle(): void {
     const pause = !this.#ending && (this.#isFull || this.#inbox.length > 0);
-    if (pause === this.#paused) return;
-    this.#paused = pause;
+    if (pause === this.#isPaused) return;
+    this.#isPaused = pause;
     if (pause) this.#wire.pause();
     else this.#wire.resume();
   }
 
-  #endWhenIdle(): void {
-    if (this.#ending?.answers && this.running === 0) this.#wire.end(this.#ending);
+  /** Goes on with the end once nothing runs any more. */
+  #settleDown(): void {
+    if (this.running > 0) return;
+    if (!this.open) this.#quiet();
+    else if (this.#ending?.answers) this.#wire.end(this.#ending);
   }
-}
-
-/** What the door knows of a message that the dispatcher has no answer for. */
-function told({ id, silent }: SocketCall) {
-  return { id, era: undefined, silent, malformed: false };
 }

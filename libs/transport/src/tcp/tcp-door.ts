@@ -10,6 +10,8 @@ import { TcpGreeting } from './tcp-greeting.ts';
 
 /** A client says who it is with its first message: it has it at hand. */
 const LONGEST_GREETING_MS = 10_000;
+/** Of a line of somebody unknown: a token is a few kilobytes at most. */
+const MOST_GREETING_BYTES = 16_384;
 const KEEP_ALIVE_MS = 30_000;
 
 export interface TcpDoorOptions {
@@ -96,7 +98,11 @@ export class TcpDoor {
     const { door, caps, tokens, maxMessageBytes } = this.#options;
     const { services } = door;
     const id = services.connections.newId();
-    const wire = new LineWire({ readable: socket, writable: socket, maxBytes: maxMessageBytes });
+    const wire = new LineWire({
+      readable: socket,
+      writable: socket,
+      maxBytes: Math.min(MOST_GREETING_BYTES, maxMessageBytes),
+    });
     let place: Release | undefined;
     this.#greeting.add(socket);
     const late = setTimeout(() => wire.cut(), Math.min(LONGEST_GREETING_MS, door.timeoutMs)).unref();
@@ -110,6 +116,7 @@ export class TcpDoor {
       welcome: (call, early) => {
         clearTimeout(late);
         this.#greeting.delete(socket);
+        wire.allow(maxMessageBytes);
         this.#welcome(wire, call, id);
         for (const bytes of early) wire.reader.message(bytes);
       },

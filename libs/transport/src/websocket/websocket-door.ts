@@ -20,6 +20,7 @@ import type { ProtectedResourceMetadata } from '../http-server/protected-resourc
 import { holdsToken, TokenInUrl } from '../http-server/token-in-url.ts';
 import type { SocketDoor } from '../socket-door/socket-door.ts';
 import { authorizationOf, protocolsOf, SUBPROTOCOL } from './credentials.ts';
+import { requireHandshake } from './handshake-fault.ts';
 import { refuseUpgrade } from './upgrade-refusal.ts';
 import { WebSocketWire } from './websocket-wire.ts';
 
@@ -159,6 +160,7 @@ export class WebSocketDoor {
     const protocols = protocolsOf(request);
     if (protocols.length > 0 && !protocols.includes(SUBPROTOCOL))
       throw new GatehouseError('INVALID_REQUEST', 'Offer the subprotocol mcp');
+    requireHandshake(request);
     await handshakes.walk(authenticates ? 'open' : 'openUnknown', call);
   }
 
