@@ -55,6 +55,7 @@ const admin = [
 export const needsSecondFactor: ReadonlySet<Permission> = new Set([
   'blocks:write',
   'cache:write',
+  'encryption:write',
   'keys:write',
   'limits:write',
   'users:write',
