@@ -64,11 +64,13 @@ const admin = [
 export const needsSecondFactor: ReadonlySet<Permission> = new Set([
   'blocks:write',
   'cache:write',
-  'gateway:restart',
   'connections:write',
+  'encryption:write',
+  'gateway:restart',
   'keys:write',
   'limits:write',
   'oauth:write',
+  'persons:erase',
   'users:write',
 ]);
 
