@@ -43,6 +43,9 @@ const inputs: Record<string, Record<string, unknown>> = {
   'blocks.add': { address: '192.0.2.77' },
   'blocks.lift': { address: '192.0.2.77' },
   'cache.invalidate-key': { key: 'call:one' },
+  'oauth.clients.create': { name: 'a client', scopes: ['mcp:use'] },
+  'oauth.clients.rotate-secret': { id: '00000000-0000-4000-8000-000000000000' },
+  'oauth.clients.delete': { id: '00000000-0000-4000-8000-000000000000' },
   'limits.read': { client: 'somebody' },
   'limits.reset': { client: 'somebody' },
 };
