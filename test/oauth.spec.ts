@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { Authorities, type Authority, type Proven } from '#identity';
 import type { IssuedOAuthClientView } from '#oauth';
 import { Database } from '#persistence';
 import { databases } from '#testing';
@@ -127,6 +128,20 @@ describe.each(databases)('the authorization server on $name', (kind) => {
       const fresh = rotated.body as IssuedOAuthClientView;
       expect(await ownToken({}, fresh)).toMatchObject({ token_type: 'Bearer' });
       expect(await ownToken({}, old)).toMatchObject({ error: 'invalid_client' });
+    });
+
+    it('lets what it has begun go on without a token, for as long as it is known', async () => {
+      const { client, gateway: running } = gateway();
+      const made = await createClient(client, { scopes: BOTH.split(' ') });
+      const { access_token: token } = await ownToken({}, made);
+      const authorities = running.app.get(Authorities);
+      const competent = authorities.competentFor(token) as Authority;
+      const { principal } = (await competent.judge(token, 0)) as Proven;
+      expect(principal.scopes).toEqual(new Set(BOTH.split(' ')));
+      const renewed = () => authorities.vouchingFor(principal)!.renew(principal, 0);
+      expect(await renewed()).toMatchObject({ proven: true, principal });
+      await client.rest(`/admin/oauth/clients/${made.client_id}`, { method: 'DELETE' });
+      expect(await renewed()).toMatchObject({ proven: false, reason: 'client-gone' });
     });
 
     it('voids its tokens within a second when it is deleted', async () => {
