@@ -245,6 +245,17 @@ describe.each(databases)('the authorization server on $name', (kind) => {
       expect((await refresh(token!)).status).toBe(400);
     });
 
+    it('takes its tokens away when the person gets a new password', async () => {
+      const { client } = gateway();
+      const guessed = await createPerson(gateway());
+      const { access_token: key } = await flow().tokens(guessed.name);
+      expect(await statusWith(key)).toBe(200);
+      await sleep(1_000);
+      const reset = await client.rest(`/admin/users/${guessed.id}/password`, { body: {} });
+      expect(reset.status).toBeLessThan(300);
+      await expect.poll(() => statusWith(key), { timeout: 2_000 }).toBe(401);
+    });
+
     it('opens what needs a second factor to who has shown one when logging in', async () => {
       const { client } = gateway();
       const admin = await createPerson(gateway(), 'admin');
