@@ -26,7 +26,7 @@ describe('gatehouse', () => {
   it('tells what it can do', async () => {
     const { code, out } = await gatehouse(['--help']);
     expect(code).toBe(0);
-    for (const command of ['start', 'keys', 'audit', 'ingest', 'settings'])
+    for (const command of ['start', 'keys', 'audit', 'backup', 'encryption', 'ingest', 'persons', 'settings'])
       expect(out).toMatch(new RegExp(`^  ${command} `, 'm'));
   });
 

@@ -1,9 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ConfigModule, type Environment } from '#config';
+import { EncryptionModule } from '#encryption';
+import { JobsModule } from '#jobs';
 import { KnowledgeModule, KnowledgeService } from '#knowledge';
 import { PersistenceModule } from '#persistence';
 
@@ -12,7 +15,7 @@ class EvaluationModule {
   static on(env: Environment): DynamicModule {
     return {
       module: EvaluationModule,
-      imports: [ConfigModule.forRoot(env), PersistenceModule, KnowledgeModule],
+      imports: [ConfigModule.forRoot(env), PersistenceModule, JobsModule, EncryptionModule, KnowledgeModule],
     };
   }
 }
@@ -38,12 +41,16 @@ export async function withKnowledgeBase<T>(
 
 /** The same on the embedded database in a folder that is removed, or on the empty PostgreSQL at the URL. */
 export async function withScratchKnowledgeBase<T>(
-  databaseUrl: string | undefined,
+  { databaseUrl, sealed }: { databaseUrl?: string | undefined; sealed?: boolean | undefined },
   work: (knowledge: KnowledgeService) => Promise<T>,
 ): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-eval-'));
   try {
-    const env = { DATA_DIR: folder, ...(databaseUrl && { DATABASE_URL: databaseUrl }) };
+    const env = {
+      DATA_DIR: folder,
+      ...(databaseUrl && { DATABASE_URL: databaseUrl }),
+      ...(sealed && { ENCRYPT_AT_REST: 'true', ENCRYPTION_KEY: randomBytes(32).toString('base64') }),
+    };
     return await withKnowledgeBase(env, work);
   } finally {
     await rm(folder, { recursive: true, force: true });

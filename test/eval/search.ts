@@ -5,11 +5,12 @@ import { own, readCollection } from './collection.ts';
 import { evaluate, type Evaluation } from './evaluate.ts';
 import { withScratchKnowledgeBase } from './knowledge-base.ts';
 
-const usage = `npm run eval:search -- [--collection FILE] [--json FILE] [--at-least NDCG]
+const usage = `npm run eval:search -- [--collection FILE] [--json FILE] [--sealed] [--at-least NDCG]
 
 Measures the ranking of the search: nDCG@10, MAP, recall and latency, by the service that callers use.
   --collection FILE  {"documents": [{"id", "title", "text"}], "queries": [{"id", "text", "relevant": [document id]}]}
                      (else EVAL_COLLECTION, else the small collection that comes with the project)
+  --sealed           as with ENCRYPT_AT_REST=true: texts sealed, words by their marks
   --json FILE        writes the figures there, too
   --at-least NDCG    ends with 1 when nDCG@10 is less
 EVAL_DATABASE_URL measures on an empty PostgreSQL in place of the embedded database.
@@ -26,6 +27,7 @@ function argumentsOf() {
       options: {
         collection: { type: 'string' },
         json: { type: 'string' },
+        sealed: { type: 'boolean' },
         'at-least': { type: 'string', default: '0' },
         help: { type: 'boolean', short: 'h' },
       },
@@ -66,10 +68,12 @@ if (!(atLeast >= 0 && atLeast <= 1)) complain('--at-least is a number from 0 to 
 
 const file = options.collection ?? process.env['EVAL_COLLECTION'];
 const collection = collectionOf(file);
-const found = await withScratchKnowledgeBase(process.env['EVAL_DATABASE_URL'], (knowledge) =>
-  evaluate(knowledge, collection, (done, of) => {
-    if (process.stderr.isTTY) process.stderr.write(`\ringested ${done} of ${of}${done === of ? '\n' : ''}`);
-  }),
+const found = await withScratchKnowledgeBase(
+  { databaseUrl: process.env['EVAL_DATABASE_URL'], sealed: options.sealed },
+  (knowledge) =>
+    evaluate(knowledge, collection, (done, of) => {
+      if (process.stderr.isTTY) process.stderr.write(`\ringested ${done} of ${of}${done === of ? '\n' : ''}`);
+    }),
 ).catch((error: unknown) => complain((error as Error).message));
 if (file === undefined)
   process.stdout.write(

@@ -48,6 +48,8 @@ const inputs: Record<string, Record<string, unknown>> = {
   'oauth.clients.delete': { id: '00000000-0000-4000-8000-000000000000' },
   'limits.read': { client: 'somebody' },
   'limits.reset': { client: 'somebody' },
+  'persons.export': { author_name: 'Ana' },
+  'persons.erase': { author_name: 'Ana' },
 };
 
 /** Every guarded operation of a gateway, with all its routes and tools: what is declared, not a list of our own. */

@@ -2,7 +2,7 @@ import type { ChainReport, Finding, Report } from '#audit';
 
 /** What `audit verify` prints: what was read, each fault, and the verdict last. */
 export function describeReport(report: Report): string {
-  const { source, chains, findings, findingCount, keys, entries, valid } = report;
+  const { source, chains, findings, findingCount, keys, entries, valid, removed } = report;
   const more = findingCount - findings.length;
   const verdict = valid
     ? `valid: ${count(entries, 'entry')} in ${count(chains.length, 'chain')}, all there, unaltered and in order`
@@ -10,6 +10,9 @@ export function describeReport(report: Report): string {
   return [
     `Audit journal in ${source}`,
     ...chains.map(describeChain),
+    ...(removed
+      ? [`  ${count(removed.entries, 'entry')} from before ${removed.before} removed: their time was over`]
+      : []),
     `  checkpoints signed by ${keys.length === 0 ? 'nobody' : keys.join(', ')}`,
     ...findings.map(describeFinding),
     ...(more > 0 ? [`  … and ${more} more`] : []),

@@ -1,10 +1,13 @@
 import 'reflect-metadata';
 import { Command } from 'commander';
 import { registerAudit } from './audit.command.ts';
+import { registerBackup } from './backup.command.ts';
 import { registerBlocks } from './blocks.command.ts';
+import { registerEncryption } from './encryption.command.ts';
 import { registerIngest } from './ingest.command.ts';
 import { registerKeys } from './keys.command.ts';
 import { registerOAuth } from './oauth.command.ts';
+import { registerPersons } from './persons.command.ts';
 import { registerSettings } from './settings.command.ts';
 import { registerStart } from './start.command.ts';
 import { registerUsers } from './users.command.ts';
@@ -23,7 +26,10 @@ registerUsers(program);
 registerBlocks(program);
 registerAudit(program);
 registerOAuth(program);
+registerBackup(program);
+registerEncryption(program);
 registerIngest(program);
+registerPersons(program);
 registerSettings(program);
 
 await program.parseAsync();

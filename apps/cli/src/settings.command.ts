@@ -3,11 +3,12 @@ import { definedConfigs, type Setting } from '#config';
 
 /** As the README shows them: a title, and the definitions whose settings stand under it. */
 const areas: readonly [title: string, definitions: readonly string[]][] = [
-  ['Server', ['http']],
+  ['Server', ['http', 'production']],
   ['MCP', ['mcp', 'tasks']],
-  ['Storage', ['home', 'persistence', 'jobs', 'encryption']],
+  ['Storage', ['home', 'persistence', 'jobs', 'encryption', 'backup']],
   ['Valkey', ['valkey']],
   ['Cache', ['cache']],
+  ['Secrets', ['secrets', 'signing-secrets']],
   ['Keys', ['identity', 'client']],
   ['Users and tokens', ['tokens', 'policy']],
   ['OAuth', ['oauth']],

@@ -10,9 +10,11 @@ import { auditConfig } from './audit.config.ts';
 import { AuditTrail } from './audit-trail.ts';
 import { JournalFolder } from './journal/journal-folder.ts';
 import { AuditIndex } from './search-index/audit-index.ts';
+import { AuditRetention } from './retention/audit-retention.ts';
+import { RetainedFiles } from './retention/retained-files.ts';
 import { AuditSinks } from './sinks/audit-sinks.ts';
 import { FaultyDisk } from './testing/faulty-disk.ts';
-import { openFileJournal, verifyFiles } from './testing/journal-fixture.ts';
+import { openFileJournal, signingKey, verifyFiles } from './testing/journal-fixture.ts';
 
 const search: Operation = { name: 'conversations.search', permission: 'conversations:read' };
 const probe: Operation = { name: 'health.read', public: true, audit: 'refusals' };
@@ -46,7 +48,9 @@ describe('the audit trail', () => {
     const journal = await openFileJournal(data.path, { openFile: disk.open, onSafe });
     const database = Object.create(Database.prototype, { engine: { value: 'postgresql' } }) as Database;
     const index = new AuditIndex({ database, folder: new JournalFolder(data.path) });
-    return new AuditTrail(journal, sinks, index, config);
+    const files = new RetainedFiles(new JournalFolder(data.path), signingKey.public, () => journal.last);
+    const retention = new AuditRetention({ days: 0, journal, key: signingKey, database, store: files });
+    return new AuditTrail(journal, sinks, index, retention, config);
   }
 
   const linesOf = async (...path: string[]) =>

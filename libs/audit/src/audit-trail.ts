@@ -5,6 +5,7 @@ import { auditConfig } from './audit.config.ts';
 import { Journal } from './journal/journal.ts';
 import { callBody, eventBody, type AuditEvent } from './record-body.ts';
 import { AuditIndex } from './search-index/audit-index.ts';
+import { AuditRetention } from './retention/audit-retention.ts';
 import { AuditSinks } from './sinks/audit-sinks.ts';
 import { securityLogOf, type SecurityLog } from './sinks/security-logs.ts';
 
@@ -17,6 +18,7 @@ export class AuditTrail extends CallRecorder implements OnApplicationShutdown {
   readonly #journal: Journal;
   readonly #sinks: AuditSinks;
   readonly #index: AuditIndex;
+  readonly #retention: AuditRetention;
   readonly #waits: boolean;
   #serving = false;
   #closing: Promise<void> | undefined;
@@ -25,12 +27,14 @@ export class AuditTrail extends CallRecorder implements OnApplicationShutdown {
     journal: Journal,
     sinks: AuditSinks,
     index: AuditIndex,
+    retention: AuditRetention,
     @Inject(auditConfig.KEY) config: ConfigOf<typeof auditConfig>,
   ) {
     super();
     this.#journal = journal;
     this.#sinks = sinks;
     this.#index = index;
+    this.#retention = retention;
     this.#waits = config.durability === 'strict';
   }
 
@@ -54,6 +58,7 @@ export class AuditTrail extends CallRecorder implements OnApplicationShutdown {
     this.#serving = true;
     await this.event({ event: 'server_start', severity: 'LOW', notes });
     this.#index.start();
+    this.#retention.start();
   }
 
   /** Whether records can be made safe now. */
@@ -77,6 +82,7 @@ export class AuditTrail extends CallRecorder implements OnApplicationShutdown {
 
   async #close(): Promise<void> {
     await this.#index.stop();
+    await this.#retention.stop();
     if (this.#serving) await this.event({ event: 'server_shutdown', severity: 'LOW' }).catch(() => {});
     await this.#journal.close();
     await this.#sinks.close();

@@ -28,6 +28,14 @@ export const auditConfig = defineConfig('audit', {
     min: 1,
     max: 4096,
   }),
+  retentionDays: setting.integer({
+    env: 'AUDIT_RETENTION_DAYS',
+    description:
+      'How long records of the audit journal are kept, in days; 0 for ever. What is left still verifies',
+    default: 365,
+    min: 0,
+    max: 36_500,
+  }),
   logDir: setting.optional({
     env: 'LOG_DIR',
     description: 'Folder of audit.log, mcp_security.jsonl and security/*.log; DATA_DIR/logs by default',

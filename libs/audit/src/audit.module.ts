@@ -9,6 +9,9 @@ import { Journal } from './journal/journal.ts';
 import { JournalFolder } from './journal/journal-folder.ts';
 import { openJournal } from './journal/open-journal.ts';
 import { AuditIndex } from './search-index/audit-index.ts';
+import { AuditRetention } from './retention/audit-retention.ts';
+import { RetainedFiles } from './retention/retained-files.ts';
+import { RetainedTables } from './retention/retained-tables.ts';
 import { AuditSinks } from './sinks/audit-sinks.ts';
 
 type Config = ConfigOf<typeof auditConfig>;
@@ -31,15 +34,29 @@ const sinks = {
     }),
 };
 
+const signingKey = {
+  provide: SigningKey,
+  inject: [DataFolder, auditConfig.KEY],
+  useFactory: async ({ path }: DataFolder, config: Config) => {
+    const given = config.signingKey === undefined ? undefined : SigningKey.from(config.signingKey);
+    return given ?? (await SigningKey.inFolder(path));
+  },
+};
+
 const journal = {
   provide: Journal,
-  inject: [DataFolder, Database, AuditSinks, auditConfig.KEY],
-  useFactory: async ({ path }: DataFolder, database: Database, logs: AuditSinks, config: Config) => {
-    const given = config.signingKey === undefined ? undefined : SigningKey.from(config.signingKey);
+  inject: [DataFolder, Database, AuditSinks, SigningKey, auditConfig.KEY],
+  useFactory: async (
+    { path }: DataFolder,
+    database: Database,
+    logs: AuditSinks,
+    key: SigningKey,
+    config: Config,
+  ) => {
     return openJournal({
       folder: new JournalFolder(path),
       database: database.engine === 'postgresql' ? database : undefined,
-      key: given ?? (await SigningKey.inFolder(path)),
+      key,
       segmentBytes: config.segmentMebibytes * MIB,
       onSafe: (lines, kinds) => logs.take(lines, kinds),
       onDamage: (message) => logger.error(`Audit: ${message}. See "gatehouse audit verify"`),
@@ -64,9 +81,22 @@ const index = {
     }),
 };
 
+const retention = {
+  provide: AuditRetention,
+  inject: [DataFolder, Database, Journal, SigningKey, auditConfig.KEY],
+  useFactory: ({ path }: DataFolder, database: Database, chain: Journal, key: SigningKey, config: Config) => {
+    const files = new RetainedFiles(new JournalFolder(path), key.public, () => chain.last);
+    const stores =
+      database.engine === 'postgresql'
+        ? { store: new RetainedTables(database, key.public), copy: files }
+        : { store: files };
+    return new AuditRetention({ days: config.retentionDays, journal: chain, key, database, ...stores });
+  },
+};
+
 /** The audit trail, and what it is made of. Exports `AuditTrail`, which is to record every settled call. */
 @Module({
-  providers: [sinks, journal, index, AuditTrail],
+  providers: [sinks, signingKey, journal, index, retention, AuditTrail],
   exports: [AuditTrail],
 })
 export class AuditModule {}

@@ -10,7 +10,8 @@ export const blockingConfig = defineConfig('blocking', {
   }),
   maxFailedAttempts: setting.integer({
     env: 'MAX_FAILED_ATTEMPTS',
-    description: 'Unknown or malformed keys within BLOCK_WINDOW that get an address (IPv6: its /64) blocked',
+    description:
+      'Unknown or malformed keys, and failed log-ins, within BLOCK_WINDOW that get an address (IPv6: its /64) blocked',
     default: 3,
     min: 1,
     max: 1_000_000,

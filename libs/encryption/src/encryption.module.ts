@@ -1,17 +1,17 @@
 import { Global, Module } from '@nestjs/common';
-import { Database, DataFolder } from '#persistence';
-import { encryptionConfig } from './encryption.config.ts';
+import { Database } from '#persistence';
+import { EncryptionController } from './admin/encryption.controller.ts';
+import { BlindIndex, openBlindIndex } from './blind-index.ts';
 import { Envelope } from './envelope.ts';
-import { KeyRing } from './keys/key-ring.ts';
-import { openKeyRing } from './keys/open-key-ring.ts';
+import { EnvelopeModule } from './envelope.module.ts';
+import { KeyRotation } from './rotation/key-rotation.ts';
 
 /** What is secret in the database is sealed by the `Envelope`, whoever keeps it. */
 @Global()
 @Module({
-  providers: [
-    { provide: KeyRing, useFactory: openKeyRing, inject: [encryptionConfig.KEY, Database, DataFolder] },
-    { provide: Envelope, useFactory: (ring: KeyRing) => new Envelope(ring), inject: [KeyRing] },
-  ],
-  exports: [Envelope],
+  imports: [EnvelopeModule],
+  controllers: [EncryptionController],
+  providers: [{ provide: BlindIndex, useFactory: openBlindIndex, inject: [Database, Envelope] }, KeyRotation],
+  exports: [EnvelopeModule, BlindIndex, KeyRotation],
 })
 export class EncryptionModule {}

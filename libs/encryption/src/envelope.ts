@@ -35,6 +35,11 @@ export class Envelope {
     return this.#ring.current.id;
   }
 
+  /** Whether this key opens here. */
+  knows(keyId: string | undefined): boolean {
+    return keyId !== undefined && this.#ring.get(keyId) !== undefined;
+  }
+
   seal(text: string, context: SealContext): string {
     const key = this.#ring.current;
     const nonce = randomBytes(NONCE_BYTES);

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import type { ConfigOf } from '#config';
-import { EncryptionModule } from '#encryption';
+import { EnvelopeModule } from '#encryption';
 import { Database, DataFolder } from '#persistence';
 import { StateConnection, ValkeyModule } from '#valkey';
 import { ApiKeyAuthority } from './api-key-authority.ts';
@@ -84,7 +84,7 @@ const people = [
 
 /** All that IdentityGuard needs; the guard itself stands in the list of libs/pipeline. */
 @Module({
-  imports: [ValkeyModule, EncryptionModule],
+  imports: [ValkeyModule, EnvelopeModule],
   controllers: [ApiKeysController, UsersController, AuthController],
   providers: [
     { provide: KeyStore, useClass: DatabaseKeyStore },

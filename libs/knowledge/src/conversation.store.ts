@@ -12,6 +12,7 @@ import {
   type Passage,
 } from './conversation.ts';
 import { FullTextIndex, type Found } from './full-text.index.ts';
+import { ConversationSeal } from './sealing/conversation-seal.ts';
 
 export interface NewConversation {
   readonly id: string;
@@ -31,6 +32,7 @@ export class ConversationStore {
   constructor(
     private readonly database: Database,
     private readonly index: FullTextIndex,
+    private readonly seal: ConversationSeal,
   ) {}
 
   /** Writes it whole or not at all. One of the same id is replaced; whoever reads meanwhile sees the old one or the new. */
@@ -43,7 +45,7 @@ export class ConversationStore {
         await transaction.deleteFrom('conversation_terms').where('conversation', '=', seq).execute();
         await transaction.deleteFrom('conversation_chunks').where('conversation', '=', seq).execute();
       }
-      await this.index.add(transaction, seq, { titles, chunks });
+      await this.index.add(transaction, seq, { id: conversation.id, titles, chunks });
       return { replaced };
     });
   }
@@ -54,15 +56,20 @@ export class ConversationStore {
     { chunks, mayReplaceAny, ...conversation }: NewConversation,
   ): Promise<{ seq: number; replaced: boolean }> {
     const now = new Date();
-    const row = { ...conversation, chunk_count: chunks.length, term_count: 0, updated_at: now };
-    const { scenario_title, original_title, url, created_by, chunk_count, updated_at } = row;
+    const { created_by } = conversation;
+    const anew = {
+      ...this.seal.titles(conversation.id, conversation),
+      created_by,
+      chunk_count: chunks.length,
+      updated_at: now,
+    };
     const claimed = await transaction
       .insertInto('conversations')
-      .values({ ...row, created_at: now })
+      .values({ ...conversation, ...anew, term_count: 0, created_at: now })
       .onConflict((conflict) =>
         conflict
           .column('id')
-          .doUpdateSet({ scenario_title, original_title, url, created_by, chunk_count, updated_at })
+          .doUpdateSet(anew)
           .where((that) =>
             that.or([that('conversations.created_by', '=', created_by), that.lit(mayReplaceAny)]),
           ),
@@ -91,20 +98,22 @@ export class ConversationStore {
       .selectFrom('conversations')
       .select(({ fn }) => fn.countAll<string>().as('total'))
       .executeTakeFirstOrThrow();
-    return { conversations: rows.map(summaryOf), total: Number(total), skip, limit };
+    return { conversations: rows.map((row) => this.#summaryOf(row)), total: Number(total), skip, limit };
   }
 
   async get(id: string): Promise<Conversation | undefined> {
     const { kysely } = this.database;
     const row = await kysely.selectFrom('conversations').selectAll().where('id', '=', id).executeTakeFirst();
     if (!row) return undefined;
+    // Whether they are sealed is read with them: the conversation may be sealed, or replaced, between the two.
     const chunks = await kysely
-      .selectFrom('conversation_chunks')
-      .selectAll()
-      .where('conversation', '=', row.seq)
-      .orderBy('position')
+      .selectFrom('conversation_chunks as c')
+      .innerJoin('conversations as v', 'v.seq', 'c.conversation')
+      .select(['c.position', 'c.text', 'c.author_name', 'c.author_type', 'c.said_at', 'v.sealed_by'])
+      .where('c.conversation', '=', row.seq)
+      .orderBy('c.position')
       .execute();
-    return { ...summaryOf(row), chunks: chunks.map((chunk) => chunkOf(id, chunk)) };
+    return { ...this.#summaryOf(row), chunks: chunks.map((chunk) => this.#chunkOf(id, chunk)) };
   }
 
   async exists(id: string): Promise<boolean> {
@@ -163,7 +172,7 @@ export class ConversationStore {
     const byId = new Map(rows.map((row) => [row.chunk, row]));
     return found.flatMap(({ chunk, score }) => {
       const row = byId.get(chunk);
-      return row ? [passageOf(row, score)] : [];
+      return row ? [this.#passageOf(row, score)] : [];
     });
   }
 
@@ -176,7 +185,9 @@ export class ConversationStore {
     const rows = await this.#passages()
       .where(sql<boolean>`(v.id, c.position) in (${sql.join(places)})`)
       .execute();
-    return new Map(rows.map((row) => [chunkId(row.conversation_id, row.position - 1), passageOf(row, 0)]));
+    return new Map(
+      rows.map((row) => [chunkId(row.conversation_id, row.position - 1), this.#passageOf(row, 0)]),
+    );
   }
 
   #passages() {
@@ -184,48 +195,48 @@ export class ConversationStore {
       .selectFrom('conversation_chunks as c')
       .innerJoin('conversations as v', 'v.seq', 'c.conversation')
       .select(['c.id as chunk', 'c.position', 'c.text', 'c.author_name', 'c.author_type', 'c.said_at'])
-      .select(['v.id as conversation_id', 'v.scenario_title', 'v.original_title', 'v.url', 'v.created_at']);
+      .select(['v.id as conversation_id', 'v.scenario_title', 'v.original_title', 'v.url', 'v.created_at'])
+      .select('v.sealed_by');
+  }
+
+  #summaryOf(row: Selectable<Tables['conversations']>): ConversationSummary {
+    const { id, created_by, chunk_count } = row;
+    return {
+      conversation_id: id,
+      ...this.seal.openTitles(id, row),
+      created_by,
+      created_at: row.created_at.toISOString(),
+      updated_at: row.updated_at.toISOString(),
+      chunk_count,
+    };
+  }
+
+  #chunkOf(conversationId: string, row: ChunkRow): ConversationChunk {
+    const { position, author_type, said_at } = row;
+    const { text, author_name } = this.seal.openSaid(conversationId, row);
+    const chunk_id = chunkId(conversationId, position);
+    return { chunk_id, position, text, author_name, author_type, timestamp: said_at?.toISOString() ?? null };
+  }
+
+  #passageOf(row: ChunkRow & TitleRow & { conversation_id: string }, score: number): Passage {
+    const { conversation_id } = row;
+    return {
+      ...this.#chunkOf(conversation_id, row),
+      conversation_id,
+      score: Math.floor(score * 1e6) / 1e6, // Never above the score that `min_score` is compared with.
+      ...this.seal.openTitles(conversation_id, row),
+      created_at: row.created_at.toISOString(),
+    };
   }
 }
 
-type ChunkRow = Pick<
+interface ChunkRow extends Pick<
   Selectable<Tables['conversation_chunks']>,
   'position' | 'text' | 'author_name' | 'author_type' | 'said_at'
->;
+> {
+  sealed_by: string | null;
+}
 type TitleRow = Pick<
   Selectable<Tables['conversations']>,
-  'scenario_title' | 'original_title' | 'url' | 'created_at'
+  'scenario_title' | 'original_title' | 'url' | 'created_at' | 'sealed_by'
 >;
-
-function summaryOf(row: Selectable<Tables['conversations']>): ConversationSummary {
-  const { id, scenario_title, original_title, url, created_by, chunk_count } = row;
-  return {
-    conversation_id: id,
-    scenario_title,
-    original_title,
-    url,
-    created_by,
-    created_at: row.created_at.toISOString(),
-    updated_at: row.updated_at.toISOString(),
-    chunk_count,
-  };
-}
-
-function chunkOf(conversationId: string, row: ChunkRow): ConversationChunk {
-  const { position, text, author_name, author_type, said_at } = row;
-  const chunk_id = chunkId(conversationId, position);
-  return { chunk_id, position, text, author_name, author_type, timestamp: said_at?.toISOString() ?? null };
-}
-
-function passageOf(row: ChunkRow & TitleRow & { conversation_id: string }, score: number): Passage {
-  const { conversation_id, scenario_title, original_title, url } = row;
-  return {
-    ...chunkOf(conversation_id, row),
-    conversation_id,
-    score: Math.floor(score * 1e6) / 1e6, // Never above the score that `min_score` is compared with.
-    scenario_title,
-    original_title,
-    url,
-    created_at: row.created_at.toISOString(),
-  };
-}

@@ -4,6 +4,7 @@ import { Database, type Tables } from '#persistence';
 import type { Chunk } from './chunker.ts';
 import { passageFilter, type PassageFilters } from './passage-filter.ts';
 import { searchableText } from './searchable-text.ts';
+import { ConversationSeal } from './sealing/conversation-seal.ts';
 
 /** A chunk that a ranking found. */
 export interface Found {
@@ -21,6 +22,17 @@ export interface RankOptions {
   readonly perConversation: number;
   readonly filters: PassageFilters;
 }
+
+/** What a new conversation says. */
+export interface NewTexts {
+  /** Of the conversation, as callers know it. */
+  readonly id: string;
+  readonly titles: readonly string[];
+  readonly chunks: readonly Chunk[];
+}
+
+/** What stands where a message was that had to go. Nobody searches for it. */
+export const ERASED = '[erased]';
 
 /** More words than a question has. They bound what a stranger's query can cost, with MOST_POSTINGS. */
 const MOST_TERMS = 64;
@@ -40,31 +52,36 @@ const WHOLE_SHARE = 0.5;
  */
 @Injectable()
 export class FullTextIndex {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly seal: ConversationSeal,
+  ) {}
 
   /** Writes the chunks of a new conversation and their postings. The titles are words of its first chunk. */
   async add(
     transaction: Transaction<Tables>,
     conversation: number,
-    { titles, chunks }: { titles: readonly string[]; chunks: readonly Chunk[] },
+    { id, titles, chunks }: NewTexts,
   ): Promise<void> {
-    const searchable = chunks.map(({ text }, i) =>
-      searchableText(i === 0 ? [...titles, text].join('\n') : text),
-    );
+    const searchable = chunks.map(({ text }, i) => {
+      const words = text === ERASED ? '' : text;
+      return searchableText(i === 0 ? [...titles, words].join('\n') : words);
+    });
+    const said = chunks.map((chunk, i) => this.seal.said(id, i + 1, chunk));
+    const words = this.seal.on ? await this.#markedWords(transaction, searchable) : wordsOf(searchable);
     await sql`
       with parts as materialized (
         select * from unnest(
-          ${chunks.map(({ text }) => text)}::text[], ${searchable}::text[], ${chunks.map((chunk) => chunk.author_name)}::text[],
-          ${chunks.map((chunk) => chunk.author_type)}::text[], ${chunks.map((chunk) => chunk.said_at)}::timestamptz[]
-        ) with ordinality part (text, searchable, author_name, author_type, said_at, position)
+          ${said.map(({ text }) => text)}::text[], ${said.map((one) => one.author_name)}::text[],
+          ${said.map((one) => one.author_mark)}::text[], ${chunks.map((chunk) => chunk.author_type)}::text[],
+          ${chunks.map((chunk) => chunk.said_at)}::timestamptz[]
+        ) with ordinality part (text, author_name, author_mark, author_type, said_at, position)
       ), stored as (
-        insert into conversation_chunks (conversation, position, text, author_name, author_type, said_at)
-        select ${conversation}::integer, position, text, author_name, author_type, said_at from parts order by position
+        insert into conversation_chunks (conversation, position, text, author_name, author_mark, author_type, said_at)
+        select ${conversation}::integer, position, text, author_name, author_mark, author_type, said_at
+        from parts order by position
         returning id, position
-      ), words as materialized (
-        select part.position, word.lexeme as term, cardinality(word.positions) as tf
-        from parts part cross join lateral unnest(to_tsvector('english', part.searchable)) word
-      ), sizes as materialized (
+      ), words as materialized (${words}), sizes as materialized (
         select position, sum(tf)::integer as terms from words group by position
       ), whole as (
         update conversations set term_count = (select coalesce(sum(terms), 0) from sizes) where seq = ${conversation}
@@ -80,21 +97,39 @@ export class FullTextIndex {
     );
   }
 
+  /** The words of sealed texts never reach the disk: the database cuts them up, and stores what we make of them. */
+  async #markedWords(
+    transaction: Transaction<Tables>,
+    searchable: readonly string[],
+  ): Promise<RawBuilder<unknown>> {
+    const { rows } = await sql<{
+      position: string;
+      term: string;
+      tf: number;
+    }>`${wordsOf(searchable)}`.execute(transaction);
+    return sql`
+      select * from unnest(
+        ${rows.map(({ position }) => position)}::bigint[], ${rows.map(({ term }) => this.seal.mark('word', term))}::text[],
+        ${rows.map(({ tf }) => tf)}::integer[]
+      ) word (position, term, tf)`;
+  }
+
   /** Best first. The score is the share of what a text could reach that says every word of the query again and again. */
   async rank(query: string, { limit, perConversation, filters }: RankOptions): Promise<Found[]> {
-    const filter = passageFilter(filters, 'passages.chunk');
+    const filter = passageFilter(filters, 'passages.chunk', this.seal);
+    const weights = weightsOf(await this.#asked(query));
     const { rows } = await sql<Found>`
-      with ${weightsOf(query)},
+      with ${weights},
       passages as materialized (
         select posting.conversation, posting.chunk, sum(posting.said) as passage, sum(posting.whole) as whole
-        from weights cross join lateral (
+        from weights join forms using (term) cross join lateral (
           select
             t.conversation, t.chunk,
             passage_weight * t.tf / (t.tf + ${K1 * (1 - B)}::float8 + passage_norm * t.chunk_terms) as said,
             case when t.leads
               then whole_weight * t.whole_tf / (t.whole_tf + ${K1 * (1 - B)}::float8 + whole_norm * t.whole_terms)
               else 0 end as whole
-          from conversation_terms t where t.term = weights.term
+          from conversation_terms t where t.term = forms.form
           offset 0 -- Keeps this an index scan per term: without statistics the planner would read the whole table.
         ) posting
         where weights.affordable
@@ -121,34 +156,80 @@ export class FullTextIndex {
   /** How much of the query each of the texts says, 0 to 1, in their order: the words weigh as they do in `rank`. */
   async relevance(query: string, texts: readonly string[]): Promise<number[]> {
     if (texts.length === 0) return [];
+    const weights = weightsOf(await this.#asked(query));
     const { rows } = await sql<{ relevance: number }>`
-      with ${weightsOf(query)}
+      with ${weights}
       select coalesce(sum(weights.passage_weight) / (1 - ${WHOLE_SHARE}::float8), 0) as relevance
       from unnest(${texts.map(searchableText)}::text[]) with ordinality given (text, place)
       left join weights on weights.term = any (tsvector_to_array(to_tsvector('english', given.text)))
       group by place order by place`.execute(this.database.kysely);
     return rows.map(({ relevance }) => relevance);
   }
+
+  /** `seq` of conversations in which one passage has all the words of a text. */
+  async saying(text: string, limit: number): Promise<number[]> {
+    const { rows } = await sql<{ conversation: number }>`
+      with ${await this.#asked(text)}
+      select distinct conversation from (
+        select t.conversation, t.chunk from forms join conversation_terms t on t.term = forms.form
+        group by 1, 2 having count(distinct forms.term) = (select count(*) from asked)
+      ) passages order by conversation limit ${limit}`.execute(this.database.kysely);
+    return rows.map(({ conversation }) => conversation);
+  }
+
+  /**
+   * `asked`: the words of a query, and how often it says each. `forms`: as what they stand in the postings; where some
+   * conversations are sealed and others not, by their mark as well.
+   */
+  async #asked(query: string): Promise<RawBuilder<unknown>> {
+    if (!this.seal.mayBeSealed) {
+      return sql`asked as materialized (${askedWords(query)}), forms as materialized (select term, term as form from asked)`;
+    }
+    const { rows } = await sql<{ term: string; times: number }>`${askedWords(query)}`.execute(
+      this.database.kysely,
+    );
+    const terms = rows.map(({ term }) => term);
+    return sql`
+      asked as materialized (
+        select * from unnest(${terms}::text[], ${rows.map(({ times }) => times)}::integer[]) word (term, times)
+      ), forms as materialized (
+        select * from unnest(
+          ${[...terms, ...terms]}::text[], ${[...terms, ...terms.map((term) => this.seal.mark('word', term))]}::text[]
+        ) word (term, form)
+      )`;
+  }
+}
+
+/** Every word of every text, and how often it stands there; `position` 1 is the first text. */
+function wordsOf(searchable: readonly string[]): RawBuilder<unknown> {
+  return sql`
+    select part.position, word.lexeme as term, cardinality(word.positions) as tf
+    from unnest(${searchable}::text[]) with ordinality part (searchable, position)
+    cross join lateral unnest(to_tsvector('english', part.searchable)) word`;
+}
+
+function askedWords(query: string): RawBuilder<unknown> {
+  return sql`
+    select lexeme as term, cardinality(positions) as times
+    from unnest(to_tsvector('english', ${searchableText(query)})) order by times desc, positions[1] limit ${MOST_TERMS}`;
 }
 
 /**
  * `weights`: one row per word of the query, with its weight in a passage and in a whole conversation; all weights
  * together are 1. A word that the query repeats counts as often. Rarity: Lucene's form of the idf, which is never negative.
  */
-function weightsOf(query: string): RawBuilder<unknown> {
+function weightsOf(asked: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`
-    asked as materialized (
-      select lexeme as term, cardinality(positions) as times
-      from unnest(to_tsvector('english', ${searchableText(query)})) order by times desc, positions[1] limit ${MOST_TERMS}
-    ), totals as materialized (
+    ${asked}, totals as materialized (
       select count(*)::float8 as wholes, sum(chunk_count)::float8 as passages, nullif(sum(term_count), 0)::float8 as terms
       from conversations
     ), counted as materialized (
-      select asked.term, asked.times, known.passages, known.wholes
-      from asked cross join lateral (
+      select asked.term, asked.times, sum(known.passages) as passages, sum(known.wholes) as wholes
+      from asked join forms using (term) cross join lateral (
         select count(*)::float8 as passages, count(*) filter (where t.leads)::float8 as wholes
-        from conversation_terms t where t.term = asked.term
+        from conversation_terms t where t.term = forms.form
       ) known
+      group by 1, 2
     ), rarity as materialized (
       select
         counted.term, counted.passages as postings,

@@ -1,6 +1,7 @@
 export { Answers } from './answers/answers.ts';
 export { Embeddings } from './embeddings/embeddings.ts';
 export { knowledgeConfig } from './knowledge.config.ts';
+export type { PersonErasure, PersonExport } from './persons/persons.service.ts';
 export { KnowledgeModule } from './knowledge.module.ts';
 export {
   KnowledgeService,

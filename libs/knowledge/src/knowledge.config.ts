@@ -48,6 +48,13 @@ export const knowledgeConfig = defineConfig('knowledge', {
     max: 300_000,
   }),
 
+  vectorsInClear: setting.boolean({
+    env: 'VECTORS_IN_CLEAR',
+    description:
+      'With ENCRYPT_AT_REST: makes vectors all the same, which lie in the database in clear and tell nearly what the texts say',
+    default: false,
+  }),
+
   answersFrom: setting.oneOf({
     env: 'ANSWERS_FROM',
     description:

@@ -204,6 +204,17 @@ describe.each(databases)('the knowledge base with models on $name', (kind) => {
 });
 
 describe('which models there are', () => {
+  const inClear = { encryptAtRest: false };
+
+  it('makes no vectors in clear beside sealed texts, unless that is said', () => {
+    const env = { EMBEDDINGS_URL: 'http://127.0.0.1:1/v1' };
+    expect(() => embeddingsOf(configOf(env), { encryptAtRest: true })).toThrow(
+      'ENCRYPT_AT_REST=true and EMBEDDINGS_URL contradict each other',
+    );
+    const wanted = configOf({ ...env, VECTORS_IN_CLEAR: 'true' });
+    expect(embeddingsOf(wanted, { encryptAtRest: true }).model).toBeDefined();
+  });
+
   it.each([
     ['none without a key', {}, ExtractiveAnswers.name],
     ['Anthropic first', { ANTHROPIC_API_KEY: 'a', OPENAI_API_KEY: 'b' }, 'AnthropicAnswers'],
@@ -229,9 +240,9 @@ describe('which models there are', () => {
   it('shows a key to nobody but whom it is for', async () => {
     model.reply(embedsBy([]));
     const env = { EMBEDDINGS_URL: `${model.url}/v1`, OPENAI_API_KEY: 'sk-openai' };
-    await embeddingsOf(configOf(env)).embed(['a']);
-    await embeddingsOf(configOf({ ...env, OPENAI_BASE_URL: model.url })).embed(['a']);
-    await embeddingsOf(configOf({ ...env, EMBEDDINGS_API_KEY: 'sk-own' })).embed(['a']);
+    await embeddingsOf(configOf(env), inClear).embed(['a']);
+    await embeddingsOf(configOf({ ...env, OPENAI_BASE_URL: model.url }), inClear).embed(['a']);
+    await embeddingsOf(configOf({ ...env, EMBEDDINGS_API_KEY: 'sk-own' }), inClear).embed(['a']);
     expect(model.calls.map(({ headers }) => headers.authorization)).toEqual([
       undefined,
       'Bearer sk-openai',

@@ -53,7 +53,13 @@ function callOf(id: string, role: Role): Call {
   return made;
 }
 
-describe.each(databases)('the knowledge base on $name', (kind) => {
+/** All that holds for texts in clear holds for sealed ones. */
+const ways = databases.flatMap((kind) => [
+  { kind, how: `in clear on ${kind.name}`, env: {} },
+  { kind, how: `sealed on ${kind.name}`, env: { ENCRYPT_AT_REST: 'true' } },
+]);
+
+describe.each(ways)('the knowledge base $how', ({ kind, env: sealing }) => {
   const database = useDatabase(kind);
   let app: INestApplicationContext;
   let knowledge: KnowledgeService;
@@ -74,7 +80,7 @@ describe.each(databases)('the knowledge base on $name', (kind) => {
   };
 
   beforeAll(async () => {
-    app = await openKnowledge(database());
+    app = await openKnowledge(database(), sealing);
     knowledge = app.get(KnowledgeService);
   });
   afterAll(() => app.close());
@@ -433,7 +439,7 @@ describe.each(databases)('the knowledge base on $name', (kind) => {
       await age('ancient', 91);
       await age('old', 89);
       await age('fresh', 0);
-      const other = await openKnowledge(database(), env);
+      const other = await openKnowledge(database(), { ...sealing, ...env });
       await vi.waitFor(async () => {
         const { conversations } = await knowledge.list({ skip: 0, limit: 10 });
         expect(conversations.map(({ conversation_id }) => conversation_id).toSorted()).toEqual(kept);
@@ -480,7 +486,10 @@ describe.each(databases)('the knowledge base on $name', (kind) => {
   });
 
   it('masks personal data before it is stored, when told to', async () => {
-    const masking = await openKnowledge(database(), { PII_ANONYMIZE: 'true' });
+    const masking = await openKnowledge(database(), {
+      ...sealing,
+      PII_ANONYMIZE: 'true',
+    });
     const messages = [{ text: 'Write to ann.lee@example.com', author_name: 'ann.lee@example.com' }];
     const { metadata } = await masking
       .get(KnowledgeService)

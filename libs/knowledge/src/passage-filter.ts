@@ -1,4 +1,5 @@
 import { sql, type RawBuilder, type SqlBool } from 'kysely';
+import type { ConversationSeal, Marked } from './sealing/conversation-seal.ts';
 
 /** Which passages a search may find. */
 export interface PassageFilters {
@@ -15,12 +16,25 @@ export interface PassageFilters {
 }
 
 /** The condition on the chunk whose id stands in `column`; undefined where nothing is filtered. */
-export function passageFilter(filters: PassageFilters, column: string): RawBuilder<SqlBool> | undefined {
+export function passageFilter(
+  filters: PassageFilters,
+  column: string,
+  seal: ConversationSeal,
+): RawBuilder<SqlBool> | undefined {
+  /** In clear, or by its mark. */
+  const is = (name: string, mark: string, text: string, kind: Marked): RawBuilder<SqlBool> =>
+    seal.mayBeSealed
+      ? sql`(${sql.ref(name)} = ${text} or ${sql.ref(mark)} = ${seal.mark(kind, text)})`
+      : sql`${sql.ref(name)} = ${text}`;
   const said = sql`coalesce(c.said_at, v.created_at)`;
   const conditions = [
     filters.conversation_id == null ? undefined : sql`v.id = ${filters.conversation_id}`,
-    filters.scenario_title == null ? undefined : sql`v.scenario_title = ${filters.scenario_title}`,
-    filters.author_name == null ? undefined : sql`c.author_name = ${filters.author_name}`,
+    filters.scenario_title == null
+      ? undefined
+      : is('v.scenario_title', 'v.title_mark', filters.scenario_title, 'title'),
+    filters.author_name == null
+      ? undefined
+      : is('c.author_name', 'c.author_mark', filters.author_name, 'author'),
     filters.author_type == null ? undefined : sql`c.author_type = ${filters.author_type}`,
     filters.from == null ? undefined : sql`${said} >= ${filters.from}::timestamptz`,
     filters.before == null ? undefined : sql`${said} < ${filters.before}::timestamptz`,

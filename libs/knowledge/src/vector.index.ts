@@ -1,13 +1,23 @@
-import { Injectable } from '@nestjs/common';
-import { sql } from 'kysely';
-import { Database } from '#persistence';
+import { Inject, Injectable } from '@nestjs/common';
+import { sql, type Transaction } from 'kysely';
+import type { ConfigOf } from '#config';
+import { Database, type Tables } from '#persistence';
 import type { Found } from './full-text.index.ts';
+import { knowledgeConfig } from './knowledge.config.ts';
 import { passageFilter, type PassageFilters } from './passage-filter.ts';
+import { ConversationSeal } from './sealing/conversation-seal.ts';
 
 export interface Unembedded {
   readonly chunk: string;
   readonly text: string;
 }
+
+type UnembeddedRow = Unembedded & {
+  conversation: string;
+  position: number;
+  author_name: string | null;
+  sealed_by: string | null;
+};
 
 export interface Embedded {
   readonly chunk: string;
@@ -25,10 +35,30 @@ const OVERSAMPLING = 4;
 export class VectorIndex {
   #opened: Promise<void> | undefined;
 
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly seal: ConversationSeal,
+    @Inject(knowledgeConfig.KEY) private readonly config: ConfigOf<typeof knowledgeConfig>,
+  ) {}
 
   get available(): boolean {
     return this.database.vectors;
+  }
+
+  /** A vector tells nearly what its text says, so beside sealed texts there are none unless that is wanted. */
+  get mayHoldSealed(): boolean {
+    return this.config.vectorsInClear;
+  }
+
+  /** Takes away those of a conversation. */
+  async forget(transaction: Transaction<Tables>, conversation: number): Promise<void> {
+    // Asked within the transaction: the embedded database would wait for its own end.
+    const { rows } = await sql<{ there: boolean }>`
+      select to_regclass('conversation_vectors') is not null as there`.execute(transaction);
+    if (!rows[0]?.there) return;
+    await sql`
+      delete from conversation_vectors e using conversation_chunks c
+      where c.id = e.chunk and c.conversation = ${conversation}`.execute(transaction);
   }
 
   /** Makes the table, once. No migration does, since pgvector may come after them. */
@@ -59,12 +89,13 @@ export class VectorIndex {
   async unembedded(model: string, limit: number, conversationId?: string): Promise<Unembedded[]> {
     await this.#open();
     // A subquery for each chunk: the planner would rather join all vectors.
-    const { rows } = await sql<Unembedded>`
-      select c.id as chunk, c.text from conversation_chunks c
+    const { rows } = await sql<UnembeddedRow>`
+      select c.id as chunk, c.position, c.text, c.author_name, v.id as conversation, v.sealed_by
+      from conversation_chunks c join conversations v on v.seq = c.conversation
       where (select e.model from conversation_vectors e where e.chunk = c.id) is distinct from ${model}
-        ${conversationId === undefined ? sql`` : sql`and c.conversation = (select seq from conversations where id = ${conversationId})`}
+        ${conversationId === undefined ? sql`` : sql`and v.id = ${conversationId}`}
       order by c.id limit ${limit}`.execute(this.database.kysely);
-    return rows;
+    return rows.map((row) => ({ chunk: row.chunk, text: this.seal.openSaid(row.conversation, row).text }));
   }
 
   /** Those whose chunks were deleted meanwhile are left out. */
@@ -99,7 +130,7 @@ export class VectorIndex {
         from (select ${textOf(vector)}::vector as embedding) given
       ), near as materialized (
         select e.chunk from conversation_vectors e
-        where e.model = ${model} and ${passageFilter(filters, 'e.chunk') ?? sql`true`}
+        where e.model = ${model} and ${passageFilter(filters, 'e.chunk', this.seal) ?? sql`true`}
         order by e.signs::${bits} <~> (select signs from wanted) limit ${limit * OVERSAMPLING}
       ), measured as (
         select e.chunk, 1 - (e.embedding <=> wanted.embedding) as cosine

@@ -1,3 +1,5 @@
+export { backupConfig } from './backup/backup.config.ts';
+export { Backups, type Backup } from './backup/backups.ts';
 export { Database } from './database.ts';
 export { DatabaseTimeout, DatabaseUnavailable } from './database-failure.ts';
 export type { EngineName } from './engine.ts';

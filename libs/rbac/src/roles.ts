@@ -20,6 +20,7 @@ const auditor = [
   'conversations:read',
   'audit:read',
   'blocks:read',
+  'encryption:read',
   'keys:read',
   'limits:read',
   'health:read',
@@ -35,6 +36,8 @@ const admin = [
   'blocks:read',
   'blocks:write',
   'cache:write',
+  'encryption:read',
+  'encryption:write',
   'keys:read',
   'keys:write',
   'limits:read',
@@ -44,6 +47,8 @@ const admin = [
   'oauth:write',
   'users:read',
   'users:write',
+  'persons:read',
+  'persons:erase',
 ] as const;
 
 /**
@@ -53,6 +58,7 @@ const admin = [
 export const needsSecondFactor: ReadonlySet<Permission> = new Set([
   'blocks:write',
   'cache:write',
+  'encryption:write',
   'keys:write',
   'limits:write',
   'oauth:write',

@@ -36,6 +36,17 @@ export class JournalFolder {
     return join(this.checkpointsPath, `${chain}.jsonl`);
   }
 
+  /** Where it is said what was removed because its time was over. */
+  get removalsPath(): string {
+    return join(this.path, 'removed.jsonl');
+  }
+
+  /** Those statements as they are, one for each key; none where nothing was ever removed. */
+  async removals(): Promise<string[]> {
+    const text = (await ifThere(readFile(this.removalsPath, 'latin1'))) ?? '';
+    return text.split('\n').filter((line) => line !== '');
+  }
+
   /** All chains that have a folder or checkpoints, oldest first. */
   async chains(): Promise<string[]> {
     const folders = (await ifThere(readdir(this.path))) ?? [];

@@ -2,7 +2,9 @@ import { readLink, type Head } from '../chain/chain-link.ts';
 import { readCheckpoint, type Checkpoint, type Position, type Statement } from '../chain/checkpoint.ts';
 import { readGenesis } from '../chain/genesis.ts';
 import { firstLine, readLines } from '../chain/read-lines.ts';
-import type { VerifyingKey } from '../chain/signing-key.ts';
+import { VerifyingKey } from '../chain/signing-key.ts';
+import type { Removed } from '../retention/removal.ts';
+import { Removals } from '../retention/removals.ts';
 import { fromSlot, type JournalFolder } from './journal-folder.ts';
 import type { Past } from './journal-store.ts';
 
@@ -22,41 +24,48 @@ export async function readPast(folder: JournalFolder, ownKey: VerifyingKey): Pro
   const damage: string[] = [];
   const ends: Statement[] = [];
   const chains = (await folder.chains()).toReversed().slice(0, TIED_CHAINS);
+  const removals = new Removals(await folder.removals());
   for (const chain of chains) {
-    const end = await endOf(folder, chain, ownKey, damage);
+    const end = await endOf({ folder, chain, ownKey, removed: removals.chains.get(chain) }, damage);
     if (end) ends.push(end);
   }
   const heads = ends.map(({ position: { chain, seq, hash } }): Head => ({ chain, seq, hash }));
   return { heads, damage, newest: damage.length === 0 ? ends[0] : undefined };
 }
 
-async function endOf(
-  folder: JournalFolder,
-  chain: string,
-  ownKey: VerifyingKey,
-  damage: string[],
-): Promise<Statement | undefined> {
+interface PastChain {
+  readonly folder: JournalFolder;
+  readonly chain: string;
+  readonly ownKey: VerifyingKey;
+  readonly removed: Removed | undefined;
+}
+
+async function endOf(past: PastChain, damage: string[]): Promise<Statement | undefined> {
+  const { folder, chain, removed } = past;
   const slots = await folder.checkpoints(chain);
-  const signed = await lastCheckpoint(folder, chain, ownKey, slots);
+  const signed = await lastCheckpoint(past, slots);
   if (!signed) {
     if (slots.length > 0) damage.push(`the last checkpoint of chain ${chain} is not as it was signed`);
     return undefined;
   }
   if (signed.state === 'closed' || signed.state === 'recovered')
     return { position: signed, state: signed.state };
+  if (removed && removed.seq >= signed.seq) {
+    const { seq, hash } = removed;
+    return { position: { ...signed, seq, hash }, state: 'recovered' };
+  }
   const { position, fault } = await tailOf(folder, signed);
   if (fault) damage.push(`chain ${chain}, segment ${position.segment}: ${fault}`);
   return { position, state: 'recovered' };
 }
 
 async function lastCheckpoint(
-  folder: JournalFolder,
-  chain: string,
-  ownKey: VerifyingKey,
+  { folder, chain, ownKey, removed }: PastChain,
   slots: readonly string[],
 ): Promise<Checkpoint | undefined> {
   const keys = new Map([[ownKey.id, ownKey]]);
-  const key = readGenesis(await firstLine(folder.segmentPath(chain, 1)))?.verifying;
+  const genesis = readGenesis(await firstLine(folder.segmentPath(chain, 1)));
+  const key = genesis?.verifying ?? VerifyingKey.from(removed?.key ?? '');
   if (key) keys.set(key.id, key);
   const checkpoint = readCheckpoint(fromSlot(slots.at(-1) ?? '') ?? '', keys);
   return checkpoint?.chain === chain ? checkpoint : undefined;

@@ -1,4 +1,4 @@
-import { NO_RECORD, readLink, type Link } from '../chain/chain-link.ts';
+import { NO_RECORD, readLink, type Head, type Link } from '../chain/chain-link.ts';
 import { entriesWere, type Finding, type Findings, type Harm } from './finding.ts';
 import { Gaps } from './gaps.ts';
 
@@ -24,22 +24,32 @@ const CORRELATION_ID = /"correlation_id":"([^"\\]{1,128})"/;
  * told once, by its own name.
  */
 export class ChainCheck {
+  readonly #removed: number;
   readonly #chain: string;
   readonly #claims: Claims;
   readonly #findings: Findings;
   readonly #gaps = new Gaps();
   #records = 0;
   /** The last entry in its place, and its hash. */
-  #seq = 0;
-  #hash = NO_RECORD;
+  #seq: number;
+  #hash: string;
   /** Lines since then that can't be read; each may have been an entry. */
   #unread = 0;
   #moved: (Where & { from: number; to: number }) | undefined;
 
-  constructor(chain: string, claims: Claims, findings: Findings) {
+  /** `removed`: up to that record all was removed because its time was over. */
+  constructor(chain: string, claims: Claims, findings: Findings, removed?: Head) {
+    this.#removed = removed?.seq ?? 0;
+    this.#seq = this.#removed;
+    this.#hash = removed?.hash ?? NO_RECORD;
     this.#chain = chain;
     this.#claims = claims;
     this.#findings = findings;
+  }
+
+  /** Up to this entry all was removed because its time was over; 0 where nothing was. */
+  get removed(): number {
+    return this.#removed;
   }
 
   get records(): number {
@@ -60,6 +70,8 @@ export class ChainCheck {
     const link = readLink(line);
     if (!link?.sound || link.chain !== this.#chain || fault)
       return this.#unreadable(line, link, where, fault);
+    // What was about to be removed, and is not gone yet.
+    if (link.seq <= this.#removed) return;
     this.#records++;
     this.#checkClaims(link, line, where);
     if (link.seq > this.#seq) this.#inPlace(link, line, where);

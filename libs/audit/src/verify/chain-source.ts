@@ -23,6 +23,8 @@ export abstract class ChainSource {
   abstract chains(): Promise<string[]>;
   /** The first line; empty where there is none. */
   abstract genesis(chain: string): Promise<string>;
+  /** The stored statements of what was removed because its time was over. */
+  abstract removals(): Promise<string[]>;
   /** The stored checkpoints, one a segment; undefined for one that is not as one is stored. */
   abstract checkpoints(chain: string): Promise<(string | undefined)[]>;
   /** Visits all lines of a chain. Answers false where nothing of it is there. */

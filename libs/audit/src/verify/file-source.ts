@@ -33,6 +33,10 @@ export class FileSource extends ChainSource {
     return firstLine(this.#folder.segmentPath(chain, 1));
   }
 
+  removals(): Promise<string[]> {
+    return this.#folder.removals();
+  }
+
   async checkpoints(chain: string): Promise<(string | undefined)[]> {
     return (await this.#folder.checkpoints(chain)).map(fromSlot);
   }

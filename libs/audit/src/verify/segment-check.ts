@@ -32,7 +32,8 @@ export class SegmentCheck {
     this.#last = segment;
     this.#rest = rest;
     const checkpoint = this.#checkpoints[segment - 1];
-    if (checkpoint?.state === 'sealed' && this.#check.seq !== checkpoint.seq && this.#soundSoFar) {
+    const isKept = checkpoint !== undefined && checkpoint.seq >= this.#check.removed;
+    if (isKept && checkpoint.state === 'sealed' && this.#check.seq !== checkpoint.seq && this.#soundSoFar) {
       this.#tell('reordered', `the segment ends with entry ${this.#check.seq} instead of ${checkpoint.seq}`);
     }
     this.#findingsBefore = this.#findings.count;

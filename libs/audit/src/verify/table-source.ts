@@ -45,6 +45,15 @@ export class TableSource extends ChainSource {
     return row?.line ?? '';
   }
 
+  async removals(): Promise<string[]> {
+    // A database of an earlier version has no such table, and this one only reads.
+    const { rows } = await sql<{ there: boolean }>`
+      select to_regclass('audit_removals') is not null as there`.execute(this.#kysely);
+    if (!rows[0]?.there) return [];
+    const removals = await this.#kysely.selectFrom('audit_removals').select('line').orderBy('key').execute();
+    return removals.map(({ line }) => line);
+  }
+
   async checkpoints(chain: string): Promise<(string | undefined)[]> {
     const rows = await this.#kysely
       .selectFrom('audit_checkpoints')

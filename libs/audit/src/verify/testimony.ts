@@ -4,6 +4,7 @@ import { readGenesis, type Genesis } from '../chain/genesis.ts';
 import type { VerifyingKey } from '../chain/signing-key.ts';
 import type { Claim } from './chain-check.ts';
 import type { ChainSource } from './chain-source.ts';
+import { Removals } from '../retention/removals.ts';
 import type { Findings } from './finding.ts';
 
 /** Checkpoints may be read while they are being written: they are read again before they are called altered. */
@@ -14,6 +15,7 @@ const RETRY_MS = 5;
 export class Testimony {
   readonly chains: string[] = [];
   readonly keys = new Map<string, VerifyingKey>();
+  #removals = new Removals([]);
   readonly #checkpoints = new Map<string, readonly (Checkpoint | undefined)[]>();
   readonly #claims = new Map<string, Map<number, Claim[]>>();
 
@@ -27,6 +29,7 @@ export class Testimony {
     findings: Findings,
   ): Promise<Testimony> {
     const testimony = new Testimony(keys);
+    await testimony.#addRemovals(source, findings);
     // Twice: a chain that began meanwhile may already be named by others.
     await testimony.#add(source, findings);
     await testimony.#add(source, findings);
@@ -36,6 +39,11 @@ export class Testimony {
   /** Newest checkpoint of each of its segments; undefined for one that is not as it was signed. */
   checkpointsOf(chain: string): readonly (Checkpoint | undefined)[] {
     return this.#checkpoints.get(chain) ?? [];
+  }
+
+  /** What was removed because its time was over. */
+  get removals(): Removals {
+    return this.#removals;
   }
 
   claimsOn(chain: string): ReadonlyMap<number, readonly Claim[]> {
@@ -52,6 +60,15 @@ export class Testimony {
     this.chains.push(...added);
     for (const chain of added) await this.#addGenesis(source, chain);
     for (const chain of added) await this.#addCheckpoints(source, chain, findings);
+  }
+
+  /** Before what the keys in it have signed. */
+  async #addRemovals(source: ChainSource, findings: Findings): Promise<void> {
+    this.#removals = new Removals(await source.removals());
+    for (const [id, key] of this.#removals.chainKeys) this.keys.set(id, key);
+    if (this.#removals.altered === 0) return;
+    const message = 'a statement of what was removed is not as it was signed';
+    findings.add({ harm: 'altered', chain: '', message });
   }
 
   async #addGenesis(source: ChainSource, chain: string): Promise<void> {

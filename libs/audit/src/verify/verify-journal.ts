@@ -1,4 +1,5 @@
 import type { VerifyingKey } from '../chain/signing-key.ts';
+import type { Removed } from '../retention/removal.ts';
 import { ChainCheck } from './chain-check.ts';
 import type { ChainSource } from './chain-source.ts';
 import { Findings, type Finding } from './finding.ts';
@@ -32,6 +33,8 @@ export interface Report {
   readonly source: string;
   readonly entries: number;
   readonly chains: readonly ChainReport[];
+  /** Entries that were removed because their time was over, and the time before which that was; null where none were. */
+  readonly removed: { readonly entries: number; readonly before: string } | null;
   /** Ids of the keys that signed the checkpoints. Compare them with what you know. */
   readonly keys: readonly string[];
   readonly findings: readonly Finding[];
@@ -62,6 +65,7 @@ export async function verifyJournal({ source, pinned = [], onProgress }: VerifyO
   findUnknownChains(testimony, findings);
   const keys = keysOf(testimony);
   findForeignKeys(testimony, pinned, findings);
+  findForeignRemovals(testimony, pinned.length > 0 ? pinned.map(({ id }) => id) : keys, findings);
   const chains: ChainReport[] = [];
   for (const chain of testimony.chains) {
     const report = await verifyChain(source, chain, testimony, findings, onProgress);
@@ -72,6 +76,7 @@ export async function verifyJournal({ source, pinned = [], onProgress }: VerifyO
     source: source.name,
     entries: chains.reduce((sum, { entries }) => sum + entries, 0),
     chains,
+    removed: testimony.removals.summary,
     keys,
     findings: findings.list,
     findingCount: findings.count,
@@ -85,7 +90,9 @@ async function verifyChain(
   findings: Findings,
   onProgress?: (bytes: number) => void,
 ): Promise<ChainReport | undefined> {
-  const check = new ChainCheck(chain, testimony.claimsOn(chain), findings);
+  const removed = testimony.removals.chains.get(chain);
+  const check = new ChainCheck(chain, testimony.claimsOn(chain), findings, removed);
+  if (removed) findContradiction(removed, testimony, findings);
   const segments = new SegmentCheck(chain, testimony.checkpointsOf(chain), check, findings);
   const found = await source.read(
     chain,
@@ -95,7 +102,7 @@ async function verifyChain(
     },
     onProgress,
   );
-  if (!found) {
+  if (!found && !removed) {
     const last = Math.max(1, ...testimony.claimsOn(chain).keys());
     const message = `the chain was removed as a whole, and had ${last} entries or more`;
     findings.add({ harm: 'removed', chain, seq: 1, toSeq: last, message });
@@ -105,6 +112,17 @@ async function verifyChain(
   return { chain, entries: check.records, ...segments.end() };
 }
 
+/** Of what was removed, the last entry is still known: by a checkpoint at least, which stays. */
+function findContradiction({ chain, seq, hash }: Removed, testimony: Testimony, findings: Findings): void {
+  const other = testimony
+    .claimsOn(chain)
+    .get(seq)
+    ?.find((claim) => claim.hash !== hash);
+  if (!other) return;
+  const message = `what was removed did not end as it is said to: ${other.by} names entry ${seq} by another hash`;
+  findings.add({ harm: 'altered', chain, seq, message });
+}
+
 /** Chains that others name, and of which nothing is left. */
 function findUnknownChains(testimony: Testimony, findings: Findings): void {
   for (const chain of testimony.named) {
@@ -112,6 +130,14 @@ function findUnknownChains(testimony: Testimony, findings: Findings): void {
     const [seq, claims] = [...testimony.claimsOn(chain)].at(-1) ?? [0, []];
     const message = `the chain was removed as a whole, with its checkpoints: ${claims[0]?.by} has seen its entry ${seq}`;
     findings.add({ harm: 'removed', chain, seq: 1, toSeq: seq, message });
+  }
+}
+
+/** Who removes has a chain of its own, whose checkpoints stay: a key that has signed none of those is a stranger's. */
+function findForeignRemovals({ removals }: Testimony, trusted: readonly string[], findings: Findings): void {
+  for (const key of removals.signers.filter((signer) => !trusted.includes(signer))) {
+    const message = `what was removed is stated by key ${key}, which is not among the trusted`;
+    findings.add({ harm: 'unsigned', chain: '', message });
   }
 }
 

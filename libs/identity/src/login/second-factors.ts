@@ -1,6 +1,6 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional, type OnModuleInit } from '@nestjs/common';
 import { sql } from 'kysely';
-import { Envelope } from '#encryption';
+import { Envelope, KeyRotation, SealedColumn } from '#encryption';
 import { Database } from '#persistence';
 import { Pepper } from '../pepper.ts';
 import { randomText } from './random-text.ts';
@@ -24,12 +24,20 @@ interface Owner {
 
 /** One-time codes of authenticators (RFC 6238), and those that stand in for a lost one. */
 @Injectable()
-export class SecondFactors {
+export class SecondFactors implements OnModuleInit {
   constructor(
     private readonly database: Database,
     private readonly envelope: Envelope,
     private readonly pepper: Pepper,
+    @Optional() private readonly rotation?: KeyRotation,
   ) {}
+
+  /** So that seeds are sealed anew when the key has changed. */
+  onModuleInit(): void {
+    const { database, envelope, rotation } = this;
+    for (const column of ['totp_seed', 'totp_pending'] as const)
+      rotation?.register(new SealedColumn(database, envelope, { table: 'users', column, row: 'id' }));
+  }
 
   get #db() {
     return this.database.kysely;

@@ -7,17 +7,13 @@ const AT_ONCE = 2;
 /** Each waits some 50 ms for each before it, so the last of them waits a second and a half. */
 const MAX_WAITING = 32;
 
-interface Waiting {
-  readonly start: () => void;
-}
-
 /** All slow hashing goes through here, so that a flood of logins takes neither the memory nor the threads of others. */
 @Injectable()
 export class PasswordHasher {
   #running = 0;
   /** Whoever comes from where the user has logged in before does not stand behind strangers. */
-  readonly #known: Waiting[] = [];
-  readonly #strangers: Waiting[] = [];
+  readonly #known: (() => void)[] = [];
+  readonly #strangers: (() => void)[] = [];
 
   hash(password: string): Promise<string> {
     return this.#inTurn(this.#known, () => hashPassword(password));
@@ -28,18 +24,18 @@ export class PasswordHasher {
     return this.#inTurn(known ? this.#known : this.#strangers, () => fitsHash(password, hash));
   }
 
-  async #inTurn<T>(queue: Waiting[], work: () => Promise<T>): Promise<T> {
+  async #inTurn<T>(queue: (() => void)[], work: () => Promise<T>): Promise<T> {
     if (this.#running >= AT_ONCE) {
       if (queue.length >= MAX_WAITING)
         throw new GatehouseError('UNAVAILABLE', 'Too many people log in at the moment: try again');
-      await new Promise<void>((start) => queue.push({ start }));
+      await new Promise<void>((start) => queue.push(start));
     } else this.#running++;
     try {
       return await work();
     } finally {
       // The place is handed on, so that nobody who comes meanwhile slips in.
       const next = this.#known.shift() ?? this.#strangers.shift();
-      if (next) next.start();
+      if (next) next();
       else this.#running--;
     }
   }

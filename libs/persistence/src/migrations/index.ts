@@ -7,6 +7,7 @@ import * as conversationChanges from './005-conversation-changes.ts';
 import * as users from './006-users.ts';
 import * as oauth from './007-oauth.ts';
 import * as encryption from './008-encryption.ts';
+import * as retention from './009-retention.ts';
 
 /**
  * All migrations, in the order of their names. Applied ones are never edited: a change is a new migration. There is
@@ -21,4 +22,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '006-users': users,
   '007-oauth': oauth,
   '008-encryption': encryption,
+  '009-retention': retention,
 };

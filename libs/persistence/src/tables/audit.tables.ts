@@ -1,8 +1,9 @@
-/** Tables of the audit trail; migrations/002-audit.ts makes them. */
+/** Tables of the audit trail; migrations 002 and 009 make them. */
 export interface AuditTables {
   audit_records: AuditRecordRow;
   audit_checkpoints: AuditCheckpointRow;
   audit_index: AuditIndexRow;
+  audit_removals: AuditRemovalsRow;
 }
 
 /**
@@ -43,4 +44,12 @@ export interface AuditIndexRow {
   segment: number;
   /** Bytes of that segment that are in the index; a bigint, which the driver gives as text. */
   bytes: string;
+}
+
+/** With PostgreSQL: what was removed because its time was over, one statement for each key that signs. */
+export interface AuditRemovalsRow {
+  /** Id of the key. */
+  key: string;
+  /** Up to where, as it was signed. */
+  line: string;
 }

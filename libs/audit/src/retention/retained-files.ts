@@ -1,0 +1,116 @@
+import { rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { readCheckpoint, type Checkpoint } from '../chain/checkpoint.ts';
+import { readGenesis } from '../chain/genesis.ts';
+import { firstLine, readLines } from '../chain/read-lines.ts';
+import { VerifyingKey } from '../chain/signing-key.ts';
+import { fromSlot, syncFolder, type JournalFolder } from '../journal/journal-folder.ts';
+import { FollowLines } from './follow-lines.ts';
+import { readRemoval, type Removal, type Removed } from './removal.ts';
+import { Removals } from './removals.ts';
+import { RetainedStore, type Due } from './retained-store.ts';
+
+interface Chain {
+  readonly id: string;
+  readonly present: readonly number[];
+  readonly checkpoints: readonly (Checkpoint | undefined)[];
+  readonly key: VerifyingKey;
+}
+
+/** The segments in a data folder. Checkpoints stay: they hold no more than hashes, and are what the rest is checked by. */
+export class RetainedFiles extends RetainedStore {
+  readonly #folder: JournalFolder;
+  readonly #ownKey: VerifyingKey;
+  readonly #live: () => { chain: string; segment: number };
+
+  /** `live`: the segment that is being written. */
+  constructor(folder: JournalFolder, ownKey: VerifyingKey, live: () => { chain: string; segment: number }) {
+    super();
+    this.#folder = folder;
+    this.#ownKey = ownKey;
+    this.#live = live;
+  }
+
+  async removals(): Promise<Removals> {
+    return new Removals(await this.#folder.removals());
+  }
+
+  async due(before: Date, gone: Removals['chains'], signal: AbortSignal): Promise<Due> {
+    const removed: Removed[] = [];
+    const faults: string[] = [];
+    let records = 0;
+    for (const id of await this.#folder.chains()) {
+      signal.throwIfAborted();
+      const start = gone.get(id);
+      const chain = await this.#read(id, start);
+      if (!chain) continue;
+      const follow = new FollowLines(id, start);
+      const last = await this.#followOld(chain, before, follow, start);
+      if (follow.fault) faults.push(`chain ${id}: ${follow.fault}`);
+      if (last === undefined) continue;
+      removed.push({ ...last, key: chain.key.text });
+      records += last.seq - (start?.seq ?? 0);
+    }
+    return { removed, records, faults };
+  }
+
+  async state(keyId: string, line: string): Promise<void> {
+    const path = this.#folder.removalsPath;
+    const others = (await this.#folder.removals()).filter((other) => readRemoval(other)?.key.id !== keyId);
+    await writeFile(`${path}.new`, [...others, line, ''].join('\n'), { mode: 0o600, flush: true });
+    await rename(`${path}.new`, path);
+    await syncFolder(this.#folder.path);
+  }
+
+  async sweep({ chains }: Pick<Removal, 'chains'>): Promise<void> {
+    for (const { chain, segment } of chains.values()) {
+      const present = (await this.#folder.segments(chain)) ?? [];
+      for (const old of present.filter((number) => number <= segment))
+        await rm(this.#folder.segmentPath(chain, old), { force: true });
+      if (present.every((number) => number <= segment))
+        await rmdir(this.#folder.chainPath(chain)).catch(() => undefined);
+    }
+  }
+
+  async #read(id: string, start: Removed | undefined): Promise<Chain | undefined> {
+    const present = (await this.#folder.segments(id)) ?? [];
+    if (present.length === 0) return undefined;
+    const genesis = readGenesis(await firstLine(this.#folder.segmentPath(id, 1)))?.verifying;
+    const key = genesis ?? VerifyingKey.from(start?.key ?? '');
+    if (!key) return undefined;
+    const slots = await this.#folder.checkpoints(id);
+    const keys = new Map([
+      [key.id, key],
+      [this.#ownKey.id, this.#ownKey],
+    ]);
+    const checkpoints = slots.map((slot, index) => {
+      const checkpoint = readCheckpoint(fromSlot(slot) ?? '', keys);
+      return checkpoint?.chain === id && checkpoint.segment === index + 1 ? checkpoint : undefined;
+    });
+    return { id, present, checkpoints, key };
+  }
+
+  /** The last record of the last segment that is old enough; undefined where none is. */
+  async #followOld(
+    { id, present, checkpoints }: Chain,
+    before: Date,
+    follow: FollowLines,
+    gone: Removed | undefined,
+  ): Promise<Omit<Removed, 'key'> | undefined> {
+    const live = this.#live();
+    let last: Omit<Removed, 'key'> | undefined;
+    for (const segment of present.filter((number) => number > (gone?.segment ?? 0))) {
+      const checkpoint = checkpoints[segment - 1];
+      const written = id === live.chain && segment >= live.segment;
+      if (written || !checkpoint || new Date(checkpoint.time) >= before) break;
+      follow.expect(checkpoint);
+      await readLines(this.#folder.segmentPath(id, segment), { visit: (line) => follow.line(line) });
+      const isLast = segment === present.at(-1);
+      // Behind its last checkpoint a process that was killed may have written more.
+      if (!follow.fault && (follow.seq < checkpoint.seq || (!isLast && follow.seq > checkpoint.seq)))
+        follow.fault = `segment ${segment} does not end where its checkpoint says`;
+      if (follow.fault) break;
+      last = { chain: id, segment, seq: follow.seq, hash: follow.hash };
+    }
+    return last;
+  }
+}
