@@ -3,6 +3,7 @@ import {
   createPrivateKey,
   createPublicKey,
   generateKeyPairSync,
+  hash,
   type JsonWebKey,
   type KeyObject,
 } from 'node:crypto';
@@ -134,12 +135,14 @@ describe('the pages', () => {
     expect(policy).toContain("default-src 'none'");
     expect(policy).toContain("frame-ancestors 'none'");
     expect(policy).toContain("form-action 'self' http://127.0.0.1:4321");
+    const style = /<style>(.*)<\/style>/s.exec(html)![1]!;
+    expect(policy).toContain(`style-src 'sha256-${hash('sha256', style, 'base64')}'`);
     expect(headers.get('x-frame-options')).toBe('DENY');
     expect(headers.get('cache-control')).toBe('no-store');
     expect(html).not.toMatch(/<script|javascript:|\son\w+=/i);
     for (const id of ['name', 'password', 'totp']) {
       expect(html).toContain(`<label for="${id}">`);
-      expect(html).toContain(`<input id="${id}"`);
+      expect(html).toMatch(new RegExp(`<input\\s+id="${id}"`));
     }
   });
 

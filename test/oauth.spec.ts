@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { Authorities, type Authority, type Proven } from '#identity';
 import type { IssuedOAuthClientView } from '#oauth';
 import { Database } from '#persistence';
 import { databases } from '#testing';
@@ -129,6 +130,20 @@ describe.each(databases)('the authorization server on $name', (kind) => {
       expect(await ownToken({}, old)).toMatchObject({ error: 'invalid_client' });
     });
 
+    it('lets what it has begun go on without a token, for as long as it is known', async () => {
+      const { client, gateway: running } = gateway();
+      const made = await createClient(client, { scopes: BOTH.split(' ') });
+      const { access_token: token } = await ownToken({}, made);
+      const authorities = running.app.get(Authorities);
+      const competent = authorities.competentFor(token) as Authority;
+      const { principal } = (await competent.judge(token, 0)) as Proven;
+      expect(principal.scopes).toEqual(new Set(BOTH.split(' ')));
+      const renewed = () => authorities.vouchingFor(principal)!.renew(principal, 0);
+      expect(await renewed()).toMatchObject({ proven: true, principal });
+      await client.rest(`/admin/oauth/clients/${made.client_id}`, { method: 'DELETE' });
+      expect(await renewed()).toMatchObject({ proven: false, reason: 'client-gone' });
+    });
+
     it('voids its tokens within a second when it is deleted', async () => {
       const { client } = gateway();
       const doomed = await createClient(client, { scopes: BOTH.split(' ') });
@@ -228,6 +243,17 @@ describe.each(databases)('the authorization server on $name', (kind) => {
       expect((await client.rest(`/admin/users/${leaving.id}`, change)).status).toBe(200);
       await expect.poll(() => statusWith(key), { timeout: 2_000 }).toBe(401);
       expect((await refresh(token!)).status).toBe(400);
+    });
+
+    it('takes its tokens away when the person gets a new password', async () => {
+      const { client } = gateway();
+      const guessed = await createPerson(gateway());
+      const { access_token: key } = await flow().tokens(guessed.name);
+      expect(await statusWith(key)).toBe(200);
+      await sleep(1_000);
+      const reset = await client.rest(`/admin/users/${guessed.id}/password`, { body: {} });
+      expect(reset.status).toBeLessThan(300);
+      await expect.poll(() => statusWith(key), { timeout: 2_000 }).toBe(401);
     });
 
     it('opens what needs a second factor to who has shown one when logging in', async () => {

@@ -6,6 +6,8 @@ export interface Account {
   readonly name: string;
   readonly role: Role;
   readonly tier: Tier | undefined;
+  /** Role, password or the like: what was allowed before does not count any more. */
+  readonly changedAt: Date;
 }
 
 export interface LoginForm {

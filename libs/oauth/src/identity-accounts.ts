@@ -24,6 +24,6 @@ export class IdentityAccounts extends Accounts {
   }
 }
 
-function accountOf({ id, name, role, tier }: User): Account {
-  return { id, name, role, tier };
+function accountOf({ id, name, role, tier, changedAt }: User): Account {
+  return { id, name, role, tier, changedAt };
 }

@@ -8,7 +8,6 @@ import {
   IsInt,
   IsOptional,
   IsString,
-  IsUUID,
   Matches,
   Max,
   MaxLength,
@@ -68,7 +67,9 @@ export class ListOAuthClients {
 }
 
 export class NamedOAuthClient {
-  @IsUUID()
+  /** Those of clients that registered themselves are no UUIDs. */
+  @IsString()
+  @Matches(/^[\w-]{1,128}$/)
   id!: string;
 }
 

@@ -1,6 +1,6 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import type { Selectable } from 'kysely';
-import { Envelope } from '#encryption';
+import { Envelope, KeyRotation, SealedColumn } from '#encryption';
 import { GatehouseError } from '#errors';
 import { Database, type Tables } from '#persistence';
 import { lifetimes } from '../lifetimes.ts';
@@ -30,7 +30,11 @@ export class SigningKeys {
   constructor(
     private readonly database: Database,
     private readonly envelope: Envelope,
-  ) {}
+    @Optional() rotation?: KeyRotation,
+  ) {
+    const halves = { table: 'oauth_signing_keys', column: 'private_jwk', row: 'kid' } as const;
+    rotation?.register(new SealedColumn(database, envelope, halves));
+  }
 
   /** Those that sign or verify, the newest first. The first start makes one. */
   async all(): Promise<readonly SigningKey[]> {

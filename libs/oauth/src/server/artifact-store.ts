@@ -1,6 +1,6 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import { sql } from 'kysely';
-import { Envelope } from '#encryption';
+import { Envelope, KeyRotation, SealedColumn } from '#encryption';
 import { Pepper } from '#identity';
 import { Database } from '#persistence';
 
@@ -26,7 +26,11 @@ export class ArtifactStore {
     private readonly database: Database,
     private readonly envelope: Envelope,
     private readonly pepper: Pepper,
-  ) {}
+    @Optional() rotation?: KeyRotation,
+  ) {
+    const payloads = { table: 'oauth_artifacts', column: 'payload', row: 'id' } as const;
+    rotation?.register(new SealedColumn(database, envelope, payloads));
+  }
 
   /** Whether no more can be begun at the moment. */
   isFull(model: string): boolean {

@@ -180,7 +180,7 @@ export class AuthorizationServer {
   async #endSession(ctx: KoaContextWithOIDC): Promise<void> {
     const { session } = ctx.oidc;
     if (session) await this.artifacts.destroy('Session', session.jti);
-    ctx.cookies.set('gh_session', null, { path: '/oauth', signed: true });
+    ctx.cookies.set('gh_session', null, { path: this.base.pathname, signed: true });
   }
 
   #refuseReuse(ctx: KoaContextWithOIDC | undefined): void {

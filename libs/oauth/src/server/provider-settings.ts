@@ -32,6 +32,7 @@ export interface ProviderParts {
 export function providerSettings(parts: ProviderParts): Configuration {
   const { keys, stores, accounts, resources, secure } = parts;
   const signer = signerOf(keys) ?? keys[0]!;
+  const root = new URL(resources.issuer).pathname;
   const cookies = { httpOnly: true, sameSite: 'lax', secure, signed: true } as const;
   return {
     adapter: adaptersOn(stores),
@@ -42,8 +43,8 @@ export function providerSettings(parts: ProviderParts): Configuration {
     cookies: {
       keys: parts.cookieKeys as never,
       names: { session: 'gh_session', interaction: 'gh_interaction', resume: 'gh_resume' },
-      long: { ...cookies, path: '/oauth' },
-      short: { ...cookies, path: '/oauth' },
+      long: { ...cookies, path: root },
+      short: { ...cookies, path: root },
     },
     routes: {
       authorization: '/authorize',
@@ -81,7 +82,7 @@ export function providerSettings(parts: ProviderParts): Configuration {
       Session: lifetimes.session,
     },
     interactions: {
-      url: (_, interaction) => `/oauth/interaction/${interaction.uid}`,
+      url: (_, interaction) => `${root}/interaction/${interaction.uid}`,
       policy: policyOf(),
     },
     features: {

@@ -1,0 +1,118 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
+import { Command } from 'commander';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { registerOAuth } from './oauth.command.ts';
+
+const client = {
+  client_id: 'c-1',
+  name: 'nightly',
+  role: 'service',
+  scopes: ['mcp:use', 'rag:ask'],
+  grant_types: ['client_credentials'],
+  redirect_uris: [],
+  public: false,
+  registered: false,
+  created_at: '2026-07-28T03:00:00.000Z',
+  created_by: 'p-1',
+};
+const key = {
+  kid: 'k-1',
+  algorithm: 'ES256',
+  status: 'signing',
+  created_at: '2026-07-28T03:00:00.000Z',
+  signs_from: '2026-07-28T03:00:00.000Z',
+  expires_at: null,
+};
+const asked: { method: string; url: string; body: unknown }[] = [];
+
+/** Runs `gatehouse oauth …` in this process. */
+async function gatehouse(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const ran = { code: 0, stdout: '', stderr: '' };
+  const exit = (code: number): never => {
+    ran.code = code;
+    throw new Error('exit');
+  };
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => Boolean((ran.stdout += String(text))));
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => Boolean((ran.stderr += String(text))));
+  vi.spyOn(process, 'exit').mockImplementation((code) => exit(Number(code)));
+  const program = new Command('gatehouse').exitOverride(() => exit(2));
+  registerOAuth(program);
+  const all = (command: Command): Command[] => [command, ...command.commands.flatMap(all)];
+  for (const command of all(program)) command.exitOverride(() => exit(2));
+  try {
+    await program.parseAsync(['oauth', ...args], { from: 'user' });
+  } catch (error) {
+    if ((error as Error).message !== 'exit') throw error;
+  } finally {
+    vi.restoreAllMocks();
+  }
+  return ran;
+}
+
+describe('gatehouse oauth', () => {
+  let server: Server;
+  beforeAll(async () => {
+    server = createServer((request, response) => {
+      void (async () => {
+        const { method = '', url = '' } = request;
+        const sent = method === 'POST' && request.headers['content-type'] ? await json(request) : undefined;
+        asked.push({ method, url, body: sent });
+        const answer = url.includes('/keys')
+          ? { keys: [key] }
+          : method === 'GET'
+            ? { clients: [client], total: 1, skip: 0, limit: 1000 }
+            : { ...client, ...(method === 'POST' && { client_secret: 'gs_told-once' }) };
+        response.setHeader('content-type', 'application/json').end(JSON.stringify(answer));
+      })();
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    vi.stubEnv('GATEHOUSE_URL', `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    vi.stubEnv('GATEHOUSE_API_KEY', 'a-key-for-commands-0123456789-0123456789');
+  });
+  afterEach(() => void asked.splice(0));
+  afterAll(() => {
+    vi.unstubAllEnvs();
+    server.close();
+  });
+
+  it('makes a client, and shows its secret once', async () => {
+    const { code, stdout } = await gatehouse('clients', 'create', 'nightly', '--scopes', 'mcp:use, rag:ask');
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/Id: +c-1\nSecret: gs_told-once\n/)]);
+    expect(asked).toEqual([
+      {
+        method: 'POST',
+        url: '/admin/oauth/clients',
+        body: { name: 'nightly', scopes: ['mcp:use', 'rag:ask'] },
+      },
+    ]);
+  });
+
+  it('lists, rotates and deletes clients', async () => {
+    expect((await gatehouse('clients', 'list')).stdout).toMatch(
+      /c-1 +nightly +service +itself +mcp:use rag:ask/,
+    );
+    expect((await gatehouse('clients', 'rotate-secret', 'c/1')).stdout).toContain('gs_told-once');
+    expect((await gatehouse('clients', 'delete', 'c-1')).stdout).toBe('Deleted: nightly (c-1)\n');
+    expect(asked.map(({ method, url }) => `${method} ${url}`)).toEqual([
+      'GET /admin/oauth/clients?skip=0&limit=1000',
+      'POST /admin/oauth/clients/c%2F1/rotate-secret',
+      'DELETE /admin/oauth/clients/c-1',
+    ]);
+  });
+
+  it('lists and rotates keys', async () => {
+    expect((await gatehouse('keys', 'list', '--json')).stdout).toBe(`${JSON.stringify([key], null, 2)}\n`);
+    expect((await gatehouse('keys', 'rotate', '--compromised')).stdout).toMatch(/k-1 +ES256 +signing/);
+    expect(asked.at(-1)).toMatchObject({ method: 'POST', body: { compromised: true } });
+  });
+
+  it('says what is allowed when it is mistyped', async () => {
+    expect(await gatehouse('clients', 'create', 'x')).toMatchObject({ code: 2 });
+    const role = await gatehouse('clients', 'create', 'x', '--scopes', 'a', '--role', 'king');
+    expect(role).toMatchObject({ code: 2 });
+    expect(asked).toEqual([]);
+  });
+});
