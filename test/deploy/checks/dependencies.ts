@@ -78,7 +78,7 @@ export const vulnerabilities: Check = {
     if (!report.metadata) {
       const reason = report.error?.summary || report.message || saidBy(outcome, 2) || 'no answer';
       return notChecked(
-        `npm's registry has no list of known vulnerabilities to ask from here (${reason.slice(0, 200)})`,
+        `npm's registry has no list of known vulnerabilities to ask from here (${reason.replaceAll(/\s*-? ?\w* https?:\S+/g, '').slice(0, 200)})`,
       );
     }
     const serious = Object.entries(report.vulnerabilities ?? {}).filter(

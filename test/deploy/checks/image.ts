@@ -8,6 +8,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { randomBytes } from 'node:crypto';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -75,7 +76,7 @@ export const image: Check = {
     mkdirSync(at('data'), { mode: 0o700 });
     chownSync(at('data'), USER, USER);
     const port = await freePort();
-    const env = { PORT: String(port), MANAGEMENT_PORT: '0', HOST: '127.0.0.1' };
+    const env = { ...secrets(), PORT: String(port), MANAGEMENT_PORT: '0', HOST: '127.0.0.1' };
     const confinement: Confinement = { root, config, data: at('data'), env };
     const faults = [
       ...contentFaults(root),
@@ -89,6 +90,12 @@ export const image: Check = {
     );
   },
 };
+
+/** What production asks for, and the image says that it is production. */
+function secrets(): Record<string, string> {
+  const names = ['JWT_SECRET', 'MCP_SIG_SECRET', 'AGENT_SIG_SECRET', 'ADMIN_SECRET_KEY'];
+  return Object.fromEntries(names.map((name) => [name, `${randomBytes(60).toString('base64url')}-A1a`]));
+}
 
 function contentFaults(root: string): string[] {
   const bins = ['bin', 'sbin', 'usr/bin', 'usr/sbin', 'usr/local/bin'].map((folder) => join(root, folder));

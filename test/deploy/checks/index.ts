@@ -7,6 +7,7 @@ import { image } from './image.ts';
 import { kustomize, policy, schemas } from './kubernetes.ts';
 import { alertmanager, prometheus } from './prometheus.ts';
 import { restart } from './restart.ts';
+import { nginx, secrets, shellScripts } from './secrets.ts';
 import { settings } from './settings.ts';
 import { valkey } from './valkey.ts';
 
@@ -17,6 +18,9 @@ export const checks: readonly Check[] = [
   dockerfile,
   compose,
   configuration,
+  shellScripts,
+  secrets,
+  nginx,
   valkey,
   prometheus,
   alertmanager,
