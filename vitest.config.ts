@@ -7,6 +7,8 @@ export default defineConfig({
     include: ['libs/**/*.spec.ts', 'apps/**/*.spec.ts', 'test/**/*.spec.ts'],
     globalSetup: ['test/setup/build.ts', 'libs/testing/src/postgresql/postgresql.setup.ts'],
     setupFiles: ['reflect-metadata'],
+    // Most specs wait for servers, disks and clocks: one worker, Vitest's default on two cores, leaves a core idle.
+    maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 120_000,
     // What a spec waits for comes at once, on a machine that has nothing else to do.
