@@ -75,6 +75,8 @@ describe('what operators look at', () => {
         disk_free_bytes: 1,
         memory_limit_bytes: 64 * 1024 * 1024,
         connections_limit: 1000,
+        'door_connections_limit{type="ws"}': 100,
+        'door_connections_limit{type="tcp"}': 50,
         'valkey_up{connection="state"}': 1,
         'valkey_memory_limit_bytes{connection="state"}': 64 * 1024 * 1024,
         'refusals_total{code="RATE_LIMITED"}': 1,
@@ -85,6 +87,8 @@ describe('what operators look at', () => {
       expect(exposed.value('database_latency_seconds')).toBeLessThan(1);
       expect(exposed.value('valkey_latency_seconds{connection="cache"}')).toBeLessThan(1);
       expect(exposed.value('refusals_total{code="ACCESS_REFUSED"}')).toBe(0);
+      expect(exposed.value('secrets_unavailable')).toBe(0);
+      expect(exposed.value('tls_certificate_expires_timestamp_seconds')).toBeNaN();
       expect(exposed.missing('gatehouse_nothing + gatehouse_valkey_up{colour="red"}')).toEqual([
         'gatehouse_nothing',
         'gatehouse_valkey_up{colour}',

@@ -12,6 +12,7 @@ import { ADMIN_KEY, useGateway } from './support/gateway.ts';
 import { GatewayProcess } from './support/gateway-process.ts';
 import { ROOT } from './support/root.ts';
 import { gatehouse, run, type Ended } from './support/run.ts';
+import { WebSocketClient } from './support/socket-client.ts';
 
 const bin = (name: string): string => join(ROOT, 'apps/cli/bin', `${name}.js`);
 
@@ -161,6 +162,47 @@ describe('the commands of operators, beside a gateway', () => {
       const denied = await command(['security-audit'], { GATEHOUSE_API_KEY: clerk });
       expect(denied).toMatchObject({ code: 4, err: expect.stringContaining('audit:read') });
       expect((await command(['security-audit', '--since', 'yesterday'])).code).toBe(2);
+    });
+  });
+
+  describe('connections', () => {
+    it('shows who is connected, and closes one of them at once', async () => {
+      const url = `ws://127.0.0.1:${gateway().gateway.webSocketPort}/ws`;
+      const [first, second] = [
+        await WebSocketClient.open(url, { key: ADMIN_KEY }),
+        await WebSocketClient.open(url, { key: await gateway().createKey({ role: 'employee' }) }),
+      ];
+      const listed = JSON.parse((await command(['connections', '--json'])).out) as Record<string, string>[];
+      expect(listed).toEqual([
+        expect.objectContaining({ door: 'ws', principal: expect.objectContaining({ role: 'employee' }) }),
+        expect.objectContaining({ door: 'ws', principal: expect.objectContaining({ role: 'admin' }) }),
+      ]);
+      const [{ id = '' } = {}, other] = listed;
+      expect(await command(['connections', 'close', id])).toEqual({
+        code: 0,
+        out: `Closed: ${id}\n`,
+        err: '',
+      });
+      expect(await second.over).toEqual({ code: 1008, reason: 'Closed by an administrator' });
+      expect(first.ended).toBe(false);
+      const { out } = await command(['connections', 'list']);
+      expect(out).toMatch(/^ID +DOOR +PRINCIPAL +ADDRESS /);
+      expect(out).toContain(other!['id']);
+      expect(out).not.toContain(id);
+      first.drop();
+    });
+
+    it('says so where there is none of that id, and where its key may not', async () => {
+      const close = ['connections', 'close', '0123456789ab-0123456789ab'];
+      expect(await command(close)).toMatchObject({
+        code: 1,
+        err: expect.stringContaining('no such connection'),
+      });
+      const clerk = await gateway().createKey({ role: 'employee' });
+      expect(await command(close, { GATEHOUSE_API_KEY: clerk })).toMatchObject({
+        code: 4,
+        err: expect.stringContaining('connections:write'),
+      });
     });
   });
 

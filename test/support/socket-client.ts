@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { connect as connectSecurely, type ConnectionOptions } from 'node:tls';
 import { WebSocket, type ClientOptions } from 'ws';
 
 const LIMIT_MS = 10_000;
@@ -183,10 +184,16 @@ export class TcpClient extends SocketClient {
     );
   }
 
-  /** Connects, and says nothing. */
-  static async connect(port: number): Promise<TcpClient> {
+  /** Connects, with TLS where it is told how, and says nothing. */
+  static async connect(port: number, tls?: ConnectionOptions): Promise<TcpClient> {
+    const signal = AbortSignal.timeout(LIMIT_MS);
+    if (tls) {
+      const socket = connectSecurely({ host: '127.0.0.1', port, ...tls });
+      await once(socket, 'secureConnect', { signal });
+      return new TcpClient(socket);
+    }
     const socket = connect({ host: '127.0.0.1', port, noDelay: true });
-    await once(socket, 'connect', { signal: AbortSignal.timeout(LIMIT_MS) });
+    await once(socket, 'connect', { signal });
     return new TcpClient(socket);
   }
 
@@ -198,7 +205,7 @@ export class TcpClient extends SocketClient {
     return client;
   }
 
-  async authenticate(token: unknown): Promise<Told | undefined> {
+  async authenticate(token?: unknown): Promise<Told | undefined> {
     const message = { jsonrpc: '2.0', id: 'hello', method: 'authenticate', params: { token } };
     return this.exchange(JSON.stringify(message), 'hello');
   }

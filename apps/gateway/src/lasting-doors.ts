@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Server } from 'node:http';
+import type { Server as NetServer } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { BlockGate } from '#blocking';
 import type { ConfigOf } from '#config';
@@ -38,6 +39,7 @@ export class LastingDoors {
   readonly #door: SocketDoor;
   readonly #webSocket: WebSocketDoor;
   readonly #tcp: TcpDoor;
+  readonly #servers: NetServer[] = [];
   #closed: Promise<void> | undefined;
 
   constructor(options: LastingDoorsOptions) {
@@ -72,7 +74,8 @@ export class LastingDoors {
       const create = httpServerFactory(tls);
       await this.#webSocket.listen({ host, port: wsPort, options }, (server) => this.#bound(server), create);
     }
-    if (tcpPort !== 0) await this.#tcp.listen(host, tcpPort, netServerFactory(tls));
+    if (tcpPort !== 0)
+      await this.#tcp.listen(host, tcpPort, (options) => this.#made(netServerFactory(tls)(options)));
   }
 
   /** Takes in nobody any more, and asks all to go. */
@@ -91,12 +94,20 @@ export class LastingDoors {
     const limit = Date.now() + this.#options.drainMs;
     while (this.#door.running() > 0 && Date.now() < limit) await sleep(DRAIN_STEP_MS);
     await this.#door.close();
+    // What is left has not come as far as a call: half a request, or half a handshake.
+    this.#webSocket.cut();
+    for (const server of this.#servers) this.#options.tls.cut(server);
     await listeners;
+  }
+
+  #made<S extends NetServer>(server: S): S {
+    this.#servers.push(server);
+    return server;
   }
 
   #bound(server: Server): void {
     const { app, config, caps } = this.#options;
-    guardServer(server, app.get(BlockGate), caps);
+    guardServer(this.#made(server), app.get(BlockGate), caps);
     boundServer(server, app.getHttpAdapter().getInstance(), config);
   }
 }

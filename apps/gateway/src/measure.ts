@@ -6,6 +6,7 @@ import { AdaptiveLimits } from '#adaptive';
 import { AuditTrail, ChainWatch } from '#audit';
 import { Blocks } from '#blocking';
 import type { ConfigOf } from '#config';
+import { connectionsConfig } from '#connections';
 import { secretsFound } from '#masking';
 import { serverInfo } from '#mcp';
 import { Database, DataFolder } from '#persistence';
@@ -24,6 +25,7 @@ export function measure(app: INestApplicationContext, config: ConfigOf<typeof ht
   measureMachine(metrics, app.get(DataFolder).path);
   measureCertificate(metrics, app.get(TlsContexts));
   metrics.follow('connections_limit', 'MAX_CONNECTIONS', () => config.maxConnections);
+  measureDoors(metrics, app.get(connectionsConfig.KEY));
   metrics.count(
     'masked_secrets_total',
     'Texts of answers in which a secret was, and was masked',
@@ -33,6 +35,18 @@ export function measure(app: INestApplicationContext, config: ConfigOf<typeof ht
     'build_info',
     { help: 'Which Gatehouse this is', label: 'version' },
     () => new Map([[serverInfo.version, 1]]),
+  );
+}
+
+function measureDoors(metrics: Metrics, { websockets, tcp }: ConfigOf<typeof connectionsConfig>): void {
+  const limits = new Map([
+    ['ws', websockets],
+    ['tcp', tcp],
+  ]);
+  metrics.followEach(
+    'door_connections_limit',
+    { help: 'WS_MAX_CONNECTIONS and TCP_MAX_CONNECTIONS, by type', label: 'type' },
+    () => limits,
   );
 }
 
@@ -115,11 +129,10 @@ function measureDatabase(metrics: Metrics, database: Database): void {
 }
 
 function measureCertificate(metrics: Metrics, tls: TlsContexts): void {
-  if (!tls.enabled) return;
   metrics.follow(
     'tls_certificate_expires_timestamp_seconds',
-    'When the certificate that clients are shown expires',
-    () => (tls.certificate?.validToDate.getTime() ?? 0) / 1000,
+    'When the certificate that clients are shown expires; no number where there is none',
+    () => (tls.certificate?.validToDate.getTime() ?? Number.NaN) / 1000,
   );
 }
 

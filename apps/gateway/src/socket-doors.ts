@@ -9,6 +9,7 @@ import { ConnectionSessions, Dispatcher, StreamWatch } from '#mcp';
 import { Metrics } from '#telemetry';
 import { throttleConfig, type ThrottleSettings } from '#throttle';
 import {
+  CertificateEvidence,
   Handshakes,
   OriginPolicy,
   ProtectedResourceMetadata,
@@ -71,6 +72,7 @@ export function webSocketDoorOf({ app, config, door, caps, origins }: DoorParts)
     caps,
     origins,
     tokens: app.get(DoorTokens),
+    certificates: app.get(CertificateEvidence),
     metadata: app.get(ProtectedResourceMetadata),
     limits: app.get<ThrottleSettings>(throttleConfig.KEY),
     headers: config.securityHeaders ? securityHeaders : {},
@@ -84,5 +86,6 @@ export function webSocketDoorOf({ app, config, door, caps, origins }: DoorParts)
 export function tcpDoorOf({ app, config, door, caps }: DoorParts): TcpDoor {
   const { tcp: mostSockets } = app.get<ConnectionLimits>(connectionsConfig.KEY);
   const maxMessageBytes = config.maxRequestBytes;
-  return new TcpDoor({ door, caps, tokens: app.get(DoorTokens), maxMessageBytes, mostSockets });
+  const [tokens, certificates] = [app.get(DoorTokens), app.get(CertificateEvidence)];
+  return new TcpDoor({ door, caps, tokens, certificates, maxMessageBytes, mostSockets });
 }

@@ -17,6 +17,12 @@ export interface SecretAge {
   readonly refused: string | undefined;
 }
 
+/** When a secret that has had its value since then is to be rotated; undefined for what the calendar does not rotate. */
+export function dueAtOf(name: string, since: Date): Date | undefined {
+  const days = lifetimeOf(name);
+  return days === undefined ? undefined : new Date(since.getTime() + days * DAY_MS);
+}
+
 /** Since when each secret has been in use, and which ones are to be rotated (RAG-23). */
 @Injectable()
 export class SecretAges implements OnApplicationBootstrap {
@@ -57,8 +63,7 @@ export class SecretAges implements OnApplicationBootstrap {
     return this.secrets.states().map((state) => {
       const { name, source, refused } = state;
       const since = this.#sinceOf(state);
-      const days = lifetimeOf(name);
-      const dueAt = days === undefined ? undefined : new Date(since.getTime() + days * DAY_MS);
+      const dueAt = dueAtOf(name, since);
       return { name, source, since, dueAt, overdue: dueAt !== undefined && dueAt <= new Date(), refused };
     });
   }

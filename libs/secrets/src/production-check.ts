@@ -74,6 +74,18 @@ export function productionFindings(settings: readonly Given[]): Findings {
   };
 }
 
+/** What is wrong for production with the secrets alone: with those that are set, and what is missing. */
+export function secretFindings(env: Environment): { faults: readonly string[]; missing: readonly string[] } {
+  let secrets: Given[] = [];
+  readAllConfigs(env, (values) => {
+    secrets = givenIn(env, values).filter(({ secret }) => secret);
+    return [];
+  });
+  const absent = missing(secrets);
+  const { faults } = productionFindings(secrets);
+  return { faults: faults.filter((fault) => !absent.includes(fault)), missing: absent };
+}
+
 /**
  * Reads all settings, and refuses at once all that no setting allows and, in production, all that is weak or open.
  * Answers what somebody should know of all the same.

@@ -26,10 +26,15 @@ export class SecretMetrics {
       help: '1 while AWS Secrets Manager can not be asked, and what it said before is used',
       collect: () => unavailable.set(secrets.unavailable === undefined ? 0 : 1),
     });
-    const news = new Counter({
+    const news: Counter<'name' | 'result'> = new Counter({
       name: this.#fresh('secret_changes_total'),
       help: 'New values of secrets that were seen, by whether they are used',
       labelNames: ['name', 'result'] as const,
+      // A series that began with its first event would hide that from whoever asks for the increase.
+      collect: () => {
+        for (const { name } of secrets.states())
+          for (const result of ['used', 'refused']) news.inc({ name, result }, 0);
+      },
     });
     secrets.onNews((one) => {
       if (one.event === 'secret_rotated') news.inc({ name: one.name, result: 'used' });

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, X509Certificate } from 'node:crypto';
 import { chmod, chown, mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -18,6 +18,14 @@ const DAY_S = 86_400;
 const random = () => randomBytes(32).toString('hex');
 
 type Env = Record<string, string>;
+const SAME = random();
+/** What production can't be without. */
+const required = (): Env => ({
+  JWT_SECRET: random(),
+  MCP_SIG_SECRET: random(),
+  AGENT_SIG_SECRET: random(),
+  ADMIN_SECRET_KEY: random(),
+});
 
 describe('gatehouse doctor', () => {
   let folder: ScratchFolder;
@@ -35,22 +43,30 @@ describe('gatehouse doctor', () => {
     it.each<[check: string, status: Status, env: Env, says: RegExp]>([
       ['settings', 'fail', { RATE_LIMIT_CLIENT_MAXX: '5' }, /RATE_LIMIT_CLIENT_MAXX is no setting/],
       ['settings', 'pass', {}, /every setting/],
-      ['secrets', 'fail', { API_KEY_PEPPER: 'changeme'.repeat(5) }, /API_KEY_PEPPER is a well-known value/],
-      ['secrets', 'fail', { API_KEY_PEPPER: 'ab'.repeat(20) }, /repeats few characters/],
-      ['secrets', 'fail', { VALKEY_URL: 'redis://:short@localhost' }, /VALKEY_URL has 5 characters/],
+      [
+        'secrets',
+        'fail',
+        { API_KEY_PEPPER: 'changeme'.repeat(5) },
+        /API_KEY_PEPPER is .* a well-known value/,
+      ],
+      ['secrets', 'fail', { API_KEY_PEPPER: 'ab12'.repeat(10) }, /API_KEY_PEPPER is .* it repeats itself/],
+      ['secrets', 'fail', { VALKEY_URL: 'redis://:short@localhost' }, /VALKEY_URL is .* it has 5 characters/],
       [
         'secrets',
         'fail',
         { DATABASE_URL: 'postgres://a:password@localhost/a' },
-        /DATABASE_URL is a well-known/,
+        /DATABASE_URL is .* a well-known/,
       ],
+      ['secrets', 'fail', { WS_AUTH_TOKEN: SAME, TCP_AUTH_TOKEN: SAME }, /have the same value/],
+      ['secrets', 'warn', {}, /JWT_SECRET is missing/],
+      ['secrets', 'fail', { NODE_ENV: 'production' }, /JWT_SECRET is missing/],
       [
         'secrets',
         'warn',
         { DATABASE_URL: 'postgres://localhost/a' },
         /API_KEY_PEPPER is not set.*AUDIT_SIGNING_KEY/,
       ],
-      ['secrets', 'pass', { API_KEY_PEPPER: random(), GATEHOUSE_API_KEY: random() }, /2 are set/],
+      ['secrets', 'pass', { ...required(), API_KEY_PEPPER: random() }, /5 are set/],
       ['tls', 'fail', { HOST: '0.0.0.0' }, /keys can be read on the way/],
       ['tls', 'warn', { HOST: '0.0.0.0', PUBLIC_URL: 'https://gatehouse.example' }, /a proxy ends TLS/],
       ['tls', 'warn', { DATABASE_URL: 'postgres://db.example/a' }, /no sslmode/],
@@ -135,13 +151,13 @@ describe('gatehouse doctor', () => {
       await using data = await scratchFolder();
       const file = join(data.path, 'pepper');
       await writeFile(file, random(), { mode: 0o600 });
-      const env = { ...quiet, VALKEY_PASSWORD_FILE: file };
+      const env = { ...quiet, ...required(), VALKEY_PASSWORD_FILE: file };
       expect(await find('secrets', env)).toMatchObject({ status: 'pass' });
       const then = Date.now() / 1000 - 100 * DAY_S;
       await utimes(file, then, then);
       expect(await find('secrets', env)).toMatchObject({
         status: 'warn',
-        said: expect.stringMatching(/100 days ago/),
+        said: expect.stringMatching(/VALKEY_PASSWORD was last changed 100 days ago: a change is due for 10$/),
       });
     });
 
@@ -225,13 +241,23 @@ describe('gatehouse doctor', () => {
     await writeFile(certPath!, made[0]!.cert);
     await writeFile(keyPath!, made[0]!.private);
     await writeFile(otherKeyPath!, made[1]!.private);
-    const judged = (path: string | undefined, day: string) =>
-      judgeCertificate(certPath!, path!, Date.parse(day)).filter(Boolean);
-    expect(judged(keyPath, '2031-03-01')).toEqual([]);
-    expect(judged(keyPath, '2031-04-20')).toMatchObject([{ status: 'warn' }]);
-    expect(judged(keyPath, '2031-05-03')).toMatchObject([{ status: 'fail' }]);
-    expect(judged(keyPath, '2020-01-01')).toMatchObject([{ status: 'fail' }]);
-    expect(judged(otherKeyPath, '2031-03-01')).toMatchObject([{ status: 'fail' }]);
+    const env = { ...quiet, SSL_ENABLED: 'true', SSL_CERT_PATH: certPath!, SSL_KEY_PATH: keyPath! };
+    expect(await find('tls', env)).toMatchObject({ status: 'pass' });
+    expect(await find('tls', { ...env, SSL_KEY_PATH: otherKeyPath! })).toEqual({
+      status: 'fail',
+      said: expect.stringMatching(/SSL_CERT_PATH and SSL_KEY_PATH do not belong together/),
+    });
+    const { SSL_KEY_PATH: _, ...keyless } = env;
+    expect(await find('tls', keyless)).toEqual({
+      status: 'fail',
+      said: 'SSL_ENABLED=true needs SSL_KEY_PATH',
+    });
+    const cert = new X509Certificate(made[0]!.cert);
+    const judged = (day: string) => judgeCertificate(cert, Date.parse(day)).filter(Boolean);
+    expect(judged('2031-03-01')).toEqual([]);
+    expect(judged('2031-04-20')).toMatchObject([{ status: 'warn' }]);
+    expect(judged('2031-05-03')).toMatchObject([{ status: 'fail' }]);
+    expect(judged('2020-01-01')).toMatchObject([{ status: 'fail' }]);
   });
 
   it('warns of a Node that it is not tested on, and fails for one that is too old', () => {

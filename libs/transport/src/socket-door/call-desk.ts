@@ -123,8 +123,8 @@ export class CallDesk implements Lender {
   }
 
   #opened(): SocketCall {
-    const { door, address, authorization } = this.#visitor;
-    const one = new SocketCall(new Call({ door, address, authorization }), this);
+    const { door, address, authorization, clientCertificate } = this.#visitor;
+    const one = new SocketCall(new Call({ door, address, authorization, clientCertificate }), this);
     this.#running.add(one);
     this.#tools.deadlines.start(one);
     this.count++;

@@ -1,6 +1,6 @@
 import type { AuditTrail } from '#audit';
 import type { BlockGate } from '#blocking';
-import type { Call, Door, Principal, Settlement } from '#call';
+import type { Call, ClientCertificate, Door, Principal, Settlement } from '#call';
 import type { Connections } from '#connections';
 import type { ConnectionSessions, Dispatcher, Exchange, StreamWatch } from '#mcp';
 import type { Deadlines } from '../deadlines.ts';
@@ -30,6 +30,8 @@ export interface Visitor {
   readonly door: Door;
   readonly address: string;
   readonly authorization: string | undefined;
+  /** What it has shown when it connected: each of its calls shows it again. */
+  readonly clientCertificate?: ClientCertificate | undefined;
   /** Undefined where the door asks nobody who they are. */
   readonly principal: Principal | undefined;
   /** The connection ends when its client has used up its limits. */

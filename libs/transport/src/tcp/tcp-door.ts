@@ -1,14 +1,16 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import type { NetServerFactory } from '../tls/server-factories.ts';
 import type { Call } from '#call';
 import type { ConnectionCaps, Release } from '#connections';
 import type { DoorTokens } from '#identity';
 import { endings } from '../socket-door/endings.ts';
 import { LineWire } from '../socket-door/line-wire.ts';
 import type { SocketDoor } from '../socket-door/socket-door.ts';
+import type { CertificateEvidence } from '../tls/certificate-evidence.ts';
+import { peersOf } from '../tls/peers-of.ts';
+import type { NetServerFactory } from '../tls/server-factories.ts';
 import { TcpGreeting } from './tcp-greeting.ts';
 
-/** A client says who it is with its first message: it has it at hand. */
+/** A client says who it is with its first message: it has it at hand. Its handshake of TLS is part of that time. */
 const LONGEST_GREETING_MS = 10_000;
 /** Of a line of somebody unknown: a token is a few kilobytes at most. */
 const MOST_GREETING_BYTES = 16_384;
@@ -18,17 +20,27 @@ export interface TcpDoorOptions {
   readonly door: SocketDoor;
   readonly caps: ConnectionCaps;
   readonly tokens: Pick<DoorTokens, 'exchange'>;
+  readonly certificates: Pick<CertificateEvidence, 'ofSocket'>;
   readonly maxMessageBytes: number;
   /** Sockets at most, those that have not said yet who they are included. */
   readonly mostSockets: number;
+}
+
+/** A connection that has not said yet whose it is. */
+interface Arrival {
+  /** As it was accepted: below TLS, where there is TLS. */
+  readonly socket: Socket;
+  readonly address: string;
+  /** Its time is up. */
+  readonly late: NodeJS.Timeout;
 }
 
 /** Newline-delimited JSON-RPC over TCP (MAD-3). */
 export class TcpDoor {
   readonly #options: TcpDoorOptions;
   #server: Server | undefined;
-  /** Oldest first. */
-  readonly #greeting = new Set<Socket>();
+  /** Oldest first, by who they are with. */
+  readonly #arrivals = new Map<string, Arrival>();
   readonly #sockets = new Set<Socket>();
 
   constructor(options: TcpDoorOptions) {
@@ -49,7 +61,12 @@ export class TcpDoor {
       keepAlive: true,
       keepAliveInitialDelay: KEEP_ALIVE_MS,
     };
-    const server = create(options, (socket) => this.accept(socket));
+    const server = create(options);
+    server.on('connection', (socket) => this.#arrive(socket));
+    // With TLS it has hands to shake before it can say a word: it counts from the beginning all the same.
+    server.on('setSecureContext' in server ? 'secureConnection' : 'connection', (socket: Socket) =>
+      this.#accept(socket),
+    );
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen({ host, port }, resolve);
@@ -57,8 +74,8 @@ export class TcpDoor {
     this.#server = server;
   }
 
-  /** A connection on which nothing has been said yet. */
-  accept(socket: Socket): void {
+  /** A connection on which not a byte has come yet. */
+  #arrive(socket: Socket): void {
     const { door, caps } = this.#options;
     const address = socket.remoteAddress;
     // A client that goes away in the middle has no name for it.
@@ -67,18 +84,34 @@ export class TcpDoor {
       return void socket.destroy();
     const release = this.#makeRoom() ? caps.take(address) : undefined;
     if (!release) return void socket.destroy();
+    const peers = peersOf(socket);
+    const patienceMs = Math.min(LONGEST_GREETING_MS, door.timeoutMs);
+    const late = setTimeout(() => socket.destroy(), patienceMs).unref();
     this.#sockets.add(socket);
+    this.#arrivals.set(peers, { socket, address, late });
     socket.once('close', () => {
+      clearTimeout(late);
       this.#sockets.delete(socket);
-      this.#greeting.delete(socket);
+      if (this.#arrivals.get(peers)?.socket === socket) this.#arrivals.delete(peers);
       release();
     });
-    this.#greet(socket, address);
+  }
+
+  /** A connection that can be spoken on, which is another object than the one that arrived where there is TLS. */
+  #accept(socket: Socket): void {
+    socket.on('error', () => socket.destroy());
+    const peers = peersOf(socket);
+    const arrival = this.#arrivals.get(peers);
+    if (!arrival || socket.destroyed) return void socket.destroy();
+    this.#greet(socket, arrival.address, () => {
+      clearTimeout(arrival.late);
+      this.#arrivals.delete(peers);
+    });
   }
 
   /** Accepts nobody any more. */
   async close(): Promise<void> {
-    for (const socket of this.#greeting) socket.destroy();
+    for (const { socket } of this.#arrivals.values()) socket.destroy();
     const server = this.#server;
     if (server) await new Promise<void>((resolve) => server.close(() => resolve()));
     this.#server = undefined;
@@ -87,15 +120,17 @@ export class TcpDoor {
   /** Whoever has not said who he is makes room for the next: a flood of such must not lock out those who do. */
   #makeRoom(): boolean {
     if (this.#sockets.size < this.#options.mostSockets) return true;
-    const [oldest] = this.#greeting;
+    const [oldest] = this.#arrivals;
     if (!oldest) return true; // All are known: the next may say who he is, and is told that there are too many.
-    this.#greeting.delete(oldest);
-    oldest.destroy();
+    const [peers, { socket }] = oldest;
+    this.#arrivals.delete(peers);
+    socket.destroy();
     return true;
   }
 
-  #greet(socket: Socket, address: string): void {
-    const { door, caps, tokens, maxMessageBytes } = this.#options;
+  /** @param known is called once it has said whose it is */
+  #greet(socket: Socket, address: string, known: () => void): void {
+    const { door, caps, tokens, certificates, maxMessageBytes } = this.#options;
     const { services } = door;
     const id = services.connections.newId();
     const wire = new LineWire({
@@ -104,34 +139,29 @@ export class TcpDoor {
       maxBytes: Math.min(MOST_GREETING_BYTES, maxMessageBytes),
     });
     let place: Release | undefined;
-    this.#greeting.add(socket);
-    const late = setTimeout(() => wire.cut(), Math.min(LONGEST_GREETING_MS, door.timeoutMs)).unref();
     const greeting = new TcpGreeting({
       wire,
       address,
+      clientCertificate: certificates.ofSocket(socket),
       id,
       services,
       credentialOf: (token) => tokens.exchange('tcp', token),
       admit: () => (place = caps.takeDoor('tcp')) !== undefined,
       welcome: (call, early) => {
-        clearTimeout(late);
-        this.#greeting.delete(socket);
+        known();
         wire.allow(maxMessageBytes);
         this.#welcome(wire, call, id);
         for (const bytes of early) wire.reader.message(bytes);
       },
     });
     wire.reader = greeting;
-    socket.once('close', () => {
-      clearTimeout(late);
-      place?.();
-    });
+    socket.once('close', () => place?.());
   }
 
   #welcome(wire: LineWire, call: Call, id: string): void {
     const { door } = this.#options;
     const { settlement, audit } = door.services;
-    const { address, principal, authorization } = call;
+    const { address, principal, authorization, clientCertificate } = call;
     const exchange = { record: settlement.settle.bind(settlement) };
     void door.serve(wire, {
       id,
@@ -139,6 +169,7 @@ export class TcpDoor {
       address,
       principal,
       authorization,
+      clientCertificate,
       endsOnExcess: false,
       watched: { call, exchange },
     });

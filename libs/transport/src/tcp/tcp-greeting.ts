@@ -1,4 +1,4 @@
-import { after, allowed, Call, refusedBy } from '#call';
+import { after, allowed, Call, refusedBy, type ClientCertificate } from '#call';
 import { GatehouseError, CredentialMissing } from '#errors';
 import { errorAnswer } from '#mcp';
 import { parseJson } from '#validation';
@@ -17,6 +17,8 @@ const MOST_REFUSED = 10;
 export interface TcpGreetingOptions {
   readonly wire: Wire;
   readonly address: string;
+  /** What it has shown in TLS. */
+  readonly clientCertificate: ClientCertificate | undefined;
   /** Of the connection. */
   readonly id: string;
   readonly services: SocketServices;
@@ -86,7 +88,10 @@ export class TcpGreeting implements WireReader {
     const { wire, services, credentialOf, admit, welcome } = this.#options;
     this.#isBusy = true;
     wire.pause();
-    const call = this.#opened(typeof token === 'string' ? credentialOf(token) : undefined);
+    // A certificate speaks for a client that shows no token, and never makes good for a bad one.
+    const call = this.#opened(
+      typeof token === 'string' ? credentialOf(token) : token === undefined ? token : '',
+    );
     try {
       await this.#requireOpenAddress(call);
       await services.handshakes.walk('authenticate', call);
@@ -118,7 +123,8 @@ export class TcpGreeting implements WireReader {
 
   #opened(credential: string | undefined): Call {
     const authorization = credential === undefined ? undefined : `Bearer ${credential}`;
-    const call = new Call({ door: 'tcp', address: this.#options.address, authorization });
+    const { address, clientCertificate } = this.#options;
+    const call = new Call({ door: 'tcp', address, authorization, clientCertificate });
     call.target = 'authenticate';
     return call;
   }

@@ -5,17 +5,12 @@ import {
   type ServerOptions,
 } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import {
-  createServer as createNetServer,
-  type Server as NetServer,
-  type ServerOpts,
-  type Socket,
-} from 'node:net';
+import { createServer as createNetServer, type Server as NetServer, type ServerOpts } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import type { FollowOptions, TlsContexts } from './tls-contexts.ts';
 
 export type HttpServerFactory = (options: ServerOptions, handler: RequestListener) => Server;
-export type NetServerFactory = (options: ServerOpts, accept: (socket: Socket) => void) => NetServer;
+export type NetServerFactory = (options: ServerOpts) => NetServer;
 
 /** As `createServer` of node:http, with TLS where that is on. */
 export function httpServerFactory(tls: TlsContexts, follow?: FollowOptions): HttpServerFactory {
@@ -28,11 +23,11 @@ export function httpServerFactory(tls: TlsContexts, follow?: FollowOptions): Htt
   };
 }
 
-/** As `createServer` of node:net, with TLS where that is on: then a connection is accepted once it has shaken hands. */
+/** As `createServer` of node:net, with TLS where that is on. */
 export function netServerFactory(tls: TlsContexts, follow?: FollowOptions): NetServerFactory {
-  return (options, accept) => {
-    if (!tls.enabled) return createNetServer(options, accept);
-    const server = createTlsServer({ ...options, ...tls.serverOptions() }, accept);
+  return (options) => {
+    if (!tls.enabled) return createNetServer(options);
+    const server = createTlsServer({ ...options, ...tls.serverOptions() });
     tls.follow(server, follow);
     return server;
   };

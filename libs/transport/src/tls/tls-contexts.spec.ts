@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
-import { connect, type AddressInfo } from 'node:net';
+import { connect, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { connect as connectSecurely } from 'node:tls';
@@ -138,7 +138,8 @@ describe('a door without HTTP', () => {
     await using folder = await scratchFolder();
     const pair = await certificate();
     const tls = await open(sslSettings(folder.path, pair));
-    const server = netServerFactory(tls)({ allowHalfOpen: true }, (socket) => socket.end('hello'));
+    const server = netServerFactory(tls)({ allowHalfOpen: true });
+    server.on('secureConnection', (socket: Socket) => socket.end('hello'));
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const { port } = server.address() as AddressInfo;
     const client = connectSecurely({ port, host: '127.0.0.1', ca: pair.cert });

@@ -5,6 +5,7 @@ import { Logger } from '@nestjs/common';
 import { ConfigError } from '#config';
 import type { HttpSettings } from '../http-server/server-bounds.ts';
 import { certificateOf } from './certificate-of.ts';
+import { peersOf } from './peers-of.ts';
 import { readMaterial, type TlsMaterial, type TlsSettings } from './tls-material.ts';
 import { listenerOptions } from './tls-policy.ts';
 import { WatchedFiles, type WatchOptions } from './watched-files.ts';
@@ -180,11 +181,6 @@ function contradictionsIn(settings: TlsSettings, trustedProxies: readonly string
     forwarded && trustedProxies.length === 0 && 'MTLS_FORWARDED=true needs TRUSTED_PROXIES',
     forwarded && !clientCertificates && 'MTLS_FORWARDED=true needs MTLS_ENABLED=true',
   ].filter((fault) => fault !== false);
-}
-
-/** The same for a connection before and after its handshake, which are two objects. */
-function peersOf({ localPort, remoteAddress, remotePort }: Socket): string {
-  return `${localPort} ${remoteAddress} ${remotePort}`;
 }
 
 function hasExpired({ leaf }: TlsMaterial): boolean {

@@ -5,7 +5,6 @@ import {
   type ServerOptions,
   type ServerResponse,
 } from 'node:http';
-import type { HttpServerFactory } from '../tls/server-factories.ts';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { allowed, Call, refusedBy } from '#call';
@@ -19,6 +18,8 @@ import { OriginRefused, type OriginPolicy } from '../http-server/origin-policy.t
 import type { ProtectedResourceMetadata } from '../http-server/protected-resource.ts';
 import { holdsToken, TokenInUrl } from '../http-server/token-in-url.ts';
 import type { SocketDoor } from '../socket-door/socket-door.ts';
+import type { CertificateEvidence } from '../tls/certificate-evidence.ts';
+import type { HttpServerFactory } from '../tls/server-factories.ts';
 import { authorizationOf, protocolsOf, SUBPROTOCOL } from './credentials.ts';
 import { requireHandshake } from './handshake-fault.ts';
 import { refuseUpgrade } from './upgrade-refusal.ts';
@@ -32,6 +33,7 @@ export interface WebSocketDoorOptions {
   readonly door: SocketDoor;
   readonly caps: ConnectionCaps;
   readonly tokens: Pick<DoorTokens, 'exchange'>;
+  readonly certificates: Pick<CertificateEvidence, 'ofRequest'>;
   readonly origins: OriginPolicy;
   readonly metadata: ProtectedResourceMetadata;
   readonly limits: ThrottleSettings;
@@ -102,6 +104,11 @@ export class WebSocketDoor {
       });
     }
     this.#server = undefined;
+  }
+
+  /** Ends those who came to the port and have no WebSocket. */
+  cut(): void {
+    this.#server?.closeAllConnections();
   }
 
   async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
@@ -175,11 +182,12 @@ export class WebSocketDoor {
   }
 
   #callOf(request: IncomingMessage): Call {
-    const { addressOf, tokens } = this.#options;
+    const { addressOf, tokens, certificates } = this.#options;
     const call = new Call({
       door: 'ws',
       address: addressOf(request),
       authorization: authorizationOf(request, tokens),
+      clientCertificate: certificates.ofRequest(request.socket, request.headers),
     });
     call.target = 'upgrade';
     return call;
@@ -212,7 +220,7 @@ export class WebSocketDoor {
   #welcome(webSocket: WebSocket, socket: Duplex, call: Call, id: string): void {
     const { door } = this.#options;
     const { settlement } = door.services;
-    const { address, principal, authorization } = call;
+    const { address, principal, authorization, clientCertificate } = call;
     const exchange = { record: settlement.settle.bind(settlement) };
     void door.serve(new WebSocketWire(webSocket, socket), {
       id,
@@ -220,6 +228,7 @@ export class WebSocketDoor {
       address,
       principal,
       authorization,
+      clientCertificate,
       endsOnExcess: true,
       ...(principal && { watched: { call, exchange } }),
     });

@@ -1,8 +1,8 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
+import { ConfigError } from '#config';
 import { persistenceConfig } from '#persistence';
-import { httpConfig } from '#transport';
+import { httpConfig, tlsConfig, TlsContexts } from '#transport';
 import { valkeyConfig } from '#valkey';
 import { fail, orPass, warn, type Check, type Finding } from '../check.ts';
 import type { Site } from '../site.ts';
@@ -14,12 +14,13 @@ const SOON_DAYS = 14;
 export const tlsCheck: Check = {
   name: 'tls',
   read: 'docs/runbooks/certificates.md#nothing-is-encrypted',
-  look: (site) => orPass([...doors(site), ...stores(site)], 'nothing leaves this machine in clear'),
+  look: async (site) =>
+    orPass([...(await doors(site)), ...stores(site)], 'nothing leaves this machine in clear'),
 };
 
-function doors(site: Site): (Finding | undefined | false)[] {
+async function doors(site: Site): Promise<(Finding | undefined | false)[]> {
   const { host, publicUrl } = site.config(httpConfig);
-  if (site.valueOf('SSL_ENABLED') === true) return certificate(site);
+  if (site.config(tlsConfig).enabled) return certificate(site);
   if (isLoopback(host)) return [];
   return [
     publicUrl?.startsWith('https://')
@@ -30,21 +31,25 @@ function doors(site: Site): (Finding | undefined | false)[] {
   ];
 }
 
-function certificate(site: Site): (Finding | undefined | false)[] {
-  const [certPath, keyPath] = ['SSL_CERT_PATH', 'SSL_KEY_PATH'].map((name) => site.valueOf(name));
-  if (typeof certPath !== 'string' || typeof keyPath !== 'string')
-    return [fail('SSL_ENABLED, and SSL_CERT_PATH or SSL_KEY_PATH is not set')];
-  return judgeCertificate(certPath, keyPath, site.now());
+/** Read as the start reads it. */
+async function certificate(site: Site): Promise<(Finding | false)[]> {
+  try {
+    const { certificate: shown } = await TlsContexts.open(site.config(tlsConfig), site.config(httpConfig));
+    return shown ? judgeCertificate(shown, site.now()) : [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults.map(fail);
+    throw error;
+  }
 }
 
-export function judgeCertificate(certPath: string, keyPath: string, now: number): (Finding | false)[] {
-  const cert = new X509Certificate(readFileSync(certPath));
-  const days = Math.floor((cert.validToDate.getTime() - now) / DAY_MS);
-  const until = cert.validToDate.toISOString().slice(0, 10);
+export function judgeCertificate(
+  { validFromDate, validToDate }: Pick<X509Certificate, 'validFromDate' | 'validToDate'>,
+  now: number,
+): (Finding | false)[] {
+  const days = Math.floor((validToDate.getTime() - now) / DAY_MS);
+  const until = validToDate.toISOString().slice(0, 10);
   return [
-    !cert.checkPrivateKey(createPrivateKey(readFileSync(keyPath))) &&
-      fail('the key in SSL_KEY_PATH is not that of the certificate in SSL_CERT_PATH'),
-    cert.validFromDate.getTime() > now && fail('the certificate is not good yet'),
+    validFromDate.getTime() > now && fail('the certificate is not good yet'),
     days < 0 && fail(`the certificate was good until ${until}`),
     days >= 0 && days < SOON_DAYS && warn(`the certificate is good until ${until}, ${days} days from now`),
   ];
