@@ -56,3 +56,40 @@ describe('a token of few scopes', () => {
     expect((await rotate(small.client_id)).body).toHaveProperty('client_secret');
   });
 });
+
+describe('who has guessed a password', () => {
+  let forPersons: IssuedOAuthClientView;
+  beforeAll(async () => {
+    forPersons = await createClient(gateway().client, {
+      scopes: ['mcp:use', 'conversations:read'],
+      redirect_uris: [CALLBACK],
+      public: true,
+    });
+  });
+
+  it('allows no client any more once it is another one, also where he has logged in before', async () => {
+    const { client } = gateway();
+    const person = await createPerson(gateway());
+    const flow = new CodeFlow(client, { client_id: forPersons.client_id, scope: 'conversations:read' });
+    const consent = await flow.logIn(person.name);
+    const changed = await client.rest(`/admin/users/${person.id}/password`, {
+      body: { password: 'quite another long password' },
+    });
+    expect(changed.status).toBe(200);
+    const { url, status } = await flow.browser.submit(consent, 'consent');
+    expect({ status, code: url.searchParams.get('code') }).toEqual({ status: 400, code: null });
+  });
+
+  it('does not wipe out wrong one-time codes with the password', async () => {
+    const { client } = gateway();
+    const person = await createPerson(gateway());
+    const { key } = await enrol(client, (await logIn(client, person.name)).access_token);
+    const statuses: number[] = [];
+    for (let round = 0; round < 3; round++) {
+      for (let tries = 0; tries < 3; tries++)
+        statuses.push((await tryLogin(client, person.name, { totp: '000000' })).status);
+      await client.rest('/auth/password', { key, body: { password: PASSWORD, new_password: 'short' } });
+    }
+    expect(statuses).toContain(429);
+  });
+});
