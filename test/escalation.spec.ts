@@ -93,3 +93,18 @@ describe('who has guessed a password', () => {
     expect(statuses).toContain(429);
   });
 });
+
+describe('the name of a client', () => {
+  it('neither turns the words beside it around nor hides in them', async () => {
+    const { client } = gateway();
+    const names = ['Bank\u202Eknab', `\u200B${'Long '.repeat(40)}`];
+    for (const client_name of names) {
+      const body = { client_name, redirect_uris: [CALLBACK] };
+      const { client_id: id } = (await client.rest('/oauth/register', { key: '', body })).body as {
+        client_id: string;
+      };
+      const { html } = await new CodeFlow(client, { client_id: id }).start();
+      expect(/<bdi>(.*?)<\/bdi>/.exec(html)?.[1]).toMatch(/^[\w ]{1,100}$/);
+    }
+  });
+});

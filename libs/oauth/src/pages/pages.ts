@@ -1,6 +1,8 @@
 import type { Permission } from '#call';
 import { html, renderPage, type Html, type RenderedPage } from './html.ts';
 
+const MAX_NAME = 100;
+
 export interface FormOf {
   /** Path that the form is sent to. */
   readonly action: string;
@@ -66,7 +68,7 @@ export function consentPage({ action, token, formsTo, client, person, scopes }: 
   const list = scopes.map((scope) => html`<li><code>${scope}</code></li>`);
   const content = html`<p>
       ${named(client)} asks to act for you, <strong>${person}</strong>, at Gatehouse. It would be sent back to
-      <code>${client.redirectUri}</code>.
+      <code>${new URL(client.redirectUri).href}</code>.
     </p>
     ${
       scopes.length === 0
@@ -88,10 +90,11 @@ export function messagePage(title: string, message: string): RenderedPage {
   return renderPage({ title, content: html`<p>${message}</p>` });
 }
 
+/** By what it calls itself, without what would turn the words beside it around, or hide among them. */
 function named({ name, host }: AskingClient): Html {
-  return host === undefined
-    ? html`<strong>${name}</strong>`
-    : html`<strong>${name}</strong> of <code>${host}</code>`;
+  const readable = name.replaceAll(/[\p{C}\p{Z}]+/gu, ' ').trim();
+  const shown = html`<strong><bdi>${readable.slice(0, MAX_NAME) || 'A client without a name'}</bdi></strong>`;
+  return host === undefined ? shown : html`${shown} of <code>${host}</code>`;
 }
 
 function faultOf(fault: string | undefined): Html {
