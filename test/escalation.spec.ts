@@ -108,3 +108,14 @@ describe('the name of a client', () => {
     }
   });
 });
+
+describe('bytes that no database takes', () => {
+  it('are no name, no client and no token', async () => {
+    const { client } = gateway();
+    const login = await tryLogin(client, 'a\u0000b');
+    const flow = new CodeFlow(client, { client_id: 'a\u0000b' });
+    const page = await flow.start();
+    const token = await post(client, 'token', { grant_type: 'client_credentials', client_id: 'a\u0000b' });
+    expect([login.status, page.status, token.status].every((status) => status < 500)).toBe(true);
+  });
+});
