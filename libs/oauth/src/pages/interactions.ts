@@ -191,7 +191,8 @@ async function finish(
 /** Grants are dated to the second: one of the second of a change counts as one of before it. */
 async function secondAfter(changedAt: Date): Promise<void> {
   const wait = Math.floor(changedAt.getTime() / 1000 + 1) * 1000 - Date.now();
-  if (wait > 0) await sleep(Math.min(wait, 1000));
+  // Timers may be a little early.
+  if (wait > 0) await sleep(Math.min(wait, 1000) + 5);
 }
 
 /** By resource. */
