@@ -78,9 +78,18 @@ describe('tokens of an external issuer', () => {
     ['a birth in the future', { iat: 4e9, exp: 5e9 }, 'future-dated'],
     ['no end', { exp: undefined }, 'claims-missing'],
     ['no subject', { sub: undefined }, 'claims-missing'],
+    ['an empty subject', { sub: '' }, 'claims-missing'],
+    ['a subject that is no text', { sub: 7 }, 'claims-missing'],
   ])('are refused with %s', async (_, claims, reason) => {
     expect(reasonOf(await judge(server.token(claims as never)))).toBe(reason);
   });
+
+  it.each([{ nbf: 4e9 }, { iat: 4e9, exp: 5e9 }])(
+    'of a clock that is ahead are not remembered as bad: they are good in a moment',
+    async (claims) => {
+      expect(await judge(server.token(claims))).toMatchObject({ proven: false, passing: true });
+    },
+  );
 
   it('whose time is over are told so, and nothing else', async () => {
     const verdict = await judge(server.token({ iat: 1, exp: 2 }));

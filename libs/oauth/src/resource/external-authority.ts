@@ -4,7 +4,7 @@ import { roles, type Permission, type Principal, type Role } from '#call';
 import { Authority, type CredentialForm, type Verdict } from '#identity';
 import { permissionsIn } from '../clients/oauth-client.ts';
 import type { Resources } from '../resources.ts';
-import { ACCESS_TOKEN_TYPE, faultOf, TOLERANCE_SECONDS } from '../server/own-tokens.ts';
+import { ACCESS_TOKEN_TYPE, faultOf, NOT_YET, TOLERANCE_SECONDS } from '../server/own-tokens.ts';
 import { OAUTH_KEY } from '../server/token-standing.ts';
 import { IssuerKeys, type IssuerPauses } from './issuer-keys.ts';
 import { formOfToken } from './token-form.ts';
@@ -52,15 +52,19 @@ export class ExternalAuthority extends Authority {
         requiredClaims: ['sub', 'exp'],
         clockTolerance: TOLERANCE_SECONDS,
       });
-      if ((payload.iat ?? 0) > Date.now() / 1000 + TOLERANCE_SECONDS) return refused('future-dated', askedAt);
+      if ((payload.iat ?? 0) > Date.now() / 1000 + TOLERANCE_SECONDS)
+        return { ...refused('future-dated', askedAt), passing: true };
       return this.#proven(token, payload, askedAt);
     } catch (error) {
       // It was good once: its bearer is told that its time is over, and guesses nothing.
       if (error instanceof errors.JWTExpired) return this.#proven(token, error.payload, askedAt);
-      // The issuer may have made it a moment ago.
+      // The issuer may have made it a moment ago, and by a clock that is ahead of ours.
       if (error instanceof errors.JWKSNoMatchingKey)
         return { ...refused('unknown-key', askedAt), passing: true };
-      if (error instanceof errors.JOSEError) return refused(faultOf(error), askedAt);
+      if (error instanceof errors.JOSEError) {
+        const fault = faultOf(error);
+        return { ...refused(fault, askedAt), ...(fault === NOT_YET && { passing: true }) };
+      }
       throw error;
     }
   }
@@ -79,7 +83,8 @@ export class ExternalAuthority extends Authority {
   #proven(token: string, payload: JWTPayload, askedAt: number): Verdict {
     const role = this.#roleOf(payload);
     if (role === undefined) return refused('unknown-role', askedAt);
-    const { sub = '', exp = 0, name, client_id: client } = payload;
+    const { sub, exp = 0, name, client_id: client } = payload;
+    if (typeof sub !== 'string' || sub === '') return refused('claims-missing', askedAt);
     const shown = [name, client, sub].find((text) => typeof text === 'string' && text !== '') as string;
     const principal: Principal = Object.freeze({
       // No more of it than fits everywhere, and the same person's always.
