@@ -97,7 +97,7 @@ describe('who has guessed a password', () => {
 describe('the name of a client', () => {
   it('neither turns the words beside it around nor hides in them', async () => {
     const { client } = gateway();
-    const names = ['Bank\u202Eknab', `\u200B${'Long '.repeat(40)}`];
+    const names = ['Bank\u202Eknab', '\u0000Bank', `\u200B${'Long '.repeat(40)}`];
     for (const client_name of names) {
       const body = { client_name, redirect_uris: [CALLBACK] };
       const { client_id: id } = (await client.rest('/oauth/register', { key: '', body })).body as {

@@ -1,7 +1,6 @@
 import type { Permission } from '#call';
+import { readableName } from '../clients/client-name.ts';
 import { html, renderPage, type Html, type RenderedPage } from './html.ts';
-
-const MAX_NAME = 100;
 
 export interface FormOf {
   /** Path that the form is sent to. */
@@ -90,10 +89,8 @@ export function messagePage(title: string, message: string): RenderedPage {
   return renderPage({ title, content: html`<p>${message}</p>` });
 }
 
-/** By what it calls itself, without what would turn the words beside it around, or hide among them. */
 function named({ name, host }: AskingClient): Html {
-  const readable = name.replaceAll(/[\p{C}\p{Z}]+/gu, ' ').trim();
-  const shown = html`<strong><bdi>${readable.slice(0, MAX_NAME) || 'A client without a name'}</bdi></strong>`;
+  const shown = html`<strong><bdi>${readableName(name)}</bdi></strong>`;
   return host === undefined ? shown : html`${shown} of <code>${host}</code>`;
 }
 
