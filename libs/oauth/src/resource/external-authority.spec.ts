@@ -9,11 +9,19 @@ let authority: ExternalAuthority;
 
 const open = (more: Partial<ExternalIssuer> = {}, pauses = {}) =>
   new ExternalAuthority(
-    { issuer: server.issuer, audiences: [], roleClaim: 'role', plainJwtsAllowed: false, ...more },
+    {
+      issuer: server.issuer,
+      audiences: [],
+      roleClaim: 'role',
+      plainJwtsAllowed: false,
+      secondFactorMinutes: 15,
+      ...more,
+    },
     resources,
     pauses,
   );
 const judge = async (token: string | Promise<string>, by = authority) => by.judge(await token, 0);
+const now = () => Math.floor(Date.now() / 1000);
 const reasonOf = (verdict: Verdict) => (verdict.proven ? 'proven' : verdict.reason);
 
 beforeEach(async () => {
@@ -62,6 +70,21 @@ describe('tokens of an external issuer', () => {
   ])('are of the role that they name, with %s', async (_, claims, role) => {
     const verdict = await judge(server.token(claims));
     expect(verdict.proven ? verdict.principal.role : undefined).toBe(role);
+  });
+
+  it.each([
+    ['says nothing of it', {}, false],
+    ['says that one was shown', { amr: ['pwd', 'otp'], auth_time: now() - 60 }, true],
+    ['says so, and that it was long ago', { amr: ['mfa'], auth_time: now() - 3600 }, false],
+    ['says so, and not when', { amr: ['mfa'] }, false],
+    ['has seen a password', { amr: ['pwd'], auth_time: now() }, false],
+    ['has seen something', { amr: 'otp', auth_time: now() }, false],
+    ['speaks of a program', { client_id: 'somebody' }, undefined],
+  ])('have shown a second factor where the issuer %s: %o, %s', async (_, claims, expected) => {
+    const { principal } = (await judge(server.token(claims as never))) as Proven;
+    expect(principal.secondFactor).toBe(expected);
+    const { principal: later } = (await authority.renew(principal, 0)) as Proven;
+    expect(later.secondFactor).toBe(expected && false);
   });
 
   it('are of the role in another claim, and for another audience, where settings say so', async () => {
