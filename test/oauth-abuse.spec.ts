@@ -320,7 +320,7 @@ describe('a document by which a client describes itself', () => {
     const client_id = `${documents.url}/once.json`;
     for (let i = 0; i < 3; i++) {
       const { html } = await flow({ client_id }).start();
-      expect(html).toContain('<strong>Described</strong> of <code>localhost:');
+      expect(html).toContain('<strong><bdi>Described</bdi></strong> of <code>localhost:');
     }
     expect(documents.asked.filter((path) => path === '/once.json')).toHaveLength(1);
   });

@@ -9,7 +9,7 @@ import { ConfiguredAdmin } from './configured-admin.ts';
 import { identityConfig } from './identity.config.ts';
 import { KeyStore, type KeyPage } from './key-store.ts';
 import { Pepper } from './pepper.ts';
-import { requireRights } from './rights.ts';
+import { requireRank, requireRights } from './rights.ts';
 import { Verdicts } from './verdicts.ts';
 
 const HOUR_MS = 3_600_000;
@@ -87,7 +87,7 @@ export class ApiKeys {
     { force = false }: { force?: boolean | undefined },
     by: Principal,
   ): Promise<ApiKey> {
-    requireRights(by, await this.#existing(id));
+    requireRank(by, await this.#existing(id));
     const sparing = force || this.configured.exists ? 'none' : 'last-admin';
     if (!(await this.store.revoke(id, new Date(), sparing))) {
       throw conflict('That is the last key of an admin: make another one first, or say force');

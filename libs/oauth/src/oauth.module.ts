@@ -1,6 +1,6 @@
 import { Inject, Module, type OnModuleInit } from '@nestjs/common';
 import { ConfigError, type ConfigOf } from '#config';
-import { Authorities, IdentityModule } from '#identity';
+import { Authorities, IdentityModule, tokensConfig } from '#identity';
 import { Accounts } from './accounts.ts';
 import { ClientStore } from './clients/client-store.ts';
 import { OAuthAdminController } from './clients/oauth-admin.controller.ts';
@@ -44,6 +44,7 @@ export class OAuthModule implements OnModuleInit {
     private readonly resources: Resources,
     private readonly keys: SigningKeys,
     @Inject(oauthConfig.KEY) private readonly config: ConfigOf<typeof oauthConfig>,
+    @Inject(tokensConfig.KEY) private readonly lifetimes: ConfigOf<typeof tokensConfig>,
   ) {}
 
   async onModuleInit(): Promise<void> {
@@ -54,9 +55,9 @@ export class OAuthModule implements OnModuleInit {
       return;
     }
     requireTls(issuer);
-    this.authorities.add(
-      new ExternalAuthority({ issuer, audiences, roleClaim, plainJwtsAllowed }, this.resources),
-    );
+    const { secondFactorMinutes } = this.lifetimes;
+    const options = { issuer, audiences, roleClaim, plainJwtsAllowed, secondFactorMinutes };
+    this.authorities.add(new ExternalAuthority(options, this.resources));
   }
 }
 

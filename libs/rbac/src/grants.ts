@@ -13,6 +13,11 @@ export function isGranted(role: Role, permission: Permission): boolean {
   return rulesInForce.grants.get(role)?.has(permission) ?? false;
 }
 
+/** All that a role holds at the moment. */
+export function permissionsHeldBy(role: Role): readonly Permission[] {
+  return [...(rulesInForce.grants.get(role) ?? [])];
+}
+
 /** Whether somebody holds a permission: the role has it, and the credential was not given less. */
 export function holds({ role, scopes }: Principal, permission: Permission): boolean {
   return isGranted(role, permission) && (scopes === undefined || scopes.has(permission));

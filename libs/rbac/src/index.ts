@@ -6,6 +6,7 @@ export {
   maySee,
   permissionFault,
   permissions,
+  permissionsHeldBy,
   refusalFor,
   refusalOf,
 } from './grants.ts';

@@ -68,7 +68,7 @@ describe.each(databases)('guesses at a password, on $name', (kind) => {
     const { guess, throttle, name } = guesser();
     const home = { address: HOME, known: true };
     for (let n = 0; n < 5; n++) await guess(0, home);
-    await throttle.refund({ name, ...home });
+    await throttle.forgive({ name, ...home });
     for (let n = 0; n < 5; n++) expect(await guess(0, home)).toBe(0);
     expect(await guess(0, home)).toBe(1);
     expect(await guess(3600, home)).toBe(0);
@@ -78,9 +78,19 @@ describe.each(databases)('guesses at a password, on $name', (kind) => {
   it('are not all forgotten where one goes well elsewhere: others may be guessing there', async () => {
     const { guess, throttle, name } = guesser();
     for (let n = 0; n < 7; n++) await guess(n * 100);
-    await throttle.refund({ name, address: HOME, known: false });
+    await throttle.forgive({ name, address: HOME, known: false });
     expect(await guess(1000)).toBe(0);
     expect(await guess(1000)).toBeGreaterThan(1);
+  });
+
+  it('are not forgotten for one half of what is to be shown', async () => {
+    const { guess, throttle, name } = guesser();
+    const home = { address: HOME, known: true };
+    for (let n = 0; n < 4; n++) await guess(0, home);
+    expect(await guess(0, home)).toBe(0);
+    await throttle.refund({ name, ...home });
+    expect(await guess(1, home)).toBe(0);
+    expect(await guess(1, home)).toBeGreaterThan(0);
   });
 
   it('leave no name and no address in the table', async () => {

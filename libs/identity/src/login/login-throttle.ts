@@ -53,18 +53,23 @@ export class LoginThrottle {
     throw await this.#heldUp(subject, call, at);
   }
 
-  /** It went well. Where the user is known, nothing is held against him any more; elsewhere others may have failed. */
+  /**
+   * It went well, and all was shown. Where the user is known, nothing is held against him any more; elsewhere others may
+   * have failed.
+   */
+  async forgive(attempt: Attempt): Promise<void> {
+    if (!attempt.known) return this.refund(attempt);
+    const deleting = this.database.kysely.deleteFrom('login_attempts');
+    await deleting.where('subject', '=', this.#subjectOf(attempt)).execute();
+  }
+
+  /** This one went well. Who can show one half as often as he likes must not get new tries at the other by it. */
   async refund(attempt: Attempt): Promise<void> {
-    const subject = this.#subjectOf(attempt);
-    const { kysely } = this.database;
-    if (attempt.known) await kysely.deleteFrom('login_attempts').where('subject', '=', subject).execute();
-    else {
-      await kysely
-        .updateTable('login_attempts')
-        .set({ failures: sql<number>`greatest(0, failures - 1)` })
-        .where('subject', '=', subject)
-        .execute();
-    }
+    await this.database.kysely
+      .updateTable('login_attempts')
+      .set({ failures: sql<number>`greatest(0, failures - 1)` })
+      .where('subject', '=', this.#subjectOf(attempt))
+      .execute();
   }
 
   async deleteExpired(at = new Date()): Promise<void> {

@@ -62,7 +62,8 @@ export class UserLogin {
         ? await this.factors.accept(user, shown.totp)
         : await this.hasher.fits(shown.password, user.passwordHash, attempt);
     if (!good) throw refused('totp' in shown ? 'wrong-code' : 'wrong-password', user, call);
-    await this.throttle.refund(attempt);
+    if ('totp' in shown || !user.hasSecondFactor) await this.throttle.forgive(attempt);
+    else await this.throttle.refund(attempt);
     return withoutSecrets(user);
   }
 
@@ -110,7 +111,7 @@ export class UserLogin {
     { id, passwordHash }: User & UserSecrets,
     attempt: Attempt,
   ): Promise<void> {
-    await this.throttle.refund(attempt);
+    await this.throttle.forgive(attempt);
     await this.networks.remember(id, attempt.address);
     await this.users.noteLogin(id, new Date());
     if (isOutdated(passwordHash))

@@ -35,6 +35,8 @@ export class UserStore {
   }
 
   async findByName(name: string): Promise<(User & UserSecrets) | undefined> {
+    // PostgreSQL takes no text with one, so nobody is called that.
+    if (name.includes('\0')) return undefined;
     return withSecrets(await this.#where('folded_name', foldName(name)));
   }
 

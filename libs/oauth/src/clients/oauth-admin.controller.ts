@@ -73,7 +73,7 @@ export class OAuthAdminController {
     @CurrentCall() call: Call,
   ): Promise<IssuedOAuthClientView> {
     this.#requireEmbedded();
-    return issued(await this.clients.rotateSecret(id), call);
+    return issued(await this.clients.rotateSecret(id, call.principal!), call);
   }
 
   @Delete('clients/:id')

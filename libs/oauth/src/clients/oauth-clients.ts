@@ -5,7 +5,7 @@ import { AccessRefused, GatehouseError, InvalidInput, NotFound } from '#errors';
 import { Pepper } from '#identity';
 import { holds, isGranted } from '#rbac';
 import { ClientStore, type Page } from './client-store.ts';
-import type { ClientMetadata, GrantType, OAuthClient } from './oauth-client.ts';
+import { permissionsIn, type ClientMetadata, type GrantType, type OAuthClient } from './oauth-client.ts';
 import { isSafeRedirect } from './redirect-uri.ts';
 
 export interface ClientOrder {
@@ -33,9 +33,7 @@ export class OAuthClients {
 
   /** One without redirect URIs acts for itself (client credentials), one with them for persons. @throws InvalidInput, AccessRefused */
   async create(order: ClientOrder, by: Principal): Promise<IssuedClient> {
-    // A token of few scopes must not make itself a client of more.
-    const missing = order.scopes.find((scope) => !holds(by, scope));
-    if (missing) throw new AccessRefused({ operation: 'A client with this scope', missing });
+    requireScopes(by, order.scopes);
     const metadata = metadataOf(order);
     const secret = order.isPublic ? undefined : newSecret();
     const client: OAuthClient = {
@@ -56,9 +54,10 @@ export class OAuthClients {
     return this.store.list(page);
   }
 
-  /** The old secret is none any more; tokens that were issued for it live on, for their hour. @throws NotFound */
-  async rotateSecret(id: string): Promise<IssuedClient> {
+  /** The old secret is none any more; tokens that were issued for it live on, for their hour. @throws NotFound, AccessRefused */
+  async rotateSecret(id: string, by: Principal): Promise<IssuedClient> {
     const client = await this.#find(id);
+    requireScopes(by, permissionsIn(client.metadata.scope));
     if (!client.secretDigest) throw new GatehouseError('CONFLICT', 'A public client has no secret to rotate');
     const secret = newSecret();
     await this.store.setSecret(id, this.digest(secret));
@@ -81,6 +80,12 @@ export class OAuthClients {
     if (!client) throw new NotFound('There is no such OAuth client');
     return client;
   }
+}
+
+/** Whoever knows its secret is the client: a token of few scopes must not become one of more. */
+function requireScopes(by: Principal, scopes: readonly Permission[]): void {
+  const missing = scopes.find((scope) => !holds(by, scope));
+  if (missing) throw new AccessRefused({ operation: 'A client with this scope', missing });
 }
 
 /** 256 random bits: a keyed hash of it suffices. */

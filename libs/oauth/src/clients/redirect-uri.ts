@@ -16,13 +16,16 @@ const PUBLIC_SCHEMES = new Set([
   'wss:',
 ]);
 const MAX_LENGTH = 1024;
+/** RFC 3986 knows no other signs; what parsers mend or leave out, each in its own way, is not compared and then followed. */
+const SIGNS = /^[\x21-\x5b\x5d-\x7e]+$/;
 
 /**
  * Whether codes may be sent there: over TLS, to this machine, or to a program by a scheme of its own (RFC 9700, section
  * 2.1; OAuth 2.1, section 2.3).
  */
 export function isSafeRedirect(uri: unknown): uri is string {
-  if (typeof uri !== 'string' || uri.length > MAX_LENGTH || !URL.canParse(uri)) return false;
+  if (typeof uri !== 'string' || uri.length > MAX_LENGTH || !SIGNS.test(uri) || !URL.canParse(uri))
+    return false;
   const { protocol, hostname, username, password } = new URL(uri);
   if (username || password || uri.includes('#') || uri.includes('*')) return false;
   if (protocol === 'https:') return true;

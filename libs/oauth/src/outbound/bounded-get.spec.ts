@@ -1,7 +1,11 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { stat } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { boundedGet, type GetOptions } from './bounded-get.ts';
+import { publicNames } from './public-names.ts';
 import { isLoopback, isPublic } from './special-addresses.ts';
 
 let server: Server | undefined;
@@ -94,5 +98,48 @@ describe('a bounded GET', () => {
     ['https://2130706433/', 'public', 'fetched from'],
   ] as const)('does not go to %s when told %s', async (url, to, why) => {
     await expect(boundedGet(new URL(url), options({ to }))).rejects.toThrow(why);
+  });
+});
+
+/** A name server of a stranger's: silent, or with one address for all names (RFC 1035, section 4). */
+async function nameServer(address?: readonly number[]) {
+  const socket = createSocket('udp4');
+  socket.on('message', (query, { port }) => {
+    if (!address) return;
+    const question = query.subarray(12, query.indexOf(0, 12) + 5);
+    const isA = question.at(-3) === 1;
+    const head = [query[0]!, query[1]!, 0x81, 0x80, 0, 1, 0, isA ? 1 : 0, 0, 0, 0, 0];
+    const answer = isA ? [0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4, ...address] : [];
+    socket.send(Buffer.from([...head, ...question, ...answer]), port, '127.0.0.1');
+  });
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  const before = publicNames.getServers();
+  publicNames.setServers([`127.0.0.1:${socket.address().port}`]);
+  return {
+    [Symbol.dispose]() {
+      publicNames.cancel();
+      publicNames.setServers(before);
+      socket.close();
+    },
+  };
+}
+
+describe('a name of a stranger', () => {
+  it('that leads into this network is not followed', async () => {
+    using _ = await nameServer([10, 0, 0, 1]);
+    const getting = boundedGet(new URL('https://rebinding.example/'), options({ to: 'public' }));
+    await expect(getting).rejects.toThrow('fetched from');
+  });
+
+  it('whose servers are silent takes its time and no thread', async () => {
+    using _ = await nameServer();
+    const gets = Array.from({ length: 8 }, (__, n) =>
+      boundedGet(new URL(`https://silent${n}.example/`), options({ to: 'public', timeoutMs: 300 })),
+    );
+    const all = Promise.allSettled(gets);
+    const first = await Promise.race([stat('.').then(() => 'the disk'), all.then(() => 'the names')]);
+    expect(first).toBe('the disk');
+    expect((await all).every(({ status }) => status === 'rejected')).toBe(true);
   });
 });

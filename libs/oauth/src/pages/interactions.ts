@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { Provider } from 'oidc-provider';
 import type { Call, Permission } from '#call';
@@ -71,7 +72,8 @@ export class Interactions {
       return gone();
     }
     const amr = person.secondFactor ? ['pwd', 'otp'] : ['pwd'];
-    return finish(visit, { login: { accountId: person.account.id, amr, remember: false } });
+    const { id: accountId, changedAt } = person.account;
+    return finish(visit, { login: { accountId, amr, remember: false, of: changedAt.getTime() } });
   }
 
   async consent(request: OAuthRequest, uid: string, form: Form, call: Call): Promise<OAuthAnswer> {
@@ -89,7 +91,11 @@ export class Interactions {
     }
     call.note('oauth_client', clientId.slice(0, 256));
     call.note('subject', account.id);
-    return finish(visit, { consent: { grantId: await grant.save() } });
+    await secondAfter(account.changedAt);
+    const grantId = await grant.save();
+    if (await this.#accountOf(visit)) return finish(visit, { consent: { grantId } });
+    await grant.destroy();
+    return gone();
   }
 
   async cancel(request: OAuthRequest, uid: string, form: Form): Promise<OAuthAnswer> {
@@ -124,7 +130,7 @@ export class Interactions {
       exchange,
       interaction,
       client: {
-        name: client.clientName ?? id,
+        name: client.clientName || id,
         host: URL.canParse(id) ? new URL(id).host : undefined,
         redirectUri: String(interaction.params['redirect_uri']),
       },
@@ -164,8 +170,10 @@ export class Interactions {
     return createHmac('sha256', this.#key).update(`${uid} ${prompt.name}`).digest('base64url');
   }
 
-  async #accountOf({ interaction: { session } }: Visit): Promise<Account | undefined> {
-    return session && this.accounts.find(session.accountId);
+  /** Who has logged in. A password that was guessed, and has been changed since, allows nothing. */
+  async #accountOf({ interaction: { session, lastSubmission } }: Visit): Promise<Account | undefined> {
+    const account = session && (await this.accounts.find(session.accountId));
+    return account && lastSubmission?.login?.['of'] === account.changedAt.getTime() ? account : undefined;
   }
 }
 
@@ -178,6 +186,13 @@ async function finish(
     mergeWithLastSubmission: interaction.prompt.name === 'consent',
   });
   return { status: 303, headers: { location }, body: '' };
+}
+
+/** Grants are dated to the second: one of the second of a change counts as one of before it. */
+async function secondAfter(changedAt: Date): Promise<void> {
+  const wait = Math.floor(changedAt.getTime() / 1000 + 1) * 1000 - Date.now();
+  // Timers may be a little early.
+  if (wait > 0) await sleep(Math.min(wait, 1000) + 5);
 }
 
 /** By resource. */

@@ -1,4 +1,5 @@
 import type { Permission } from '#call';
+import { readableName } from '../clients/client-name.ts';
 import { html, renderPage, type Html, type RenderedPage } from './html.ts';
 
 export interface FormOf {
@@ -66,7 +67,7 @@ export function consentPage({ action, token, formsTo, client, person, scopes }: 
   const list = scopes.map((scope) => html`<li><code>${scope}</code></li>`);
   const content = html`<p>
       ${named(client)} asks to act for you, <strong>${person}</strong>, at Gatehouse. It would be sent back to
-      <code>${client.redirectUri}</code>.
+      <code>${new URL(client.redirectUri).href}</code>.
     </p>
     ${
       scopes.length === 0
@@ -89,9 +90,8 @@ export function messagePage(title: string, message: string): RenderedPage {
 }
 
 function named({ name, host }: AskingClient): Html {
-  return host === undefined
-    ? html`<strong>${name}</strong>`
-    : html`<strong>${name}</strong> of <code>${host}</code>`;
+  const shown = html`<strong><bdi>${readableName(name)}</bdi></strong>`;
+  return host === undefined ? shown : html`${shown} of <code>${host}</code>`;
 }
 
 function faultOf(fault: string | undefined): Html {

@@ -9,11 +9,19 @@ let authority: ExternalAuthority;
 
 const open = (more: Partial<ExternalIssuer> = {}, pauses = {}) =>
   new ExternalAuthority(
-    { issuer: server.issuer, audiences: [], roleClaim: 'role', plainJwtsAllowed: false, ...more },
+    {
+      issuer: server.issuer,
+      audiences: [],
+      roleClaim: 'role',
+      plainJwtsAllowed: false,
+      secondFactorMinutes: 15,
+      ...more,
+    },
     resources,
     pauses,
   );
 const judge = async (token: string | Promise<string>, by = authority) => by.judge(await token, 0);
+const now = () => Math.floor(Date.now() / 1000);
 const reasonOf = (verdict: Verdict) => (verdict.proven ? 'proven' : verdict.reason);
 
 beforeEach(async () => {
@@ -64,6 +72,21 @@ describe('tokens of an external issuer', () => {
     expect(verdict.proven ? verdict.principal.role : undefined).toBe(role);
   });
 
+  it.each([
+    ['says nothing of it', {}, false],
+    ['says that one was shown', { amr: ['pwd', 'otp'], auth_time: now() - 60 }, true],
+    ['says so, and that it was long ago', { amr: ['mfa'], auth_time: now() - 3600 }, false],
+    ['says so, and not when', { amr: ['mfa'] }, false],
+    ['has seen a password', { amr: ['pwd'], auth_time: now() }, false],
+    ['has seen something', { amr: 'otp', auth_time: now() }, false],
+    ['speaks of a program', { client_id: 'somebody' }, undefined],
+  ])('have shown a second factor where the issuer %s: %o, %s', async (_, claims, expected) => {
+    const { principal } = (await judge(server.token(claims as never))) as Proven;
+    expect(principal.secondFactor).toBe(expected);
+    const { principal: later } = (await authority.renew(principal, 0)) as Proven;
+    expect(later.secondFactor).toBe(expected && false);
+  });
+
   it('are of the role in another claim, and for another audience, where settings say so', async () => {
     const own = open({ roleClaim: 'https://a.example/role', audiences: ['my-api'] });
     const token = server.token({ 'https://a.example/role': 'admin', aud: ['other', 'my-api'] });
@@ -78,9 +101,18 @@ describe('tokens of an external issuer', () => {
     ['a birth in the future', { iat: 4e9, exp: 5e9 }, 'future-dated'],
     ['no end', { exp: undefined }, 'claims-missing'],
     ['no subject', { sub: undefined }, 'claims-missing'],
+    ['an empty subject', { sub: '' }, 'claims-missing'],
+    ['a subject that is no text', { sub: 7 }, 'claims-missing'],
   ])('are refused with %s', async (_, claims, reason) => {
     expect(reasonOf(await judge(server.token(claims as never)))).toBe(reason);
   });
+
+  it.each([{ nbf: 4e9 }, { iat: 4e9, exp: 5e9 }])(
+    'of a clock that is ahead are not remembered as bad: they are good in a moment',
+    async (claims) => {
+      expect(await judge(server.token(claims))).toMatchObject({ proven: false, passing: true });
+    },
+  );
 
   it('whose time is over are told so, and nothing else', async () => {
     const verdict = await judge(server.token({ iat: 1, exp: 2 }));

@@ -8,6 +8,7 @@ import { Resources } from '../resources.ts';
 /** Clocks of replicas differ a little. */
 export const TOLERANCE_SECONDS = 5;
 export const ACCESS_TOKEN_TYPE = 'at+jwt';
+export const NOT_YET = 'not-yet-valid';
 
 /** What an access token of the embedded server says (RFC 9068). */
 export interface OwnClaims extends JWTPayload {
@@ -54,7 +55,8 @@ export class OwnTokens {
         requiredClaims: ['sub', 'jti', 'exp', 'iat', 'client_id'],
         clockTolerance: TOLERANCE_SECONDS,
       });
-      if (payload.iat > Date.now() / 1000 + TOLERANCE_SECONDS) return { fault: 'future-dated' };
+      if (payload.iat > Date.now() / 1000 + TOLERANCE_SECONDS)
+        return { fault: 'future-dated', passing: true };
       return { claims: payload };
     } catch (error) {
       if (error instanceof errors.JWTExpired) return { fault: 'expired', claims: error.payload as OwnClaims };
@@ -83,7 +85,7 @@ export function faultOf(error: unknown): string {
     const names: Record<string, string> = {
       aud: 'wrong-audience',
       iss: 'wrong-issuer',
-      nbf: 'not-yet-valid',
+      nbf: NOT_YET,
       typ: 'wrong-type',
     };
     return names[error.claim] ?? 'claims-missing';

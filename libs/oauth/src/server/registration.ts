@@ -1,8 +1,8 @@
+import { readableName } from '../clients/client-name.ts';
 import { scopesOfStrangers } from '../clients/oauth-client.ts';
 import { isSafeRedirect } from '../clients/redirect-uri.ts';
 
 const MOST_REDIRECTS = 20;
-const MAX_NAME = 100;
 const GRANTS = new Set(['authorization_code', 'refresh_token']);
 const METHODS = new Set(['none', 'client_secret_basic', 'client_secret_post']);
 
@@ -16,15 +16,13 @@ export function registrationOf(body: unknown): Record<string, unknown> | undefin
   const redirects = asked['redirect_uris'];
   const grants = asked['grant_types'] ?? ['authorization_code', 'refresh_token'];
   const method = asked['token_endpoint_auth_method'] ?? 'none';
-  const name = asked['client_name'];
   if (!Array.isArray(redirects) || redirects.length === 0 || redirects.length > MOST_REDIRECTS)
     return undefined;
   if (!redirects.every(isSafeRedirect)) return undefined;
   if (!Array.isArray(grants) || !grants.every((grant) => GRANTS.has(grant as string))) return undefined;
   if (typeof method !== 'string' || !METHODS.has(method)) return undefined;
   return {
-    client_name:
-      typeof name === 'string' && name.trim() ? name.trim().slice(0, MAX_NAME) : 'A client without a name',
+    client_name: readableName(asked['client_name']),
     redirect_uris: redirects,
     grant_types: grants,
     response_types: ['code'],

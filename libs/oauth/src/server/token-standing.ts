@@ -76,7 +76,7 @@ export class TokenStanding {
     const account = await this.accounts.find(one.id);
     if (!account) return 'account-gone';
     // A new password, say after the old one was guessed, ends what was allowed with the old one.
-    if (Math.floor(account.changedAt.getTime() / 1000) > Number(grant['iat'])) return 'account-changed';
+    if (Math.floor(account.changedAt.getTime() / 1000) >= Number(grant['iat'])) return 'account-changed';
     const { id, name, role, tier } = account;
     const { scopes, secondFactor } = one;
     return Object.freeze({ id, name, role, tier, keyId: `${OAUTH_KEY}${one.grant}`, scopes, secondFactor });
