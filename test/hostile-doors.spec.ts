@@ -1,15 +1,21 @@
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { sql } from 'kysely';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Database } from '#persistence';
-import { databases } from '#testing';
-import { ADMIN_KEY, useGateway } from './support/gateway.ts';
+import { certificate, databases, scratchFolder, sslSettings, type ScratchFolder } from '#testing';
+import { ADMIN_KEY, bootGateway, useGateway, type TestGateway } from './support/gateway.ts';
 import { head, RawConnection } from './support/raw-connection.ts';
 import { WebSocketClient } from './support/socket-client.ts';
 
 const MOST = 3;
+
+async function connected(port: number): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+  await once(socket, 'connect');
+  return socket.resume();
+}
 
 describe('the port of WebSockets', () => {
   const gateway = useGateway(databases[0]!, { env: { WS_MAX_CONNECTIONS: String(MOST) } });
@@ -20,11 +26,6 @@ describe('the port of WebSockets', () => {
     await Promise.all(open.splice(0).map((client) => client.over));
   });
 
-  const connected = async () => {
-    const socket = connect(port(), '127.0.0.1').on('error', () => undefined);
-    await once(socket, 'connect');
-    return socket;
-  };
   const handshake = (key: string) =>
     head('GET /ws', {
       connection: 'upgrade',
@@ -37,7 +38,7 @@ describe('the port of WebSockets', () => {
 
   it('has a place for the next client when others have gone in the middle of their handshakes', async () => {
     const keys = await Promise.all(Array.from({ length: MOST }, () => gateway().createKey()));
-    const sockets = await Promise.all(keys.map(() => connected()));
+    const sockets = await Promise.all(keys.map(() => connected(port())));
     // Nobody's key can be looked up meanwhile.
     await gateway()
       .gateway.app.get(Database)
@@ -64,5 +65,37 @@ describe('the port of WebSockets', () => {
     const answer = await raw.answer();
     raw.drop();
     expect(answer).toMatchObject({ status: 426 });
+  });
+});
+
+describe('the TCP port, with TLS', () => {
+  let folder: ScratchFolder;
+  let booted: TestGateway;
+  beforeAll(async () => {
+    folder = await scratchFolder();
+    const env = {
+      ...sslSettings(folder.path, await certificate()),
+      MAX_CONNECTIONS_PER_ADDRESS: String(MOST),
+    };
+    booted = await bootGateway(databases[0]!, { env });
+  }, 600_000);
+  afterAll(async () => {
+    await booted.close();
+    await folder.remove();
+  });
+
+  it('has no more places for those who never shake hands than for others, and has them again', async () => {
+    const port = booted.gateway.tcpPort!;
+    const sockets = await Promise.all(Array.from({ length: 4 * MOST }, () => connected(port)));
+    await expect.poll(() => sockets.filter(({ closed }) => !closed).length).toBe(MOST);
+    for (const socket of sockets) socket.resetAndDestroy();
+    const isKept = async () => {
+      const socket = await connected(port);
+      await setTimeout(50);
+      const { closed } = socket;
+      socket.destroy();
+      return !closed;
+    };
+    await expect.poll(isKept).toBe(true);
   });
 });

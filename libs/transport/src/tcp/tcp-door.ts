@@ -27,6 +27,7 @@ export interface TcpDoorOptions {
 export class TcpDoor {
   readonly #options: TcpDoorOptions;
   #server: Server | undefined;
+  #isSecure = false;
   /** Oldest first. */
   readonly #greeting = new Set<Socket>();
   readonly #sockets = new Set<Socket>();
@@ -49,7 +50,10 @@ export class TcpDoor {
       keepAlive: true,
       keepAliveInitialDelay: KEEP_ALIVE_MS,
     };
-    const server = create(options, (socket) => this.accept(socket));
+    const server = create(options, (socket) => this.#accept(socket));
+    // With TLS it is accepted once it has shaken hands, which a stranger need never do.
+    this.#isSecure = 'setSecureContext' in server;
+    if (this.#isSecure) server.on('connection', (socket: Socket) => void this.#enter(socket));
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen({ host, port }, resolve);
@@ -58,22 +62,32 @@ export class TcpDoor {
   }
 
   /** A connection on which nothing has been said yet. */
-  accept(socket: Socket): void {
-    const { door, caps } = this.#options;
+  #accept(socket: Socket): void {
+    if (!this.#isSecure && !this.#enter(socket)) return;
     const address = socket.remoteAddress;
     // A client that goes away in the middle has no name for it.
     socket.on('error', () => socket.destroy());
-    if (address === undefined || door.isClosing || door.services.blocks.cuts(address))
-      return void socket.destroy();
-    const release = this.#makeRoom() ? caps.take(address) : undefined;
-    if (!release) return void socket.destroy();
+    if (address === undefined || this.#options.door.isClosing) return void socket.destroy();
+    socket.once('close', () => this.#greeting.delete(socket));
+    this.#greet(socket, address);
+  }
+
+  /** Says whether there is a place for it. */
+  #enter(socket: Socket): boolean {
+    const { door, caps } = this.#options;
+    const { remoteAddress: address } = socket;
+    const isCut = address === undefined || door.services.blocks.cuts(address);
+    const release = isCut ? undefined : this.#makeRoom() && caps.take(address);
+    if (!release) {
+      socket.destroy();
+      return false;
+    }
     this.#sockets.add(socket);
     socket.once('close', () => {
       this.#sockets.delete(socket);
-      this.#greeting.delete(socket);
       release();
     });
-    this.#greet(socket, address);
+    return true;
   }
 
   /** Accepts nobody any more. */
