@@ -1,3 +1,4 @@
+import { linesSafe, terminalSafe } from './terminal.ts';
 import type { ChainReport, Finding, Report } from '#audit';
 
 /** What `audit verify` prints: what was read, each fault, and the verdict last. */
@@ -7,7 +8,7 @@ export function describeReport(report: Report): string {
   const verdict = valid
     ? `valid: ${count(entries, 'entry')} in ${count(chains.length, 'chain')}, all there, unaltered and in order`
     : `INVALID: ${count(findingCount, 'fault')} in ${count(entries, 'entry')}`;
-  return [
+  const lines = [
     `Audit journal in ${source}`,
     ...chains.map(describeChain),
     ...(removed
@@ -18,7 +19,9 @@ export function describeReport(report: Report): string {
     ...(more > 0 ? [`  … and ${more} more`] : []),
     verdict,
     '',
-  ].join('\n');
+  ];
+  // Whoever has changed a journal may have written what would hide that from its reader.
+  return linesSafe(lines.join('\n'));
 }
 
 function count(n: number, noun: string): string {
@@ -61,11 +64,12 @@ interface Shown {
 /** One entry for people; the line itself where it is no JSON. */
 export function describeRecord(line: string): string {
   const record = parse(line);
-  if (!record) return line;
+  if (!record) return terminalSafe(line);
   const { time, severity, event, result, operation, target, principal, ip, correlation_id: id } = record;
-  return [time, severity, event, result, operation, target, principal?.name, ip, id]
-    .map((part) => (part === undefined ? '-' : JSON.stringify(part).slice(1, -1)))
-    .join('  ');
+  const parts = [time, severity, event, result, operation, target, principal?.name, ip, id];
+  return terminalSafe(
+    parts.map((part) => (part === undefined ? '-' : JSON.stringify(part).slice(1, -1))).join('  '),
+  );
 }
 
 function parse(line: string): Shown | undefined {

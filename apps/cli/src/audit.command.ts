@@ -16,6 +16,7 @@ import { homeConfig, readConfig, type Environment } from '#config';
 import { databaseUrl, DataFolder, openDatabase, persistenceConfig } from '#persistence';
 import { LiveSecrets } from '#secrets';
 import { describeRecord, describeReport } from './audit-report.ts';
+import { linesSafe } from './terminal.ts';
 
 /** What scripts read: 0 all is well, 1 the journal was changed, 2 it could not be looked at. */
 const CHANGED = 1;
@@ -130,7 +131,7 @@ async function guarded(work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`${linesSafe(error instanceof Error ? error.message : String(error))}\n`);
     process.exitCode = FAILED;
   }
 }

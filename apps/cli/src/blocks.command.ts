@@ -3,6 +3,7 @@ import type { BlockListView, BlockView } from '#blocking';
 import { ApiClient, withClientOptions, type ClientOptions } from './api-client.ts';
 import { reporting } from './reporting.ts';
 import { tableOf } from './table.ts';
+import { linesSafe } from './terminal.ts';
 
 const PAGE = 1_000;
 
@@ -83,7 +84,7 @@ function timeOf(time: string): string {
 }
 
 function print(options: BlocksOptions, value: unknown, text: () => string): void {
-  process.stdout.write(options.json ? `${JSON.stringify(value, null, 2)}\n` : text());
+  process.stdout.write(options.json ? `${JSON.stringify(value, null, 2)}\n` : linesSafe(text()));
 }
 
 function seconds(text: string): number {

@@ -78,7 +78,7 @@ function rowOf({
   calls,
   doing,
 }: Connection): string[] {
-  const cells = [
+  return [
     id,
     door,
     principal?.name ?? '-',
@@ -88,7 +88,6 @@ function rowOf({
     String(calls),
     doing.join(' ') || '-',
   ];
-  return cells.map(terminalSafe);
 }
 
 function timeOf(time: string): string {

@@ -7,6 +7,7 @@ import type { KeyAdmin } from './keys/key-admin.ts';
 import { RemoteKeys } from './keys/remote-keys.ts';
 import { reporting } from './reporting.ts';
 import { tableOf } from './table.ts';
+import { linesSafe } from './terminal.ts';
 
 const PAGE = 1000;
 
@@ -139,7 +140,7 @@ function printKeys(keys: readonly ApiKeyView[], options: KeysOptions): void {
 }
 
 function print(options: KeysOptions, value: unknown, text: () => string): void {
-  process.stdout.write(options.json ? `${JSON.stringify(value, null, 2)}\n` : text());
+  process.stdout.write(options.json ? `${JSON.stringify(value, null, 2)}\n` : linesSafe(text()));
 }
 
 function dateOf(time: string): string {

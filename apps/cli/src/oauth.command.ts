@@ -4,6 +4,7 @@ import type { IssuedOAuthClientView, OAuthClientListView, OAuthClientView, Signi
 import { ApiClient, withClientOptions, type ClientOptions } from './api-client.ts';
 import { reporting } from './reporting.ts';
 import { tableOf } from './table.ts';
+import { linesSafe } from './terminal.ts';
 
 const PAGE = 1_000;
 
@@ -162,7 +163,7 @@ function timeOf(time: string): string {
 }
 
 function print(options: OAuthOptions, value: unknown, text: () => string): void {
-  process.stdout.write(options.json ? `${JSON.stringify(value, null, 2)}\n` : text());
+  process.stdout.write(options.json ? `${JSON.stringify(value, null, 2)}\n` : linesSafe(text()));
 }
 
 function list(text: string): string[] {

@@ -2,6 +2,7 @@ import { ConfigError } from '#config';
 import { GatehouseError, type Fault } from '#errors';
 import { PersistenceError } from '#persistence';
 import { CommandError, exitCodes } from './command-error.ts';
+import { linesSafe } from './terminal.ts';
 
 /** The action of a command: what it throws becomes one clear message and an exit code. */
 export function reporting<A extends unknown[]>(
@@ -11,7 +12,8 @@ export function reporting<A extends unknown[]>(
     try {
       await action(...args);
     } catch (error) {
-      process.stderr.write(`${explain(error)}\n`);
+      // It may repeat what others have written.
+      process.stderr.write(`${linesSafe(explain(error))}\n`);
       // A half-open database must not keep the process alive.
       process.exit(exitCodeOf(error));
     }

@@ -4,7 +4,7 @@ import { severities, type RecentEventsView } from '#audit';
 import { ApiClient, exitCodesHelp, withClientOptions, type ClientOptions } from './api-client.ts';
 import { describeRecord } from './audit-report.ts';
 import { reporting } from './reporting.ts';
-import { terminalSafe, tinted } from './terminal.ts';
+import { tinted } from './terminal.ts';
 
 interface Flags extends ClientOptions {
   event?: string;
@@ -82,7 +82,7 @@ async function eventsOf(client: ApiClient, flags: Flags, most: number): Promise<
 function lineOf(event: Event, { json }: Flags): string {
   const line = JSON.stringify(event);
   if (json) return `${line}\n`;
-  return `${tinted(terminalSafe(describeRecord(line)), String(event['severity']))}\n`;
+  return `${tinted(describeRecord(line), String(event['severity']))}\n`;
 }
 
 function keyOf({ chain, seq }: Event): string {

@@ -1,5 +1,8 @@
+import { terminalSafe } from './terminal.ts';
+
 /** Rows of texts as columns for a terminal: the first row is the heading. */
-export function tableOf(rows: readonly (readonly string[])[]): string {
+export function tableOf(texts: readonly (readonly string[])[]): string {
+  const rows = texts.map((row) => row.map(terminalSafe));
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const lines = rows.map((row) =>
     row

@@ -18,5 +18,10 @@ export function tinted(text: string, about: string): string {
 /** What others have written can move no cursor and change no colour of the terminal that shows it. */
 export function terminalSafe(text: string): string {
   // oxlint-disable-next-line no-control-regex
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, '\ufffd');
+  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, '\ufffd');
+}
+
+/** The same of a text of several lines, which stay. */
+export function linesSafe(text: string): string {
+  return text.split('\n').map(terminalSafe).join('\n');
 }

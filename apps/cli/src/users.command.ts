@@ -5,6 +5,7 @@ import { ApiClient, withClientOptions, type ClientOptions } from './api-client.t
 import { CommandError } from './command-error.ts';
 import { reporting } from './reporting.ts';
 import { tableOf } from './table.ts';
+import { linesSafe } from './terminal.ts';
 import { readPassword } from './users/read-password.ts';
 import { RemoteUsers } from './users/remote-users.ts';
 import type { UserAdmin } from './users/user-admin.ts';
@@ -173,5 +174,5 @@ function printUsers(users: readonly UserView[], options: UsersOptions): void {
 }
 
 function print(options: UsersOptions, value: unknown, text: () => string): void {
-  process.stdout.write(options.json ? `${JSON.stringify(value, null, 2)}\n` : text());
+  process.stdout.write(options.json ? `${JSON.stringify(value, null, 2)}\n` : linesSafe(text()));
 }

@@ -161,7 +161,7 @@ function openDoors(
   // Everybody comes through those.
   app.get(Blocks).exempt(config.trustedProxies);
   guardServer(fastify.server, blocks, caps);
-  boundServer(fastify.server, fastify, config);
+  boundServer(fastify.server, config);
   app.get(Metrics).watch('http', fastify.server);
   app.get(AdaptiveLimits).watch(fastify.server);
   registerJsonBody(fastify);

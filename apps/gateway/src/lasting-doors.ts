@@ -108,6 +108,6 @@ export class LastingDoors {
   #bound(server: Server): void {
     const { app, config, caps } = this.#options;
     guardServer(this.#made(server), app.get(BlockGate), caps);
-    boundServer(server, app.getHttpAdapter().getInstance(), config);
+    boundServer(server, config);
   }
 }

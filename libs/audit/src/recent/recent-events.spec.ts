@@ -74,6 +74,8 @@ describe.each(databases)('recent events, on $name', (kind) => {
   it.each([
     ['none'],
     [Buffer.from('["x","c-1","1"]').toString('base64url')],
+    [Buffer.from('["1","c-1","1"]').toString('base64url')],
+    [Buffer.from('["2026-07-28T08:00:00.000Z","c\\u0000","1"]').toString('base64url')],
     [Buffer.from('[1]').toString('base64url')],
   ])('refuse the cursor %s', async (cursor) => {
     await expect(recent.page({ cursor })).rejects.toMatchObject({ code: 'INVALID_INPUT' });

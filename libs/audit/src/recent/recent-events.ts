@@ -9,6 +9,9 @@ const DAY_MS = 86_400_000;
 /** Older ones are for `gatehouse audit show`: to look for a rare one here is to read all of that time. */
 const RECENT_DAYS = 31;
 const DEFAULT_LIMIT = 100;
+/** As `cursorAt` writes them: what only looks like a time to us is none to the database. */
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+const CHAIN = /^[\w-]{1,64}$/;
 const wentWell = sql<boolean>`result is not distinct from 'allowed'`;
 /** What happens all day long. */
 const EVERYDAY = ['call', 'conversation_ingested'];
@@ -92,8 +95,10 @@ function placeIn(cursor: string): Place {
   const [time, chain, seq] = parse(cursor);
   const isPlace =
     typeof time === 'string' &&
+    TIME.test(time) &&
     !Number.isNaN(Date.parse(time)) &&
     typeof chain === 'string' &&
+    CHAIN.test(chain) &&
     /^\d{1,18}$/.test(String(seq));
   if (isPlace) return { time, chain, seq: String(seq) };
   throw new InvalidInput('The cursor is none of ours: send next_cursor as it came', [

@@ -27,7 +27,7 @@ export class ManagementListener {
     const handler = (...exchange: Parameters<typeof fastify.routing>): void => fastify.routing(...exchange);
     // Probes come here, and those of Kubernetes have no certificate.
     const server = httpServerFactory(this.tls, { optional: true })(serverOptions(settings), handler);
-    boundServer(server, fastify, settings);
+    boundServer(server, settings);
     server.on('clientError', (error, socket) => refuseBytes(error, socket as Socket));
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);

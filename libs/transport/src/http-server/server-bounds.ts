@@ -1,6 +1,5 @@
 import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { FastifyInstance } from 'fastify';
 import type { BlockGate } from '#blocking';
 import type { ConfigOf } from '#config';
 import type { ConnectionCaps } from '#connections';
@@ -31,12 +30,13 @@ export function serverOptions({ requestTimeoutMs }: HttpSettings): ServerOptions
 }
 
 /** What any client of a listener may hold of it. */
-export function boundServer(server: Server, fastify: FastifyInstance, settings: HttpSettings): void {
+export function boundServer(server: Server, settings: HttpSettings): void {
   server.maxConnections = settings.maxConnections;
   // Nothing moves on the connection: its client has stopped reading. A handler would have been answered for by then.
   server.setTimeout(2 * settings.requestTimeoutMs);
-  // Node answers what it does not expect with a 417 of its own; to us it is a call like any other (RFC 9110, 10.1.1).
-  server.on('checkExpectation', (request, response) => fastify.routing(request, response));
+  // Node answers what it does not expect with a 417 of its own; to us it is a request like any other of this listener
+  // (RFC 9110, 10.1.1).
+  server.on('checkExpectation', (request, response) => void server.emit('request', request, response));
 }
 
 /**

@@ -119,6 +119,8 @@ export class WebSocketDoor {
     const id = door.services.connections.newId();
     try {
       await this.#admit(request, call);
+      // Its end has been told by now: a place that is taken from here on would never be given back.
+      if (socket.destroyed) throw new GatehouseError('CANCELLED', 'The client has gone');
       places.push(...this.#places(request, call, caps));
       socket.once('close', () => places.forEach((release) => release()));
       call.note('connection', id);
