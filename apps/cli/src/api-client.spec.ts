@@ -4,9 +4,10 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { createServer as createTlsServer } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ConfigError } from '#config';
-import { scratchFolder } from '#testing';
+import { certificate, scratchFolder } from '#testing';
 import { ApiClient } from './api-client.ts';
 import { CommandError } from './command-error.ts';
 
@@ -100,6 +101,16 @@ describe('ApiClient', () => {
     expect(error.exitCode).toBe(3);
   });
 
+  it('says how to trust a certificate that nobody here vouches for', async () => {
+    const tls = createTlsServer(await certificate()).listen(0, '127.0.0.1');
+    await once(tls, 'listening');
+    const { port } = tls.address() as AddressInfo;
+    const error = await failure(ask(`https://localhost:${port}`));
+    tls.close();
+    expect(error.message).toContain('NODE_EXTRA_CA_CERTS names a file of the certificates to trust');
+    expect(error.exitCode).toBe(3);
+  });
+
   it.each([
     ['a page', 200, 'text/html', '<h1>It works!</h1>'],
     ['nothing', 502, 'text/plain', ''],
@@ -132,10 +143,11 @@ describe('ApiClient', () => {
     [429, 1],
     [500, 1],
   ])('tells an answer of %i by the exit code %i, in the words of the gateway', async (status, exitCode) => {
-    const url = await json(status, { error: 'What it says', code: 'X', correlation_id: 'id-1' });
-    const error = await failure(ask(url));
+    const answer = { error: 'What it says', code: 'X', correlation_id: 'id-1', more: 'docs/errors.md#x' };
+    const error = await failure(ask(await json(status, answer)));
     expect(error.exitCode).toBe(exitCode);
-    expect(error.message).toBe(status >= 500 ? 'What it says\n  correlation id id-1' : 'What it says');
+    const id = status >= 500 ? '\n  correlation id id-1' : '';
+    expect(error.message).toBe(`What it says${id}\n  → docs/errors.md#x`);
   });
 
   it('shows each fault of an input, and is not led astray by an odd answer', async () => {

@@ -2,10 +2,14 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { ConfigError, readConfig, type Environment } from '#config';
 import { clientConfig, identityConfig } from '#identity';
-import { CommandError, exitCodes } from './command-error.ts';
+import { CommandError } from './command-error.ts';
+import { exitCodesHelp, usualExits } from './exit-codes-help.ts';
 import { linesOf } from './reporting.ts';
 
 const TIMEOUT_MS = 60_000;
+/** OpenSSL's words for a certificate that nobody here vouches for. */
+const UNTRUSTED =
+  /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(GET_ISSUER_CERT.*|VERIFY_LEAF_SIGNATURE))$/;
 
 export interface ClientOptions {
   url?: string;
@@ -29,28 +33,17 @@ const places = {
 } as const;
 type Place = keyof typeof places;
 
-/** The options of every command that calls the gateway. The key is none of them: all users of a machine see arguments. */
-export function withClientOptions(command: Command, place: Place = 'api'): Command {
+/**
+ * The options of every command that calls the gateway, and its exit codes in --help. The key is no option: all users of a
+ * machine see arguments.
+ */
+export function withClientOptions(command: Command, place: Place = 'api', exits = usualExits): Command {
   const { key, what } = places[place];
   const { env, default: usual } = clientConfig.settings[key];
   return command
     .option('--url <url>', `where ${what} is (else ${env}, else ${usual})`)
-    .option('--key-file <file>', 'a file that holds the API key (else GATEHOUSE_API_KEY)');
-}
-
-/** What the exit codes of a command say. */
-export const usualExits: Readonly<Record<number, string>> = {
-  0: 'done',
-  [exitCodes.refused]: 'the gateway refused or failed',
-  [exitCodes.usage]: 'the command line or a setting is wrong',
-  [exitCodes.unreachable]: 'no gateway answers',
-  [exitCodes.denied]: 'no API key, or one that may not do this',
-};
-
-/** The same, for the end of its --help. */
-export function exitCodesHelp(exits = usualExits): string {
-  const lines = Object.entries(exits).map(([code, meaning]) => `  ${code}  ${meaning}`);
-  return `\nExit codes:\n${lines.join('\n')}`;
+    .option('--key-file <file>', 'a file that holds the API key (else GATEHOUSE_API_KEY)')
+    .addHelpText('after', exitCodesHelp(exits));
 }
 
 /** The REST door of a gateway, at one of its ports. */
@@ -119,7 +112,9 @@ export class ApiClient {
   }
 
   #unreachable(why: string, cause: unknown): CommandError {
-    const help = `is it started? ${places[this.place].help}`;
+    const help = UNTRUSTED.test(why)
+      ? 'NODE_EXTRA_CA_CERTS names a file of the certificates to trust'
+      : `is it started? ${places[this.place].help}`;
     return new CommandError('unreachable', `No Gatehouse answers at ${this.#base} (${why}): ${help}`, {
       cause,
     });
@@ -160,11 +155,12 @@ export function keyIn(file: string): string {
 
 /** What the gateway says, for people: its message, what was wrong with the input, and the id to ask about. */
 function refusal(status: number, answer: unknown): CommandError {
-  const { error, details, correlation_id: id } = (answer ?? {}) as Record<string, unknown>;
+  const { error, details, correlation_id: id, more } = (answer ?? {}) as Record<string, unknown>;
   const lines = [
     typeof error === 'string' ? error : `The gateway answered with HTTP ${status}`,
     ...linesOf((details as Record<string, unknown> | undefined)?.['faults']),
     ...(status >= 500 && typeof id === 'string' ? [`  correlation id ${id}`] : []),
+    ...(typeof more === 'string' ? [`  → ${more}`] : []),
   ];
   return new CommandError(status === 401 || status === 403 ? 'denied' : 'refused', lines.join('\n'));
 }

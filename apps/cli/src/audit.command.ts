@@ -16,6 +16,7 @@ import { homeConfig, readConfig, type Environment } from '#config';
 import { databaseUrl, DataFolder, openDatabase, persistenceConfig } from '#persistence';
 import { LiveSecrets } from '#secrets';
 import { describeRecord, describeReport } from './audit-report.ts';
+import { exitCodesHelp } from './exit-codes-help.ts';
 import { linesSafe } from './terminal.ts';
 
 /** What scripts read: 0 all is well, 1 the journal was changed, 2 it could not be looked at. */
@@ -46,6 +47,14 @@ export function registerAudit(program: Command): void {
     .option(...dataDir)
     .option('--key <file...>', 'trust checkpoints by these public keys alone (PEM)')
     .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      exitCodesHelp({
+        0: 'all is there, unaltered and in order',
+        [CHANGED]: 'something was changed',
+        [FAILED]: 'it could not be looked at',
+      }),
+    )
     .action((flags: VerifyFlags) => guarded(() => verify(flags)));
   audit
     .command('show')

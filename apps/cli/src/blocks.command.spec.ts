@@ -2,9 +2,9 @@ import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
-import { Command } from 'commander';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { registerBlocks } from './blocks.command.ts';
+import { runCommand } from './testing/run-command.ts';
 
 const block = {
   address: '2001:db8::/64',
@@ -18,30 +18,7 @@ const block = {
 };
 const asked: { method: string; url: string; body: unknown }[] = [];
 
-/** Runs `gatehouse blocks …` in this process. */
-async function gatehouse(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const ran = { code: 0, stdout: '', stderr: '' };
-  const exit = (code: number): never => {
-    ran.code = code;
-    throw new Error('exit');
-  };
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => Boolean((ran.stdout += String(text))));
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => Boolean((ran.stderr += String(text))));
-  vi.spyOn(process, 'exit').mockImplementation((code) => exit(Number(code)));
-  const program = new Command('gatehouse').exitOverride(() => exit(2));
-  registerBlocks(program);
-  for (const command of program.commands.flatMap((blocks) => [blocks, ...blocks.commands])) {
-    command.exitOverride(() => exit(2));
-  }
-  try {
-    await program.parseAsync(['blocks', ...args], { from: 'user' });
-  } catch (error) {
-    if ((error as Error).message !== 'exit') throw error;
-  } finally {
-    vi.restoreAllMocks();
-  }
-  return ran;
-}
+const gatehouse = (...args: string[]) => runCommand(registerBlocks, 'blocks', ...args);
 
 describe('gatehouse blocks', () => {
   let server: Server;

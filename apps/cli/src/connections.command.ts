@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { ApiClient, exitCodesHelp, withClientOptions, type ClientOptions } from './api-client.ts';
+import { ApiClient, withClientOptions, type ClientOptions } from './api-client.ts';
 import { reporting } from './reporting.ts';
 import { tableOf } from './table.ts';
 import { terminalSafe } from './terminal.ts';
@@ -23,12 +23,11 @@ interface Flags extends ClientOptions {
 
 /** `gatehouse connections`: who is connected, to whichever replica. */
 export function registerConnections(program: Command): void {
-  const connections = program
-    .command('connections')
-    .description('list and close open connections')
-    .addHelpText('after', exitCodesHelp());
+  const connections = program.command('connections').description('list and close open connections');
   common(
-    connections.command('list', { isDefault: true }).description('list all that are open, the youngest first'),
+    connections
+      .command('list', { isDefault: true })
+      .description('list all that are open, the youngest first'),
   ).action(
     reporting(async (flags: Flags) => {
       const all = await allOf(ApiClient.ofManagement(flags));
@@ -47,9 +46,7 @@ export function registerConnections(program: Command): void {
 }
 
 function common(command: Command): Command {
-  return withClientOptions(command, 'management')
-    .option('--json', 'print JSON')
-    .addHelpText('after', exitCodesHelp());
+  return withClientOptions(command, 'management').option('--json', 'print JSON');
 }
 
 async function allOf(client: ApiClient): Promise<Connection[]> {

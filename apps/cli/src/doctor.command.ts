@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { Command } from 'commander';
 import type { Diagnosis } from './doctor/examination.ts';
 import type { Status } from './doctor/check.ts';
+import { exitCodesHelp } from './exit-codes-help.ts';
 
 /** What scripts read. */
 const WARNED = 1;
@@ -19,6 +20,14 @@ export function registerDoctor(program: Command): void {
     .description('check the settings, the stores and the running gateway against what production asks')
     .option('--json', 'print JSON')
     .option('--strict', 'exit with 1 where something is only warned of')
+    .addHelpText(
+      'after',
+      exitCodesHelp({
+        0: 'nothing fails',
+        [WARNED]: 'something is only warned of, with --strict',
+        [FAILED]: 'something fails',
+      }),
+    )
     .action(async (flags: DoctorFlags) => {
       process.exitCode = await consult(flags);
     });

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { RotationStatus } from '#encryption';
 import { ApiClient, withClientOptions, type ClientOptions } from './api-client.ts';
+import { usualExits } from './exit-codes-help.ts';
 import { reporting } from './reporting.ts';
 import { tableOf } from './table.ts';
 
@@ -22,11 +23,7 @@ export function registerEncryption(program: Command): void {
     .command('encryption')
     .description('say what is sealed by which key, and have it sealed anew after a rotation');
 
-  common(
-    encryption
-      .command('status')
-      .description('count rows by key; ends with 1 when some are not under the key in force'),
-  ).action(
+  common(encryption.command('status').description('count rows by key')).action(
     reporting(async (options: EncryptionOptions) => {
       report(options, await new ApiClient(options).request<RotationStatus>('GET', '/admin/encryption'));
     }),
@@ -55,7 +52,10 @@ export function registerEncryption(program: Command): void {
 }
 
 function common(command: Command): Command {
-  return withClientOptions(command).option('--json', 'print JSON');
+  return withClientOptions(command, 'api', {
+    ...usualExits,
+    [UNFINISHED]: 'some rows are not under the key in force; or the gateway refused or failed',
+  }).option('--json', 'print JSON');
 }
 
 /** Where somebody looks on. */

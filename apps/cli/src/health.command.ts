@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
-import { ApiClient, exitCodesHelp, usualExits, withClientOptions, type ClientOptions } from './api-client.ts';
+import { ApiClient, withClientOptions, type ClientOptions } from './api-client.ts';
 import { CommandError } from './command-error.ts';
+import { usualExits } from './exit-codes-help.ts';
 import { reporting } from './reporting.ts';
 import { terminalSafe, tinted } from './terminal.ts';
 
@@ -28,17 +29,13 @@ export function registerHealth(program: Command): void {
   const command = program
     .command('health')
     .description('say whether a gateway works, and which part of it does not')
-    .option('--json', 'print JSON')
-    .addHelpText(
-      'after',
-      exitCodesHelp({
-        0: 'healthy: every part works',
-        1: 'degraded: calls are served, and a part is missing',
-        2: 'down: calls are not served, or nobody answers; or the command line is wrong',
-        4: usualExits[4]!,
-      }),
-    );
-  withClientOptions(command, 'management').action(reporting(check));
+    .option('--json', 'print JSON');
+  withClientOptions(command, 'management', {
+    0: 'healthy: every part works',
+    1: 'degraded: calls are served, and a part is missing',
+    2: 'down: calls are not served, or nobody answers; or the command line is wrong',
+    4: usualExits[4]!,
+  }).action(reporting(check));
 }
 
 async function check({ json, ...options }: ClientOptions & { json?: true }): Promise<void> {

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
-import { Command } from 'commander';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { registerOAuth } from './oauth.command.ts';
+import { runCommand } from './testing/run-command.ts';
 
 const client = {
   client_id: 'c-1',
@@ -28,29 +28,7 @@ const key = {
 };
 const asked: { method: string; url: string; body: unknown }[] = [];
 
-/** Runs `gatehouse oauth …` in this process. */
-async function gatehouse(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const ran = { code: 0, stdout: '', stderr: '' };
-  const exit = (code: number): never => {
-    ran.code = code;
-    throw new Error('exit');
-  };
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => Boolean((ran.stdout += String(text))));
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => Boolean((ran.stderr += String(text))));
-  vi.spyOn(process, 'exit').mockImplementation((code) => exit(Number(code)));
-  const program = new Command('gatehouse').exitOverride(() => exit(2));
-  registerOAuth(program);
-  const all = (command: Command): Command[] => [command, ...command.commands.flatMap(all)];
-  for (const command of all(program)) command.exitOverride(() => exit(2));
-  try {
-    await program.parseAsync(['oauth', ...args], { from: 'user' });
-  } catch (error) {
-    if ((error as Error).message !== 'exit') throw error;
-  } finally {
-    vi.restoreAllMocks();
-  }
-  return ran;
-}
+const gatehouse = (...args: string[]) => runCommand(registerOAuth, 'oauth', ...args);
 
 describe('gatehouse oauth', () => {
   let server: Server;

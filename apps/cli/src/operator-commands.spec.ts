@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Command } from 'commander';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { registerConnections } from './connections.command.ts';
 import { registerHealth } from './health.command.ts';
 import { registerSecurityAudit } from './security-audit.command.ts';
+import { runCommand } from './testing/run-command.ts';
 
 const ESCAPE = '\u001b[31m';
 const connection = {
@@ -29,30 +29,13 @@ const unavailable = {
 let answers: Record<string, [status: number, body: unknown]>;
 const asked: string[] = [];
 
-/** Runs `gatehouse …` in this process. */
-async function gatehouse(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const ran = { code: 0, stdout: '', stderr: '' };
-  const exit = (code: number): never => {
-    ran.code = code;
-    throw new Error('exit');
-  };
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => Boolean((ran.stdout += String(text))));
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => Boolean((ran.stderr += String(text))));
-  vi.spyOn(process, 'exit').mockImplementation((code) => exit(Number(code)));
-  const before = process.exitCode;
-  const program = new Command('gatehouse').exitOverride(() => exit(2));
-  for (const register of [registerConnections, registerHealth, registerSecurityAudit]) register(program);
-  try {
-    await program.parseAsync(args, { from: 'user' });
-    ran.code = Number(process.exitCode ?? 0);
-  } catch (error) {
-    if ((error as Error).message !== 'exit') throw error;
-  } finally {
-    process.exitCode = before;
-    vi.restoreAllMocks();
-  }
-  return ran;
-}
+const gatehouse = (...args: string[]) =>
+  runCommand(
+    (program) => {
+      for (const register of [registerConnections, registerHealth, registerSecurityAudit]) register(program);
+    },
+    ...args,
+  );
 
 describe('the commands of operators', () => {
   let server: Server;

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { ApiClient, exitCodesHelp, usualExits, withClientOptions, type ClientOptions } from './api-client.ts';
+import { ApiClient, withClientOptions, type ClientOptions } from './api-client.ts';
 import { CommandError } from './command-error.ts';
+import { usualExits } from './exit-codes-help.ts';
 import { reporting } from './reporting.ts';
 
 const LOOK_MS = 250;
@@ -19,15 +20,11 @@ export function registerRestart(program: Command): void {
     .command('restart')
     .description('restart a gateway gracefully; the supervisor of its container starts it again')
     .option('--no-wait', 'do not wait until it is back')
-    .option('--json', 'print JSON')
-    .addHelpText(
-      'after',
-      exitCodesHelp({
-        ...usualExits,
-        1: 'refused, as where nothing would start it again; or it did not come back',
-      }),
-    );
-  withClientOptions(command, 'management').action(reporting(restart));
+    .option('--json', 'print JSON');
+  withClientOptions(command, 'management', {
+    ...usualExits,
+    1: 'refused, as where nothing would start it again; or it did not come back',
+  }).action(reporting(restart));
 }
 
 async function restart({ wait, json, ...options }: Flags): Promise<void> {

@@ -4,6 +4,7 @@ import { SecretsController, type SecretListView, type SecretView } from '#rotati
 import { checkSettings, generateSecrets, LiveSecrets } from '#secrets';
 import { ApiClient, withClientOptions, type ClientOptions } from './api-client.ts';
 import { CommandError } from './command-error.ts';
+import { exitCodesHelp, usualExits } from './exit-codes-help.ts';
 import { reporting } from './reporting.ts';
 import { writeSecrets } from './secrets/write-secrets.ts';
 import { tableOf } from './table.ts';
@@ -21,7 +22,9 @@ export function registerSecrets(program: Command): void {
   const secrets = program.command('secrets').description('generate, check and watch over secrets');
 
   withClientOptions(
-    secrets.command('status').description('list how old each secret is; exits with 1 when one is overdue'),
+    secrets.command('status').description('list how old each secret is, and which are overdue'),
+    'api',
+    { ...usualExits, [TO_DO]: 'one is overdue; or the gateway refused or failed' },
   )
     .option('--json', 'print JSON')
     .option('--local', 'ask no gateway: open the stores themselves, with the gateway stopped')
@@ -35,8 +38,9 @@ export function registerSecrets(program: Command): void {
 
   secrets
     .command('check')
-    .description('say all that would stop a start in production; exits with 1 when something would')
+    .description('say all that would stop a start in production')
     .option('--json', 'print JSON')
+    .addHelpText('after', exitCodesHelp({ 0: 'nothing would', [TO_DO]: 'something would' }))
     .action(reporting(check));
 }
 

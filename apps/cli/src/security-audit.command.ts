@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { severities, type RecentEventsView } from '#audit';
-import { ApiClient, exitCodesHelp, withClientOptions, type ClientOptions } from './api-client.ts';
+import { ApiClient, withClientOptions, type ClientOptions } from './api-client.ts';
 import { describeRecord } from './audit-report.ts';
 import { reporting } from './reporting.ts';
 import { tinted } from './terminal.ts';
@@ -40,8 +40,7 @@ export function registerSecurityAudit(program: Command): void {
     .option('--all', 'everyday calls that went well, too')
     .option('--limit <number>', 'the last ones, so many at most', number, 100)
     .option('--follow', 'go on, with what happens from now on')
-    .option('--json', 'print each event as it stands in the journal, one a line')
-    .addHelpText('after', exitCodesHelp());
+    .option('--json', 'print each event as it stands in the journal, one a line');
   withClientOptions(command, 'management').action(reporting(show));
 }
 

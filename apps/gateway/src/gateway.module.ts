@@ -4,8 +4,8 @@ import { AuditModule, AuditTrail } from '#audit';
 import { BlockingModule, BlockRecorder } from '#blocking';
 import { Settlement, type CallRecorder } from '#call';
 import { ConfigModule, type Environment } from '#config';
-import { EncryptionModule } from '#encryption';
 import { ConnectionsModule } from '#connections';
+import { EncryptionModule } from '#encryption';
 import { HealthModule } from '#health';
 import { FirstKey, IdentityModule } from '#identity';
 import { JobsModule } from '#jobs';
@@ -58,15 +58,15 @@ export class GatewayModule {
         RotationModule,
         TlsModule.holding(tls),
         HttpServerModule,
-        IdentityModule,
         BlockingModule,
         ConnectionsModule,
+        IdentityModule,
+        OAuthModule,
         AdaptiveModule,
         PipelineModule,
         McpModule,
         SocketsModule,
         KnowledgeModule,
-        OAuthModule,
         HealthModule,
         DocsModule,
         RestartModule,

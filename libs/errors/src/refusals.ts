@@ -3,13 +3,13 @@ import { GatehouseError } from './gatehouse-error.ts';
 /** No credential came with a call that needs one. */
 export class CredentialMissing extends GatehouseError {
   constructor() {
-    super('CREDENTIAL_MISSING', 'A credential is required: send "Authorization: Bearer <api-key>"');
+    super('CREDENTIAL_MISSING', 'A credential is required: send "Authorization: Bearer <key or token>"');
   }
 }
 
 /** The credential is not of any form that Gatehouse issues. */
 export class CredentialInvalid extends GatehouseError {
-  constructor(message = 'The Authorization header is not "Bearer <api-key>"') {
+  constructor(message = 'The Authorization header is not "Bearer <key or token>"') {
     super('CREDENTIAL_INVALID', message);
   }
 }

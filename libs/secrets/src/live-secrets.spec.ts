@@ -135,6 +135,20 @@ describe('secrets of the environment and of files', () => {
     await expect.poll(() => news).toMatchObject([{ event: 'secret_refused', name: 'JWT_SECRET' }]);
     expect(secrets.watch(jwtSecret).current).toBe(strong);
   });
+
+  it('are not said to have changed where nobody follows them: a restart takes the new one into use', async () => {
+    const file = join(await folder(), 'message');
+    await writeFile(file, ONE);
+    const secrets = await open({ MCP_SIG_SECRET_FILE: file });
+    secrets.start();
+    const news = newsOf(secrets);
+    const [before] = secrets.states();
+    await writeFile(file, TWO);
+    await expect.poll(() => news).toMatchObject([{ event: 'secret_refused', name: 'MCP_SIG_SECRET' }]);
+    expect(secrets.states()).toMatchObject([
+      { fingerprint: before!.fingerprint, refused: 'a restart takes it into use' },
+    ]);
+  });
 });
 
 describe('secrets of AWS Secrets Manager', () => {
@@ -172,8 +186,8 @@ describe('secrets of AWS Secrets Manager', () => {
     secrets.start();
     expect(secrets.states()).toMatchObject([{ name: 'JWT_SECRET', source: 'aws', writtenAt: written }]);
     const seen: unknown[] = [];
-    const current = secrets.watch(jwtSecret);
-    current.onChange(() => seen.push([current.current, secrets.watch(jwtPreviousSecret).current]));
+    const [current, previous] = [secrets.watch(jwtSecret), secrets.watch(jwtPreviousSecret)];
+    current.onChange(() => seen.push([current.current, previous.current]));
     server.put('application/jwt-secret', TWO);
     await expect.poll(() => seen).toEqual([[TWO, ONE]]);
   });
@@ -183,9 +197,10 @@ describe('secrets of AWS Secrets Manager', () => {
     server.put('application/jwt-secret', ONE);
     const secrets = await open(server.env);
     secrets.start();
+    const current = secrets.watch(jwtSecret);
     server.put('application/jwt-secret', TWO);
     await Promise.all([secrets.refresh(), secrets.refresh()]);
-    expect(secrets.watch(jwtSecret).current).toBe(TWO);
+    expect(current.current).toBe(TWO);
     const asked = server.asked.length;
     await secrets.refresh();
     expect(server.asked).toHaveLength(asked);

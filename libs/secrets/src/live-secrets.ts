@@ -65,7 +65,9 @@ export class LiveSecrets extends Secrets {
   }
 
   override watch<T>(setting: Setting<T>): Rotating<T> {
-    return this.#secretOf(setting).value as Rotating<T>;
+    const secret = this.#secretOf(setting);
+    secret.isFollowed = true;
+    return secret.value as Rotating<T>;
   }
 
   override states(): readonly SecretState[] {

@@ -15,12 +15,16 @@ interface Renewal {
   readonly refused: string | undefined;
 }
 
+const AT_A_START = 'a restart takes it into use';
+
 /** The secret of one setting, as it is now. */
 export class SettingSecret {
   readonly name: string;
   readonly value: RotatingValue<unknown>;
   /** The file that it comes from, if it does. */
   readonly file: string | undefined;
+  /** Whether somebody follows it. What was read once, at the start, is changed by a start alone. */
+  isFollowed = false;
   readonly #setting: Setting<unknown>;
   readonly #env: OverlaidEnvironment;
   #refused: string | undefined;
@@ -41,9 +45,10 @@ export class SettingSecret {
 
   state(): SecretState | undefined {
     const { current } = this.value;
-    if (typeof current !== 'string') return undefined;
-    if (isUrlSetting(this.name) && passwordIn(current) === undefined) return undefined;
-    const fingerprint = fingerprintOf(this.name, current);
+    const text = Buffer.isBuffer(current) ? current.toString('base64') : current;
+    if (typeof text !== 'string') return undefined;
+    if (isUrlSetting(this.name) && passwordIn(text) === undefined) return undefined;
+    const fingerprint = fingerprintOf(this.name, text);
     const { name, source } = this;
     return { name, source, writtenAt: this.#writtenAt(), fingerprint, refused: this.#refused };
   }
@@ -67,7 +72,7 @@ export class SettingSecret {
       const env = this.#env.now();
       const value = readSetting(this.#setting, env);
       if (isDeepStrictEqual(value, this.value.current)) return undefined;
-      this.#refused = weaknessIn(this.name, value, env);
+      this.#refused = weaknessIn(this.name, value, env) ?? (this.isFollowed ? undefined : AT_A_START);
       return value;
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;

@@ -19,15 +19,20 @@ export async function runCommand(register: (program: Command) => void, ...args: 
   vi.spyOn(process, 'exit').mockImplementation((code) => exit(Number(code)));
   const program = new Command('gatehouse').exitOverride(() => exit(2));
   register(program);
-  for (const command of program.commands.flatMap((one) => [one, ...one.commands])) {
-    command.exitOverride(() => exit(2));
-  }
+  for (const command of below(program)) command.exitOverride(() => exit(2));
+  const before = process.exitCode;
   try {
     await program.parseAsync(args, { from: 'user' });
+    ran.code = Number(process.exitCode ?? 0);
   } catch (error) {
     if ((error as Error).message !== 'exit') throw error;
   } finally {
+    process.exitCode = before;
     vi.restoreAllMocks();
   }
   return ran;
+}
+
+function below({ commands }: Command): Command[] {
+  return commands.flatMap((one) => [one, ...below(one)]);
 }

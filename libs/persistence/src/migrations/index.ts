@@ -4,11 +4,11 @@ import * as audit from './002-audit.ts';
 import * as conversations from './003-conversations.ts';
 import * as tasks from './004-tasks.ts';
 import * as conversationChanges from './005-conversation-changes.ts';
-import * as secretSightings from './010-secret-sightings.ts';
 import * as users from './006-users.ts';
 import * as oauth from './007-oauth.ts';
 import * as encryption from './008-encryption.ts';
 import * as retention from './009-retention.ts';
+import * as secretSightings from './010-secret-sightings.ts';
 
 /**
  * All migrations, in the order of their names. Applied ones are never edited: a change is a new migration. There is
@@ -20,9 +20,9 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '003-conversations': conversations,
   '004-tasks': tasks,
   '005-conversation-changes': conversationChanges,
-  '010-secret-sightings': secretSightings,
   '006-users': users,
   '007-oauth': oauth,
   '008-encryption': encryption,
   '009-retention': retention,
+  '010-secret-sightings': secretSightings,
 };
