@@ -77,6 +77,17 @@ describe('POLICY_FILE', () => {
     expect((await gateway.client.rest('/conversations/ingest', asAuditor)).status).toBe(403);
   });
 
+  it('lets who may make OAuth clients make none of another role than theirs', async () => {
+    await edit('roles: { service: { allow: [oauth:write, keys:write] } }\n');
+    const create = (role: string) =>
+      gateway.client.rest('/admin/oauth/clients', {
+        key: keys.service,
+        body: { name: 'A client', role, scopes: ['keys:write'] },
+      });
+    expect(codeOf(await create('admin'))).toBe('ACCESS_REFUSED');
+    expect((await create('service')).status).toBe(201);
+  });
+
   it('keeps the rules in force when an edit is bad, and says why in the record', async () => {
     await edit('roles: { service: { deny: [rag:ask] } }\n');
     expect((await ask()).status).toBe(403);
