@@ -77,6 +77,18 @@ describe('POLICY_FILE', () => {
     expect((await gateway.client.rest('/conversations/ingest', asAuditor)).status).toBe(403);
   });
 
+  it('lets who may make OAuth clients make none of another role than theirs', async () => {
+    await edit('roles: { service: { allow: [oauth:write, keys:write] } }\n');
+    const order = { name: 'A client', scopes: ['keys:write'] };
+    const [asAdmin, asService] = await Promise.all(
+      ['admin', 'service'].map((role) =>
+        gateway.client.rest('/admin/oauth/clients', { key: keys.service, body: { ...order, role } }),
+      ),
+    );
+    expect(codeOf(asAdmin!)).toBe('ACCESS_REFUSED');
+    expect(asService!.status).toBe(201);
+  });
+
   it('keeps the rules in force when an edit is bad, and says why in the record', async () => {
     await edit('roles: { service: { deny: [rag:ask] } }\n');
     expect((await ask()).status).toBe(403);

@@ -15,6 +15,7 @@ export { IdentityModule } from './identity.module.ts';
 export { Pepper, sameDigest } from './pepper.ts';
 export { resetKeys } from './reset-keys.ts';
 export { UserLogin, type LoggedIn, type LoginOrder } from './login/user-login.ts';
+export { requireRank } from './rights.ts';
 export { tokensConfig } from './tokens/tokens.config.ts';
 export { UserSessions } from './tokens/user-sessions.ts';
 export type { User } from './users/user.record.ts';

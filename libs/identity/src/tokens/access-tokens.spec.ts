@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { JwtService } from '@nestjs/jwt';
 import { SignJWT, UnsecuredJWT } from 'jose';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { readConfig } from '#config';
 import { fixed, RotatingValue, Secrets, signingSecretsConfig, type Rotating } from '#secrets';
 import { Pepper } from '../pepper.ts';
@@ -30,11 +30,10 @@ function tokensWith(
 ) {
   const watch = (setting: unknown) =>
     setting === signingSecretsConfig.settings.jwtSecret ? current : previous;
-  const keys = new TokenKeys(new Pepper('p'.repeat(32)), {
-    watch,
-    refresh: async () => undefined,
-  } as unknown as Secrets);
-  return { keys, tokens: new AccessTokens(keys, readConfig(tokensConfig, {})) };
+  const config = readConfig(tokensConfig, {});
+  const secrets = { watch, refresh: async () => undefined } as unknown as Secrets;
+  const keys = new TokenKeys(new Pepper('p'.repeat(32)), config, secrets);
+  return { keys, tokens: new AccessTokens(keys, config) };
 }
 
 type SigningKey = Parameters<SignJWT['sign']>[0];
@@ -56,7 +55,7 @@ function forge(claims: object = {}, header: object = {}, key: SigningKey = bytes
     .setProtectedHeader({ alg: 'HS256', typ: 'session+jwt', kid, ...header })
     .sign(key);
 }
-const kidOf = (pepper: string) => new TokenKeys(new Pepper(pepper)).signing.kid;
+const kidOf = (pepper: string) => new TokenKeys(new Pepper(pepper), readConfig(tokensConfig, {})).signing.kid;
 const bytes = (text: string) => new TextEncoder().encode(text);
 const b64 = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
@@ -188,6 +187,22 @@ describe('the key of tokens', () => {
     expect(await tokens.verify((await tokens.sign(user, family, NOW)).token, NOW)).toHaveProperty('claims');
     current.set('t7'.repeat(32));
     expect(await tokens.verify(first, NOW)).toMatchObject({ fault: 'unknown-key' });
+  });
+
+  it('is given up once the last token that it has signed must have expired', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: NOW });
+    onTestFinished(() => void vi.useRealTimers());
+    const current = new RotatingValue<string | undefined>(SECRET);
+    const { tokens, keys } = tokensWith(current);
+    const { token } = await tokens.sign(user, family);
+    const { kid } = keys.signing;
+    current.set('n3'.repeat(32));
+    current.tell();
+    vi.setSystemTime(NOW + 8 * 3_600_000 - 1);
+    expect(keys.find(kid)).toBeDefined();
+    vi.setSystemTime(NOW + 8 * 3_600_000);
+    expect(keys.find(kid)).toBeUndefined();
+    expect(await tokens.verify(token)).toMatchObject({ fault: 'unknown-key' });
   });
 
   it('may be JWT_PREVIOUS_SECRET after a restart', async () => {

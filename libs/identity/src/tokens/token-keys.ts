@@ -1,8 +1,9 @@
 import { createHmac } from 'node:crypto';
 import { Inject, Injectable, Optional } from '@nestjs/common';
-import { readConfig } from '#config';
+import { readConfig, type ConfigOf } from '#config';
 import { fixed, Secrets, signingSecretsConfig, type Rotating } from '#secrets';
 import { Pepper } from '../pepper.ts';
+import { tokensConfig } from './tokens.config.ts';
 
 export interface TokenKey {
   /** In the header of each token that it has signed (RFC 7515, section 4.1.4). Tells keys apart, and gives none away. */
@@ -21,16 +22,23 @@ export class TokenKeys {
   readonly #current: Rotating<string | undefined>;
   readonly #previous: Rotating<string | undefined>;
   readonly #fallback: string;
+  readonly #longestMs: number;
+  #seen: string | undefined;
+  #changedAt = -Infinity;
   #known: { of: readonly (string | undefined)[]; keys: readonly TokenKey[] } = { of: [], keys: [] };
 
   constructor(
     pepper: Pepper,
+    @Inject(tokensConfig.KEY) { accessHours }: ConfigOf<typeof tokensConfig>,
     @Optional() @Inject(Secrets) private readonly secrets?: Secrets,
   ) {
     const config = readConfig(signingSecretsConfig, {});
     this.#current = secrets?.watch(jwtSecret) ?? fixed(config.jwtSecret);
     this.#previous = secrets?.watch(jwtPreviousSecret) ?? fixed(config.jwtPreviousSecret);
     this.#fallback = pepper.keyFor('jwt').toString('base64url');
+    this.#longestMs = accessHours * 3_600_000;
+    this.#seen = this.#current.current;
+    this.#current.onChange(() => this.#noteChange());
   }
 
   /** Signs from now on. */
@@ -46,8 +54,18 @@ export class TokenKeys {
     return found;
   }
 
+  #noteChange(): void {
+    if (this.#seen === this.#current.current) return;
+    this.#seen = this.#current.current;
+    this.#changedAt = Date.now();
+  }
+
   #keys(): readonly TokenKey[] {
-    const of = [this.#current.current ?? this.#fallback, this.#current.previous, this.#previous.current];
+    this.#noteChange();
+    // Whoever had learnt the one before can't go by it for longer than a token of it could.
+    const isOver = Date.now() - this.#changedAt >= this.#longestMs;
+    const before = isOver ? undefined : this.#current.previous;
+    const of = [this.#current.current ?? this.#fallback, before, this.#previous.current];
     if (of.some((secret, index) => secret !== this.#known.of[index]) || this.#known.keys.length === 0)
       this.#known = { of, keys: of.flatMap((secret) => (secret === undefined ? [] : [keyOf(secret)])) };
     return this.#known.keys;

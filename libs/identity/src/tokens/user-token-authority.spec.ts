@@ -33,7 +33,7 @@ describe('whose a token is', () => {
     const pepper = new Pepper('p'.repeat(32));
     const config = readConfig(tokensConfig, {});
     [families, users] = [new TokenFamilies(database(), pepper), new UserStore(database())];
-    tokens = new AccessTokens(new TokenKeys(pepper), config);
+    tokens = new AccessTokens(new TokenKeys(pepper, config), config);
     authority = new UserTokenAuthority(tokens, families, users, config);
   });
   beforeEach(async () => {

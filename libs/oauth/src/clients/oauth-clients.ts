@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { Permission, Principal, Role } from '#call';
 import { AccessRefused, GatehouseError, InvalidInput, NotFound } from '#errors';
-import { Pepper } from '#identity';
+import { Pepper, requireRank } from '#identity';
 import { holds, isGranted } from '#rbac';
 import { ClientStore, type Page } from './client-store.ts';
 import { permissionsIn, type ClientMetadata, type GrantType, type OAuthClient } from './oauth-client.ts';
@@ -34,6 +34,8 @@ export class OAuthClients {
   /** One without redirect URIs acts for itself (client credentials), one with them for persons. @throws InvalidInput, AccessRefused */
   async create(order: ClientOrder, by: Principal): Promise<IssuedClient> {
     requireScopes(by, order.scopes);
+    const isForItself = order.redirectUris.length === 0;
+    if (isForItself) requireRank(by, { role: order.role, tier: by.tier }, 'clients');
     const metadata = metadataOf(order);
     const secret = order.isPublic ? undefined : newSecret();
     const client: OAuthClient = {

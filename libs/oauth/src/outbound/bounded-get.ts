@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { request as requestHttp, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
+import { callbackify } from 'node:util';
 import { addressesOf } from './public-names.ts';
 import { isLoopback, isPublic } from './special-addresses.ts';
 
@@ -60,18 +61,19 @@ function mayConnect(address: string, to: GetOptions['to']): boolean {
 
 /** Of a name with several addresses, one that may not be fetched from forbids them all. */
 function checkedLookup(to: GetOptions['to']): LookupFunction {
-  const find = to === 'anywhere' ? (name: string) => lookup(name, { all: true }) : addressesOf;
+  const find = callbackify(to === 'anywhere' ? (name: string) => lookup(name, { all: true }) : addressesOf);
   return (hostname, options, callback) => {
-    find(hostname).then(
-      (addresses) => {
-        const forbidden = addresses.some(({ address }) => !mayConnect(address, to));
-        if (forbidden || !addresses[0])
-          callback(new Error('The name leads to an address that may not be fetched from'), '', 4);
-        else if (options.all) callback(null, addresses);
-        else callback(null, addresses[0].address, addresses[0].family);
-      },
-      (error: Error) => callback(error, '', 4),
-    );
+    find(hostname, (error, addresses) => {
+      const forbidden = addresses?.some(({ address }) => !mayConnect(address, to));
+      const fault =
+        error ??
+        (forbidden || !addresses[0]
+          ? new Error('The name leads to an address that may not be fetched from')
+          : null);
+      if (fault) callback(fault, '', 4);
+      else if (options.all) callback(null, addresses);
+      else callback(null, addresses[0]!.address, addresses[0]!.family);
+    });
   };
 }
 

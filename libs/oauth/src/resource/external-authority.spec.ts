@@ -81,7 +81,7 @@ describe('tokens of an external issuer', () => {
     ['has seen something', { amr: 'otp', auth_time: now() }, false],
     ['speaks of a program', { client_id: 'somebody' }, undefined],
   ])('have shown a second factor where the issuer %s: %o, %s', async (_, claims, expected) => {
-    const { principal } = (await judge(server.token(claims as never))) as Proven;
+    const { principal } = (await judge(server.token(claims))) as Proven;
     expect(principal.secondFactor).toBe(expected);
     const { principal: later } = (await authority.renew(principal, 0)) as Proven;
     expect(later.secondFactor).toBe(expected && false);
