@@ -40,7 +40,9 @@ export class SettingSecret {
   }
 
   state(): SecretState | undefined {
-    const { current } = this.value;
+    const current = Buffer.isBuffer(this.value.current)
+      ? this.value.current.toString('base64')
+      : this.value.current;
     if (typeof current !== 'string') return undefined;
     if (isUrlSetting(this.name) && passwordIn(current) === undefined) return undefined;
     const fingerprint = fingerprintOf(this.name, current);
