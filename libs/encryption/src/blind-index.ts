@@ -4,7 +4,7 @@ import type { Database } from '#persistence';
 import type { Envelope } from './envelope.ts';
 import { splitSealed, type SealContext } from './sealed-text.ts';
 
-const place: SealContext = { table: 'encryption_keys', column: 'index_key', row: '1' };
+export const indexPlace: SealContext = { table: 'encryption_keys', column: 'index_key', row: '1' };
 /** 96 bits: two of 2^32 different texts have one mark with a chance of 2^-33. */
 const MARK_BYTES = 12;
 
@@ -31,7 +31,7 @@ export class BlindIndex {
 /** Opens the index key, or makes it; leaves it sealed by the key in force. @throws ConfigError when it does not open */
 export async function openBlindIndex(database: Database, envelope: Envelope): Promise<BlindIndex> {
   const { kysely } = database;
-  const fresh = envelope.seal(randomBytes(32).toString('base64'), place);
+  const fresh = envelope.seal(randomBytes(32).toString('base64'), indexPlace);
   await kysely
     .updateTable('encryption_keys')
     .set({ index_key: fresh })
@@ -43,7 +43,7 @@ export async function openBlindIndex(database: Database, envelope: Envelope): Pr
     .executeTakeFirstOrThrow();
   const text = opened(envelope, sealed ?? '');
   if (splitSealed(sealed ?? '')?.keyId !== envelope.keyId) {
-    const next = kysely.updateTable('encryption_keys').set({ index_key: envelope.seal(text, place) });
+    const next = kysely.updateTable('encryption_keys').set({ index_key: envelope.seal(text, indexPlace) });
     await next.where('index_key', '=', sealed).execute();
   }
   return new BlindIndex(Buffer.from(text, 'base64'));
@@ -51,7 +51,7 @@ export async function openBlindIndex(database: Database, envelope: Envelope): Pr
 
 function opened(envelope: Envelope, sealed: string): string {
   try {
-    return envelope.open(sealed, place);
+    return envelope.open(sealed, indexPlace);
   } catch (cause) {
     const fault =
       `The key of the index does not open: ENCRYPTION_PREVIOUS_KEYS must hold key ${splitSealed(sealed)?.keyId ?? '?'}, ` +

@@ -35,6 +35,11 @@ export class Envelope {
     return this.#ring.current.id;
   }
 
+  /** Told after each change of the key that seals. */
+  onKeyChange(listener: () => void): void {
+    this.#ring.onTurn(listener);
+  }
+
   /** Whether this key opens here. */
   knows(keyId: string | undefined): boolean {
     return keyId !== undefined && this.#ring.get(keyId) !== undefined;
@@ -55,6 +60,7 @@ export class Envelope {
     if (!parts) throw this.#refusal(context, 'it is no sealed text');
     const key = this.#ring.get(parts.keyId);
     if (!key) {
+      this.#ring.onUnknown();
       throw this.#refusal(
         context,
         `key ${parts.keyId} sealed it, and neither ENCRYPTION_KEY nor ENCRYPTION_PREVIOUS_KEYS holds that`,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { fixed, RotatingValue } from '#secrets';
 import { DoorTokens } from './door-tokens.ts';
 
 const WS = 'ws-token-0123456789-abcdefghijklmnopq';
@@ -44,6 +45,20 @@ describe('a token of a door', () => {
     const later = new DoorTokens({ ws: undefined, tcp: TCP });
     expect(await later.renew(principal, 0)).toMatchObject({ proven: false });
   });
+});
+
+it('is the new one at once when it rotates, and what the one before has let in is good no more', async () => {
+  const live = new RotatingValue<unknown>(WS);
+  const rotating = new DoorTokens(
+    { ws: WS, tcp: undefined },
+    { watch: ({ env }) => (env === 'WS_AUTH_TOKEN' ? live : fixed(undefined)) as never },
+  );
+  const before = rotating.exchange('ws', WS);
+  live.set(TCP);
+  live.tell();
+  expect(rotating.exchange('ws', WS)).toBe(WS);
+  expect(await rotating.judge(rotating.exchange('ws', TCP), 0)).toMatchObject({ proven: true });
+  expect(await rotating.judge(before, 0)).toMatchObject({ proven: false });
 });
 
 it('gives whoever starts a process a credential that this process alone knows', async () => {

@@ -1,7 +1,8 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import type { Door, Principal } from '#call';
 import type { ConfigOf } from '#config';
+import { fixed, Secrets, type Rotating } from '#secrets';
 import { Authority, type CredentialForm } from './authority.ts';
 import { doorTokensConfig } from './door-tokens.config.ts';
 import type { Verdict } from './verdict.ts';
@@ -28,10 +29,15 @@ export class DoorTokens extends Authority {
   readonly #passes = new Map<Door, Pass>();
   readonly #salt = randomBytes(32);
 
-  constructor(@Inject(doorTokensConfig.KEY) tokens: ConfigOf<typeof doorTokensConfig>) {
+  constructor(
+    @Inject(doorTokensConfig.KEY) tokens: ConfigOf<typeof doorTokensConfig>,
+    @Optional() @Inject(Secrets) secrets?: Pick<Secrets, 'watch'>,
+  ) {
     super();
-    if (tokens.ws !== undefined) this.#open('ws', tokens.ws, 'WS_AUTH_TOKEN');
-    if (tokens.tcp !== undefined) this.#open('tcp', tokens.tcp, 'TCP_AUTH_TOKEN');
+    for (const door of ['ws', 'tcp'] as const) {
+      const setting = doorTokensConfig.settings[door];
+      this.#follow(door, secrets?.watch(setting) ?? fixed(tokens[door]), setting.env);
+    }
   }
 
   /** What is to be verified of a client that shows this token at this door: the token itself, unless it is the door's own. */
@@ -69,6 +75,15 @@ export class DoorTokens extends Authority {
       [...this.#passes.values()].find(({ principal }) => principal.keyId === keyId),
       askedAt,
     );
+  }
+
+  /** A new token has a new credential: that of the one before is good no more, nor what was let in by it. */
+  #follow(door: Door, token: Rotating<string | undefined>, name: string): void {
+    const open = (): void => {
+      if (token.current !== undefined) this.#open(door, token.current, name);
+    };
+    token.onChange(open);
+    open();
   }
 
   #open(door: Door, token: string, name: string): void {

@@ -70,9 +70,8 @@ export const configuration: Check = {
     const outcome = await command(process.execPath, ['dist/apps/gateway/src/main.js'], { env: variables });
     if (outcome.code === 0) return failed('the template starts a gateway as it is');
     const said = outcome.err;
-    const { settingsToCome } = await import('../to-come.ts');
     const taken = Object.keys(variables)
-      .filter((name) => variables[name] === 'CHANGE_ME' && !settingsToCome.includes(name))
+      .filter((name) => variables[name] === 'CHANGE_ME')
       .filter((name) => !said.includes(`${name} is `));
     return taken.length > 0
       ? failed(...taken.map((name) => `${name}=CHANGE_ME is taken for a value`), said)

@@ -1,11 +1,10 @@
-import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { scratchFolder } from '#testing';
 import { ROOT } from '../../support/root.ts';
-import { failed, notChecked, passed, without, type Check } from '../check.ts';
+import { failed, passed, without, type Check } from '../check.ts';
 import { command, saidBy } from '../command.ts';
-import { filesToCome } from '../to-come.ts';
 import { ofMachine } from '../tools.ts';
 
 const CONFIG = 'docker/prometheus/prometheus.yml';
@@ -18,10 +17,6 @@ export const prometheus: Check = {
     const promtool = await ofMachine('promtool', 'prometheus');
     const syntax = await command(promtool, ['check', 'config', '--syntax-only', CONFIG]);
     if (syntax.code !== 0) return failed(saidBy(syntax));
-    if (!existsSync(join(ROOT, RULES)))
-      return filesToCome.includes(RULES)
-        ? notChecked(`${RULES} is still to come; ${CONFIG} is well made`)
-        : failed(`${RULES} is missing`);
     const tests = globSync('docker/prometheus/rules/*.test.yml', { cwd: ROOT });
     const runs = [
       ['check', 'config', CONFIG],

@@ -5,10 +5,9 @@ import { parse } from 'yaml';
 import { ConfigError, readAllConfigs } from '#config';
 import { settingRows } from '../../../apps/cli/src/settings.command.ts';
 import { ROOT } from '../../support/root.ts';
-import { failed, without, type Check } from '../check.ts';
+import { without, type Check } from '../check.ts';
 import { containersOf, ofKind, templatesOf } from '../manifest.ts';
 import { overlays } from '../overlays.ts';
-import { settingsToCome } from '../to-come.ts';
 
 interface Place {
   readonly name: string;
@@ -16,7 +15,7 @@ interface Place {
 }
 
 /** What the platform reads, and not Gatehouse: Node, and Compose. */
-const OF_OTHERS = new Set(['NODE_EXTRA_CA_CERTS', 'NODE_ENV', 'PATH', 'IMAGE_TAG']);
+const OF_OTHERS = new Set(['NODE_EXTRA_CA_CERTS', 'PATH', 'IMAGE_TAG']);
 
 export const settings: Check = {
   name: 'settings',
@@ -27,15 +26,12 @@ export const settings: Check = {
         [name, ...aliases].flatMap((one) => (allowed.includes('_FILE') ? [one, `${one}_FILE`] : [one])),
       ),
     );
-    const late = settingsToCome.filter((name) => known.has(name));
-    if (late.length > 0) return failed(`test/deploy/to-come.ts lists what is there: ${late.join(', ')}`);
-    const toCome = new Set(settingsToCome.flatMap((name) => [name, `${name}_FILE`]));
     const places = [...composePlaces(), ...files(), ...image(), ...(await kubernetesPlaces())];
     const faults = places.flatMap(({ name, env }) => [
       ...Object.keys(env)
-        .filter((variable) => !known.has(variable) && !toCome.has(variable) && !OF_OTHERS.has(variable))
+        .filter((variable) => !known.has(variable) && !OF_OTHERS.has(variable))
         .map((variable) => `${name}: ${variable} is no setting`),
-      ...valueFaults(env, toCome).map((fault) => `${name}: ${fault}`),
+      ...valueFaults(env).map((fault) => `${name}: ${fault}`),
     ]);
     const count = new Set(places.flatMap(({ env }) => Object.keys(env))).size;
     return without(
@@ -46,10 +42,9 @@ export const settings: Check = {
 };
 
 /** What the program itself says of the values. Files are not there yet, and placeholders are refused on purpose. */
-function valueFaults(env: Place['env'], toCome: ReadonlySet<string>): string[] {
+function valueFaults(env: Place['env']): string[] {
   const own = Object.entries(env).filter(
-    ([name, value]) =>
-      !toCome.has(name) && !OF_OTHERS.has(name) && !name.endsWith('_FILE') && value !== 'CHANGE_ME',
+    ([name, value]) => !OF_OTHERS.has(name) && !name.endsWith('_FILE') && value !== 'CHANGE_ME',
   );
   try {
     readAllConfigs(Object.fromEntries(own));

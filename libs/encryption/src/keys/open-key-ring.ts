@@ -10,8 +10,8 @@ import { KeyRing } from './key-ring.ts';
 
 type Config = ConfigOf<typeof encryptionConfig>;
 
-const CANARY = 'gatehouse';
-const place: SealContext = { table: 'encryption_keys', column: 'canary', row: '1' };
+export const CANARY = 'gatehouse';
+export const canaryPlace: SealContext = { table: 'encryption_keys', column: 'canary', row: '1' };
 
 /**
  * The keys for this database. ENCRYPTION_KEY where it is set; else a file in DATA_DIR for the embedded database, and the
@@ -60,7 +60,7 @@ function previousOf({ previousKeys }: Config): EncryptionKey[] {
 
 /** Opens the canary, and leaves it sealed by the key in force: whoever started last says which that is. */
 async function agree(database: Database, ring: KeyRing, { shares }: { shares: boolean }): Promise<KeyRing> {
-  const canary = new Envelope(ring).seal(CANARY, place);
+  const canary = new Envelope(ring).seal(CANARY, canaryPlace);
   const { kysely } = database;
   const shared_key = shares ? ring.current.toText() : null;
   await kysely
@@ -80,7 +80,7 @@ async function agree(database: Database, ring: KeyRing, { shares }: { shares: bo
   }
   if (!ring.get(id)) throw refusal(`none of those that are set is that one, key ${id}`);
   try {
-    new Envelope(ring).open(now.canary, place);
+    new Envelope(ring).open(now.canary, canaryPlace);
   } catch (cause) {
     throw refusal(`what key ${id} sealed there to tell it by was changed`, cause);
   }

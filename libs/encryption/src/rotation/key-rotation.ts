@@ -66,6 +66,7 @@ export class KeyRotation implements OnApplicationBootstrap, BeforeApplicationShu
   /** Does not wait: the program is up as soon without. */
   onApplicationBootstrap(): void {
     this.#look();
+    this.envelope.onKeyChange(() => this.#look());
     this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MS).unref();
   }
 

@@ -1,0 +1,111 @@
+import { randomBytes } from 'node:crypto';
+import { Logger } from '@nestjs/common';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ConfigError, readConfig } from '#config';
+import { RotatingValue } from '#secrets';
+import { databases, type OpenTestDatabase, type TestDatabase } from '#testing';
+import { openBlindIndex } from '../blind-index.ts';
+import { CannotOpen } from '../cannot-open.ts';
+import { encryptionConfig } from '../encryption.config.ts';
+import { Envelope } from '../envelope.ts';
+import { followKeys } from './follow-keys.ts';
+import { openKeyRing } from './open-key-ring.ts';
+
+const [ONE, TWO, THREE] = [randomBytes(32), randomBytes(32), randomBytes(32)];
+const place = { table: 'users', column: 'totp_seed', row: 'u-1' };
+
+describe('an encryption key that rotates under way', () => {
+  let created: TestDatabase;
+  let opened: OpenTestDatabase;
+  const warn = vi.spyOn(Logger.prototype, 'warn');
+  vi.spyOn(Logger.prototype, 'log').mockReturnValue();
+  vi.spyOn(Logger.prototype, 'error').mockReturnValue();
+  beforeAll(async () => {
+    created = await databases[0]!.create();
+    opened = await created.open();
+  }, 600_000);
+  afterAll(async () => {
+    await opened.close();
+    await created.remove();
+  });
+  beforeEach(async () => {
+    warn.mockReset().mockReturnValue();
+    await opened.database.kysely.deleteFrom('encryption_keys').execute();
+  });
+
+  /** A process that runs, and the secrets that it watches. */
+  async function running(key: Buffer, previousKeys: readonly Buffer[] = []) {
+    const settings = { ...readConfig(encryptionConfig, {}), key, previousKeys };
+    const ring = await openKeyRing(settings, opened.database, opened.folder);
+    const envelope = new Envelope(ring);
+    const live = {
+      current: new RotatingValue<Buffer | undefined>(key),
+      previous: new RotatingValue<readonly Buffer[]>(previousKeys),
+    };
+    followKeys(ring, live, opened.database);
+    const rotate = (next: Buffer, previous: readonly Buffer[]): void => {
+      live.current.set(next);
+      live.previous.set(previous);
+      live.current.tell();
+      live.previous.tell();
+    };
+    return { ring, envelope, rotate, before: envelope.keyId };
+  }
+
+  it('seals at once, opens what the one before has sealed, and tells whoever has it sealed anew', async () => {
+    const { envelope, rotate, before } = await running(ONE);
+    const told = vi.fn<() => void>();
+    envelope.onKeyChange(told);
+    const sealed = envelope.seal('a seed', place);
+    rotate(TWO, [ONE]);
+    await expect.poll(() => told.mock.calls.length).toBe(1);
+    expect(envelope.keyId).not.toBe(before);
+    expect(envelope.open(sealed, place)).toBe('a seed');
+    expect(envelope.seal('a seed', place)).toContain(`.${envelope.keyId}.`);
+    expect(warn).not.toHaveBeenCalled();
+  });
+
+  it('leaves what a start needs sealed by itself, so that the next one does without the one before', async () => {
+    const { envelope, rotate, before } = await running(ONE);
+    const mark = (await openBlindIndex(opened.database, envelope)).mark('word', 'parcel');
+    rotate(TWO, [ONE]);
+    await expect.poll(() => envelope.keyId).not.toBe(before);
+    const next = await running(TWO);
+    expect((await openBlindIndex(opened.database, next.envelope)).mark('word', 'parcel')).toBe(mark);
+    await expect(running(ONE)).rejects.toThrow(ConfigError);
+  });
+
+  it.each<[string, Buffer[]]>([
+    ['nothing', []],
+    ['another', [THREE]],
+  ])('is not used when %s is said to have been before, and says which key it was', async (_, previous) => {
+    const { envelope, rotate, before } = await running(ONE);
+    rotate(TWO, previous);
+    await expect.poll(() => warn.mock.calls.flat().join()).toContain(`hold the one before, key ${before}`);
+    expect(envelope.keyId).toBe(before);
+    expect(JSON.stringify(warn.mock.calls)).not.toContain(TWO.toString('base64'));
+    await expect(running(ONE)).resolves.toBeDefined();
+  });
+
+  it('is used once its second half has come: two files are never written at the same time', async () => {
+    const { envelope, rotate, before } = await running(ONE);
+    rotate(TWO, []);
+    await expect.poll(() => warn.mock.calls.length).toBeGreaterThan(0);
+    rotate(TWO, [ONE]);
+    await expect.poll(() => envelope.keyId).not.toBe(before);
+  });
+
+  it('opens what another replica has sealed by it already, once it is told of that key', async () => {
+    const [first, second] = [await running(ONE), await running(ONE)];
+    const asked = vi.fn<() => void>();
+    second.ring.onUnknown = asked;
+    first.rotate(TWO, [ONE]);
+    await expect.poll(() => first.envelope.keyId).not.toBe(first.before);
+    const sealed = first.envelope.seal('a seed', place);
+    expect(() => second.envelope.open(sealed, place)).toThrow(CannotOpen);
+    expect(asked).toHaveBeenCalledOnce();
+    second.rotate(TWO, [ONE]);
+    await expect.poll(() => second.envelope.keyId).toBe(first.envelope.keyId);
+    expect(second.envelope.open(sealed, place)).toBe('a seed');
+  });
+});

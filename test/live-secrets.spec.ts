@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto';
+import { renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { databases, scratchFolder, type ScratchFolder } from '#testing';
+import { bootGateway, type TestGateway } from './support/gateway.ts';
+import { TcpClient, WebSocketClient } from './support/socket-client.ts';
+
+const random = () => randomBytes(32).toString('base64');
+const conversation = { conversation_id: 'c-1', messages: [{ author_name: 'Bo', text: 'A parcel' }] };
+
+interface Status {
+  key: string;
+  in_force: boolean;
+  pending: number;
+}
+
+/** A gateway whose secrets stand in files, which change while it runs. */
+describe('secrets that change in their files', () => {
+  let folder: ScratchFolder;
+  let booted: TestGateway;
+  const values: Record<string, string> = {
+    ENCRYPTION_KEY: random(),
+    ENCRYPTION_PREVIOUS_KEYS: random(),
+    WS_AUTH_TOKEN: random(),
+    TCP_AUTH_TOKEN: random(),
+  };
+  const fileOf = (name: string) => join(folder.path, name);
+  const write = (name: string, value: string): void => {
+    writeFileSync(`${fileOf(name)}.new`, value, { mode: 0o600 });
+    renameSync(`${fileOf(name)}.new`, fileOf(name));
+  };
+
+  beforeAll(async () => {
+    folder = await scratchFolder();
+    for (const [name, value] of Object.entries(values)) write(name, value);
+    const files = Object.keys(values).map((name) => [`${name}_FILE`, fileOf(name)]);
+    booted = await bootGateway(databases[0]!, {
+      env: { ENCRYPT_AT_REST: 'true', ...Object.fromEntries(files) },
+    });
+  }, 600_000);
+  afterAll(async () => {
+    await booted.close();
+    await folder.remove();
+  });
+
+  it('are seals by the new ENCRYPTION_KEY at once, and what the one before has sealed is sealed anew', async () => {
+    const { client } = booted;
+    const status = async () => (await client.rest('/admin/encryption')).body as Status;
+    expect((await client.rest('/conversations/ingest', { body: conversation })).status).toBe(201);
+    const before = await status();
+    write('ENCRYPTION_PREVIOUS_KEYS', values['ENCRYPTION_KEY']!);
+    write('ENCRYPTION_KEY', random());
+    await expect.poll(async () => (await status()).key).not.toBe(before.key);
+    await expect.poll(status).toMatchObject({ in_force: true, pending: 0 });
+    expect((await client.rest('/conversations/c-1')).status).toBe(200);
+    const { body } = await client.rest('/admin/secrets');
+    expect(body).toMatchObject({
+      secrets: expect.arrayContaining([expect.objectContaining({ name: 'ENCRYPTION_KEY', source: 'file' })]),
+    });
+  });
+
+  it('are doors that open to the new token alone, and close on whoever came in by the one before', async () => {
+    const { webSocketPort, tcpPort } = booted.gateway;
+    const url = `ws://127.0.0.1:${webSocketPort}/ws`;
+    const [webSocket, tcp] = [
+      await WebSocketClient.open(url, { key: values['WS_AUTH_TOKEN']! }),
+      await TcpClient.open(tcpPort!, values['TCP_AUTH_TOKEN']!),
+    ];
+    const [nextWebSocket, nextTcp] = [random(), random()];
+    write('WS_AUTH_TOKEN', nextWebSocket);
+    write('TCP_AUTH_TOKEN', nextTcp);
+    expect(await webSocket.over).toMatchObject({ code: 1008 });
+    await tcp.over;
+    await expect(TcpClient.open(tcpPort!, values['TCP_AUTH_TOKEN']!)).rejects.toThrow(
+      'Authentication failed',
+    );
+    await expect(WebSocketClient.open(url, { key: values['WS_AUTH_TOKEN']! })).rejects.toThrow('401');
+    (await WebSocketClient.open(url, { key: nextWebSocket })).drop();
+    (await TcpClient.open(tcpPort!, nextTcp)).drop();
+  });
+});
