@@ -99,3 +99,21 @@ describe('the TCP port, with TLS', () => {
     await expect.poll(isKept).toBe(true);
   });
 });
+
+describe('a gateway that ends waits for nobody who has not come in', () => {
+  it.each([
+    ['at the port of WebSockets', false],
+    ['at ports with TLS', true],
+  ])('%s', async (_, isSecure) => {
+    await using folder = await scratchFolder();
+    const env = isSecure ? sslSettings(folder.path, await certificate()) : {};
+    const { gateway, close } = await bootGateway(databases[0]!, { env });
+    const sockets = await Promise.all([gateway.webSocketPort!, gateway.tcpPort!].map(connected));
+    if (!isSecure) for (const socket of sockets) socket.write('GET /ws HT');
+    await setTimeout(50);
+    const began = performance.now();
+    await close();
+    expect(performance.now() - began).toBeLessThan(5_000);
+    for (const socket of sockets) socket.destroy();
+  });
+});

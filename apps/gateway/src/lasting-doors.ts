@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Server } from 'node:http';
+import type { Server as NetServer } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { BlockGate } from '#blocking';
 import type { ConfigOf } from '#config';
@@ -38,6 +39,8 @@ export class LastingDoors {
   readonly #door: SocketDoor;
   readonly #webSocket: WebSocketDoor;
   readonly #tcp: TcpDoor;
+  /** What listens, for whoever shakes hands there when the program ends. */
+  readonly #servers: NetServer[] = [];
   #closed: Promise<void> | undefined;
 
   constructor(options: LastingDoorsOptions) {
@@ -72,7 +75,9 @@ export class LastingDoors {
       const create = httpServerFactory(tls);
       await this.#webSocket.listen({ host, port: wsPort, options }, (server) => this.#bound(server), create);
     }
-    if (tcpPort !== 0) await this.#tcp.listen(host, tcpPort, netServerFactory(tls));
+    if (tcpPort === 0) return;
+    const create = netServerFactory(tls);
+    await this.#tcp.listen(host, tcpPort, (...how) => this.#kept(create(...how)));
   }
 
   /** Takes in nobody any more, and asks all to go. */
@@ -91,12 +96,21 @@ export class LastingDoors {
     const limit = Date.now() + this.#options.drainMs;
     while (this.#door.running() > 0 && Date.now() < limit) await sleep(DRAIN_STEP_MS);
     await this.#door.close();
+    // Nobody else is let in any more.
+    this.#webSocket.cut();
+    for (const server of this.#servers) this.#options.tls.cut(server);
     await listeners;
   }
 
   #bound(server: Server): void {
     const { app, config, caps } = this.#options;
+    this.#kept(server);
     guardServer(server, app.get(BlockGate), caps);
     boundServer(server, config);
+  }
+
+  #kept<S extends NetServer>(server: S): S {
+    this.#servers.push(server);
+    return server;
   }
 }

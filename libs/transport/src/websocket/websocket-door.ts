@@ -104,6 +104,11 @@ export class WebSocketDoor {
     this.#server = undefined;
   }
 
+  /** Ends what has not become a WebSocket: whoever trickles a request would hold `close` up for as long as he likes. */
+  cut(): void {
+    this.#server?.closeAllConnections();
+  }
+
   async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     socket.on('error', () => socket.destroy());
     const { door, caps } = this.#options;
