@@ -3,18 +3,18 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { endings, type Ending } from './endings.ts';
 import { LineWire } from './line-wire.ts';
 
+function ended(ending: Ending): Writable {
+  const writable = new Writable({ write: () => undefined });
+  const wire = new LineWire({ readable: new PassThrough(), writable, maxBytes: 1024 });
+  wire.reader = { message() {}, refused() {}, finished() {}, drained() {}, closed() {} };
+  wire.send('something that it never takes');
+  wire.end(ending);
+  return writable;
+}
+
 describe('the end of a connection whose client does not read', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
   afterEach(() => void vi.useRealTimers());
-
-  function ended(ending: Ending): Writable {
-    const writable = new Writable({ write: () => undefined });
-    const wire = new LineWire({ readable: new PassThrough(), writable, maxBytes: 1024 });
-    wire.reader = { message() {}, refused() {}, finished() {}, drained() {}, closed() {} };
-    wire.send('something that it never takes');
-    wire.end(ending);
-    return writable;
-  }
 
   it.each(['revoked', 'blocked', 'ordered'] as const)('is not his to put off where he is %s', (why) => {
     const writable = ended(endings[why]);
