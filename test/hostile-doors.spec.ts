@@ -17,6 +17,16 @@ async function connected(port: number): Promise<Socket> {
   return socket.resume();
 }
 
+const handshake = (key: string) =>
+  head('GET /ws', {
+    connection: 'upgrade',
+    upgrade: 'websocket',
+    'sec-websocket-version': 13,
+    'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+    'sec-websocket-protocol': 'mcp',
+    authorization: `Bearer ${key}`,
+  });
+
 describe('the port of WebSockets', () => {
   const gateway = useGateway(databases[0]!, { env: { WS_MAX_CONNECTIONS: String(MOST) } });
   const port = () => gateway().gateway.webSocketPort!;
@@ -25,16 +35,6 @@ describe('the port of WebSockets', () => {
     for (const client of open) client.drop();
     await Promise.all(open.splice(0).map((client) => client.over));
   });
-
-  const handshake = (key: string) =>
-    head('GET /ws', {
-      connection: 'upgrade',
-      upgrade: 'websocket',
-      'sec-websocket-version': 13,
-      'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
-      'sec-websocket-protocol': 'mcp',
-      authorization: `Bearer ${key}`,
-    });
 
   it('has a place for the next client when others have gone in the middle of their handshakes', async () => {
     const keys = await Promise.all(Array.from({ length: MOST }, () => gateway().createKey()));
@@ -97,5 +97,24 @@ describe('the TCP port, with TLS', () => {
       return !closed;
     };
     await expect.poll(isKept).toBe(true);
+  });
+});
+
+describe('a gateway that ends waits for nobody who has not come in', () => {
+  it.each([
+    ['at the port of WebSockets', false],
+    ['at ports with TLS', true],
+  ])('%s', async (_, isSecure) => {
+    await using folder = await scratchFolder();
+    const env = isSecure ? sslSettings(folder.path, await certificate()) : {};
+    const booted = await bootGateway(databases[0]!, { env });
+    const { webSocketPort, tcpPort } = booted.gateway;
+    const sockets = await Promise.all([webSocketPort!, tcpPort!].map(connected));
+    if (!isSecure) for (const socket of sockets) socket.write('GET /ws HT');
+    await setTimeout(50);
+    const began = performance.now();
+    await booted.close();
+    expect(performance.now() - began).toBeLessThan(5_000);
+    for (const socket of sockets) socket.destroy();
   });
 });

@@ -110,4 +110,9 @@ export class LastingDoors {
     guardServer(this.#made(server), app.get(BlockGate), caps);
     boundServer(server, config);
   }
+
+  #kept<S extends NetServer>(server: S): S {
+    this.#servers.push(server);
+    return server;
+  }
 }

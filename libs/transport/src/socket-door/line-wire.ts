@@ -4,6 +4,9 @@ import { endings, type Ending } from './endings.ts';
 import { LineReader } from './line-reader.ts';
 import { Wire } from './wire.ts';
 
+/** Whoever may stay no longer gets so long to take what was sent, as at a WebSocket. */
+const FAREWELL_MS = 5_000;
+
 export interface LineWireOptions {
   readable: Readable;
   writable: Writable;
@@ -20,6 +23,7 @@ export class LineWire extends Wire {
   #isOpen = true;
   /** What comes is not looked at any more. */
   #isDeaf = false;
+  #farewell: NodeJS.Timeout | undefined;
   #corked = false;
   #sent = 0;
 
@@ -70,10 +74,13 @@ export class LineWire extends Wire {
     this.#readable.resume();
   }
 
-  override end(_ending: Ending): void {
+  override end({ answers }: Ending): void {
     this.#isDeaf = true;
     this.#readable.resume(); // Or its end would never be seen.
-    if (this.#isOpen) this.#writable.end(() => this.cut());
+    if (!this.#isOpen) return;
+    this.#writable.end(() => this.cut());
+    // Of answers, a client that reads slowly may take all.
+    if (!answers) this.#farewell ??= setTimeout(() => this.cut(), FAREWELL_MS).unref();
   }
 
   override cut(): void {
@@ -106,6 +113,7 @@ export class LineWire extends Wire {
   }
 
   #closed(): void {
+    clearTimeout(this.#farewell);
     this.#isOpen = false;
     this.reader.closed();
   }

@@ -106,7 +106,7 @@ export class WebSocketDoor {
     this.#server = undefined;
   }
 
-  /** Ends those who came to the port and have no WebSocket. */
+  /** Ends what has not become a WebSocket: whoever trickles a request would hold `close` up for as long as he likes. */
   cut(): void {
     this.#server?.closeAllConnections();
   }
