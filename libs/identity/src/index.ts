@@ -13,6 +13,7 @@ export { identityConfig } from './identity.config.ts';
 export { IdentityGuard } from './identity.guard.ts';
 export { IdentityModule } from './identity.module.ts';
 export { Pepper, sameDigest } from './pepper.ts';
+export { READABLE } from './readable.ts';
 export { resetKeys } from './reset-keys.ts';
 export { UserLogin, type LoggedIn, type LoginOrder } from './login/user-login.ts';
 export { tokensConfig } from './tokens/tokens.config.ts';
