@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { ApiClient, withClientOptions, type ClientOptions } from './api-client.ts';
+import { exitCodesHelp, usualExits } from './exit-codes-help.ts';
 import { reporting } from './reporting.ts';
 import { tableOf } from './table.ts';
 import { terminalSafe } from './terminal.ts';
@@ -23,7 +24,10 @@ interface Flags extends ClientOptions {
 
 /** `gatehouse connections`: who is connected, to whichever replica. */
 export function registerConnections(program: Command): void {
-  const connections = program.command('connections').description('list and close open connections');
+  const connections = program
+    .command('connections')
+    .description('list and close open connections')
+    .addHelpText('after', exitCodesHelp(usualExits));
   common(
     connections
       .command('list', { isDefault: true })

@@ -110,9 +110,4 @@ export class LastingDoors {
     guardServer(this.#made(server), app.get(BlockGate), caps);
     boundServer(server, config);
   }
-
-  #kept<S extends NetServer>(server: S): S {
-    this.#servers.push(server);
-    return server;
-  }
 }

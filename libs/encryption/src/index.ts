@@ -5,7 +5,6 @@ export { EncryptionModule } from './encryption.module.ts';
 export { Envelope } from './envelope.ts';
 export { EnvelopeModule } from './envelope.module.ts';
 export { EncryptionKey } from './keys/encryption-key.ts';
-export { KeyRing } from './keys/key-ring.ts';
 export type { KeyCountView, RotationStatus } from './rotation/key-counts.ts';
 export { KeyRotation } from './rotation/key-rotation.ts';
 export { SealedColumn } from './rotation/sealed-column.ts';

@@ -11,6 +11,7 @@ import {
   Min,
 } from 'class-validator';
 import { roles, tiers, type Role, type Tier } from '#call';
+import { Page } from '#validation';
 import { READABLE } from './readable.ts';
 
 export class CreateKey {
@@ -33,19 +34,7 @@ export class CreateKey {
   expires_in_days?: number;
 }
 
-export class ListKeys {
-  @IsOptional()
-  @IsInt()
-  @Min(0)
-  @Max(1_000_000)
-  skip?: number;
-
-  @IsOptional()
-  @IsInt()
-  @Min(1)
-  @Max(1000)
-  limit?: number;
-}
+export class ListKeys extends Page {}
 
 export class RotateKey {
   @IsUUID()

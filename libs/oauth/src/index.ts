@@ -1,4 +1,4 @@
-export { OAuthAdminController, type SigningKeyListView } from './clients/oauth-admin.controller.ts';
+export type { SigningKeyListView } from './clients/oauth-admin.controller.ts';
 export type {
   IssuedOAuthClientView,
   OAuthClientListView,

@@ -87,8 +87,7 @@ export class LiveSecrets extends Secrets {
     for (const setting of secretSettings()) this.#secretOf(setting);
     const files = [...this.#secrets.values()].flatMap((secret) => secret.file ?? []);
     if (files.length > 0) {
-      this.#files = new FileWatch(files, () => void this.#look());
-      this.#timers.push(setInterval(() => void this.#look(), this.#config.filePollMs).unref());
+      this.#files = new FileWatch(files, () => void this.#look(), this.#config.filePollMs);
     }
     if (this.#kept) {
       const everyMs = this.#config.ttlMs * REFRESH_AHEAD;

@@ -13,7 +13,6 @@ export { CorsHeaders, EXPOSED_HEADERS } from './http-server/cors-headers.ts';
 export { securityHeaders } from './http-server/security-headers.ts';
 export { CertificateEvidence } from './tls/certificate-evidence.ts';
 export { HttpsRedirect } from './tls/https-redirect.ts';
-export { RefusedHandshakes } from './tls/refused-handshakes.ts';
 export { httpServerFactory, netServerFactory } from './tls/server-factories.ts';
 export { tlsConfig } from './tls/tls.config.ts';
 export { TlsContexts } from './tls/tls-contexts.ts';

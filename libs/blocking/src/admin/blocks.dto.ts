@@ -1,4 +1,5 @@
 import { IsInt, IsOptional, IsString, Max, MaxLength, Min, MinLength } from 'class-validator';
+import { Page } from '#validation';
 
 const LONGEST_SECONDS = 31_536_000;
 
@@ -19,16 +20,4 @@ export class AddBlock extends BlockedAddress {
   duration_seconds?: number;
 }
 
-export class ListBlocks {
-  @IsOptional()
-  @IsInt()
-  @Min(0)
-  @Max(1_000_000)
-  skip?: number;
-
-  @IsOptional()
-  @IsInt()
-  @Min(1)
-  @Max(1_000)
-  limit?: number;
-}
+export class ListBlocks extends Page {}

@@ -52,7 +52,7 @@ class Handlers {
 
 export type HandlerName = Exclude<keyof Handlers, never>;
 
-export function operationNamed(name: HandlerName): Operation {
+function operationNamed(name: HandlerName): Operation {
   return operationOf(Object.getOwnPropertyDescriptor(Handlers.prototype, name)!.value as object)!;
 }
 

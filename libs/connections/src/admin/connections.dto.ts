@@ -1,18 +1,7 @@
-import { IsInt, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
+import { IsString, Matches } from 'class-validator';
+import { Page } from '#validation';
 
-export class ListConnections {
-  @IsOptional()
-  @IsInt()
-  @Min(0)
-  @Max(1_000_000)
-  skip?: number;
-
-  @IsOptional()
-  @IsInt()
-  @Min(1)
-  @Max(1_000)
-  limit?: number;
-}
+export class ListConnections extends Page {}
 
 export class ConnectionId {
   @IsString()

@@ -1,8 +1,8 @@
 import { InvalidInput } from '#errors';
 import { foldName } from './user.record.ts';
 
-export const MIN_PASSWORD = 12;
-export const MAX_PASSWORD = 128;
+const MIN_PASSWORD = 12;
+const MAX_PASSWORD = 128;
 
 /**
  * What heads every list of leaked passwords, brought to twelve characters as people do it: written twice, or with digits

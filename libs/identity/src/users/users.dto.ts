@@ -1,17 +1,15 @@
 import {
   IsBoolean,
   IsIn,
-  IsInt,
   IsOptional,
   IsString,
   IsUUID,
   Matches,
-  Max,
   MaxLength,
-  Min,
   MinLength,
 } from 'class-validator';
 import { roles, tiers, type Role, type Tier } from '#call';
+import { Page } from '#validation';
 import { READABLE } from '../readable.ts';
 
 export class CreateUser {
@@ -35,19 +33,7 @@ export class CreateUser {
   password?: string;
 }
 
-export class ListUsers {
-  @IsOptional()
-  @IsInt()
-  @Min(0)
-  @Max(1_000_000)
-  skip?: number;
-
-  @IsOptional()
-  @IsInt()
-  @Min(1)
-  @Max(1000)
-  limit?: number;
-}
+export class ListUsers extends Page {}
 
 export class NameUser {
   @IsUUID()

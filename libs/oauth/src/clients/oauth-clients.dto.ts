@@ -5,19 +5,15 @@ import {
   IsArray,
   IsBoolean,
   IsIn,
-  IsInt,
   IsOptional,
   IsString,
   Matches,
-  Max,
   MaxLength,
-  Min,
 } from 'class-validator';
 import { roles, type Permission, type Role } from '#call';
+import { READABLE } from '#identity';
 import { permissions } from '#rbac';
-
-/** What a person can read and tell apart: no control or formatting characters, no space at an end or beside another. */
-const READABLE = /^[^\p{C}\p{Z}]+( [^\p{C}\p{Z}]+)*$/u;
+import { Page } from '#validation';
 
 export class CreateOAuthClient {
   @IsString()
@@ -52,19 +48,7 @@ export class CreateOAuthClient {
   public?: boolean;
 }
 
-export class ListOAuthClients {
-  @IsOptional()
-  @IsInt()
-  @Min(0)
-  @Max(1_000_000)
-  skip?: number;
-
-  @IsOptional()
-  @IsInt()
-  @Min(1)
-  @Max(1000)
-  limit?: number;
-}
+export class ListOAuthClients extends Page {}
 
 export class NamedOAuthClient {
   /** Those of clients that registered themselves are no UUIDs. */

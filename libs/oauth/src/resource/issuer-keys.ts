@@ -11,7 +11,7 @@ const REST_MS = 5_000;
 const REFRESH_MS = 600_000;
 
 /** The issuer's keys can't be had at the moment, and there are none of before. */
-export class KeysUnavailable extends Error {}
+class KeysUnavailable extends Error {}
 
 export interface IssuerPauses {
   readonly restMs?: number;

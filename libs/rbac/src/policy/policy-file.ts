@@ -7,9 +7,6 @@ import { builtInGrants, rulesInForce } from '../rules-in-force.ts';
 import { policyConfig } from './policy.config.ts';
 import { PolicyRefused, readRolePolicy } from './role-policy.ts';
 
-/** What a watch may miss (a network's file system, no watch left) is found by then. */
-const POLL_MS = 30_000;
-
 /** What came of an edit. */
 export type PolicyNews =
   { readonly event: 'policy_changed' } | { readonly event: 'policy_refused'; readonly reason: string };
@@ -25,7 +22,6 @@ export class PolicyFile implements OnModuleInit, OnApplicationShutdown {
   readonly #listeners: ((news: PolicyNews) => void)[] = [];
   #text: string | undefined;
   #watch: FileWatch | undefined;
-  #poll: NodeJS.Timeout | undefined;
 
   constructor(@Inject(policyConfig.KEY) { file }: ConfigOf<typeof policyConfig>) {
     this.#path = file === undefined ? undefined : resolve(file);
@@ -40,7 +36,6 @@ export class PolicyFile implements OnModuleInit, OnApplicationShutdown {
       throw new ConfigError(faultsOf(error));
     }
     this.#watch = new FileWatch([this.#path], () => this.refresh());
-    this.#poll = setInterval(() => this.refresh(), POLL_MS).unref();
   }
 
   onNews(listener: (news: PolicyNews) => void): void {
@@ -64,7 +59,6 @@ export class PolicyFile implements OnModuleInit, OnApplicationShutdown {
 
   onApplicationShutdown(): void {
     this.#watch?.close();
-    clearInterval(this.#poll);
     if (this.#watch) rulesInForce.put(builtInGrants);
   }
 

@@ -34,7 +34,7 @@ export function registerFormBody(fastify: FastifyInstance): void {
   });
 }
 
-export function parseForm(bytes: Buffer): Form {
+function parseForm(bytes: Buffer): Form {
   if (bytes.length > MAX_BYTES)
     throw new GatehouseError('PAYLOAD_TOO_LARGE', `A form has at most ${MAX_BYTES} bytes`);
   if (!isUtf8(bytes)) throw new GatehouseError('INVALID_REQUEST', 'The form is not UTF-8');

@@ -6,7 +6,7 @@ import { PublicUrl } from '#oauth';
 const MCP_SCOPE: Permission = 'mcp:use';
 
 /** The authentication context of a login with a one-time code (RFC 8176 has no name for it as a whole). */
-export const SECOND_FACTOR = 'urn:gatehouse:acr:mfa';
+const SECOND_FACTOR = 'urn:gatehouse:acr:mfa';
 
 export const METADATA_PATH = '/.well-known/oauth-protected-resource';
 

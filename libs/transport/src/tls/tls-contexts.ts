@@ -3,12 +3,12 @@ import type { Server, TLSSocket, TlsOptions } from 'node:tls';
 import type { X509Certificate } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import { ConfigError } from '#config';
+import { FileWatch } from '#secrets';
 import type { HttpSettings } from '../http-server/server-bounds.ts';
 import { certificateOf } from './certificate-of.ts';
 import { peersOf } from './peers-of.ts';
 import { readMaterial, type TlsMaterial, type TlsSettings } from './tls-material.ts';
 import { listenerOptions } from './tls-policy.ts';
-import { WatchedFiles, type WatchOptions } from './watched-files.ts';
 
 export interface FollowOptions {
   /** Asks for client certificates, and never insists on them, whatever MTLS_REQUIRED says. */
@@ -31,7 +31,7 @@ export class TlsContexts {
   readonly #certified = new Set<TLSSocket>();
   #material: TlsMaterial | undefined;
   #refused: string | undefined;
-  #watched: WatchedFiles | undefined;
+  #watch: FileWatch | undefined;
   #renewing: Promise<void> = Promise.resolve();
 
   /** Told of each connection that MTLS_REQUIRED ends, and why. */
@@ -108,11 +108,11 @@ export class TlsContexts {
   }
 
   /** Begins to look at the files. */
-  watch(options: Omit<WatchOptions, 'onChange'> = {}): void {
+  watch(): void {
     if (!this.enabled) return;
     const { certPath, keyPath, caPath, crlPath } = this.#settings;
     const paths = [certPath, keyPath, caPath, crlPath].filter((path) => path !== undefined);
-    this.#watched ??= new WatchedFiles(paths, { ...options, onChange: () => void this.renew() });
+    this.#watch ??= new FileWatch(paths, () => void this.renew());
   }
 
   /** Reads the files again. What can't be used is told once, and changes nothing. */
@@ -121,7 +121,7 @@ export class TlsContexts {
   }
 
   close(): void {
-    this.#watched?.close();
+    this.#watch?.close();
   }
 
   async #renew(): Promise<void> {

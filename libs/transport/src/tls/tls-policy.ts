@@ -18,7 +18,7 @@ const SUITES = [
 ].join(':');
 
 /** A client has this long to shake hands: two or three round trips, also by way of a satellite. */
-export const HANDSHAKE_MS = 10_000;
+const HANDSHAKE_MS = 10_000;
 
 /** What of a handshake goes by the certificate, and changes with it. */
 export function secureContextOptions(
