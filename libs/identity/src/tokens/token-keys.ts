@@ -20,17 +20,21 @@ const { jwtSecret, jwtPreviousSecret } = signingSecretsConfig.settings;
 export class TokenKeys {
   readonly #current: Rotating<string | undefined>;
   readonly #previous: Rotating<string | undefined>;
-  readonly #fallback: string;
+  #fallbacks: readonly string[] = [];
   #known: { of: readonly (string | undefined)[]; keys: readonly TokenKey[] } = { of: [], keys: [] };
 
   constructor(
-    pepper: Pepper,
+    private readonly pepper: Pepper,
     @Optional() @Inject(Secrets) private readonly secrets?: Secrets,
   ) {
     const config = readConfig(signingSecretsConfig, {});
     this.#current = secrets?.watch(jwtSecret) ?? fixed(config.jwtSecret);
     this.#previous = secrets?.watch(jwtPreviousSecret) ?? fixed(config.jwtPreviousSecret);
-    this.#fallback = pepper.keyFor('jwt').toString('base64url');
+    const derive = (): void => {
+      this.#fallbacks = pepper.keysFor('jwt').map((key) => key.toString('base64url'));
+    };
+    pepper.onChange(derive);
+    derive();
   }
 
   /** Signs from now on. */
@@ -47,10 +51,18 @@ export class TokenKeys {
   }
 
   #keys(): readonly TokenKey[] {
-    const of = [this.#current.current ?? this.#fallback, this.#current.previous, this.#previous.current];
-    if (of.some((secret, index) => secret !== this.#known.of[index]) || this.#known.keys.length === 0)
+    const own = this.#current.current;
+    const signing = own === undefined ? this.#ownFallbacks() : [own];
+    const of = [...signing, this.#current.previous, this.#previous.current];
+    const { of: known } = this.#known;
+    if (of.length !== known.length || of.some((secret, index) => secret !== known[index]))
       this.#known = { of, keys: of.flatMap((secret) => (secret === undefined ? [] : [keyOf(secret)])) };
     return this.#known.keys;
+  }
+
+  /** A new pepper signs once all replicas know it, as digests move; until then the one before does. */
+  #ownFallbacks(): readonly string[] {
+    return this.pepper.settled ? this.#fallbacks : this.#fallbacks.toReversed();
   }
 }
 
