@@ -48,7 +48,19 @@ export class Pepper {
 
   /** A key of 32 bytes for another purpose, the same on all replicas; neither it nor the pepper gives the other away. */
   keyFor(purpose: string): Buffer {
-    return Buffer.from(hkdfSync('sha256', this.#secret, '', `gatehouse ${purpose}`, 32));
+    return derivedFrom(this.#secret, purpose);
+  }
+
+  /** The same of the pepper of now, and then of the one before while there is one: for what has to be known under either. */
+  keysFor(purpose: string): readonly Buffer[] {
+    const secrets = this.#former === undefined ? [this.#secret] : [this.#secret, this.#former];
+    return secrets.map((secret) => derivedFrom(secret, purpose));
+  }
+
+  /** Digests by which something may be found: under the pepper of now, and under the one before while there is one. */
+  eitherOf(text: string): readonly string[] {
+    const { current, former } = this.digests(text);
+    return former === undefined ? [current] : [current, former];
   }
 
   /** Tells two peppers apart, and gives neither away. No credential looks like this text: it has spaces. */
@@ -76,6 +88,10 @@ export class Pepper {
   onChange(listener: () => void): void {
     this.#listeners.add(listener);
   }
+}
+
+function derivedFrom(secret: string, purpose: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', secret, '', `gatehouse ${purpose}`, 32));
 }
 
 function digestOf(secret: string, credential: string): string {

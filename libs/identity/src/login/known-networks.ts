@@ -21,7 +21,7 @@ export class KnownNetworks {
       .selectFrom('user_networks')
       .select('digest')
       .where('user_id', '=', userId)
-      .where('digest', '=', this.#digest(userId, address))
+      .where('digest', 'in', this.pepper.eitherOf(textOf(userId, address)))
       .where('seen_at', '>', sql<Date>`${at}::timestamptz - ${REMEMBERED_DAYS} * interval '1 day'`)
       .executeTakeFirst();
     return row !== undefined;
@@ -31,7 +31,7 @@ export class KnownNetworks {
     const { kysely } = this.database;
     await kysely
       .insertInto('user_networks')
-      .values({ user_id: userId, digest: this.#digest(userId, address), seen_at: at })
+      .values({ user_id: userId, digest: this.pepper.digest(textOf(userId, address)), seen_at: at })
       .onConflict((conflict) => conflict.columns(['user_id', 'digest']).doUpdateSet({ seen_at: at }))
       .execute();
     await sql`
@@ -39,9 +39,9 @@ export class KnownNetworks {
         select digest from user_networks where user_id = ${userId} order by seen_at desc limit ${MOST}
       )`.execute(kysely);
   }
+}
 
-  /** Keyed: where people log in from is nobody's business who reads the database. */
-  #digest(userId: string, address: string): string {
-    return this.pepper.digest(`network ${userId} ${networkOf(address)}`);
-  }
+/** Kept as a digest, with a key: where people log in from is nobody's business who reads the database. */
+function textOf(userId: string, address: string): string {
+  return `network ${userId} ${networkOf(address)}`;
 }

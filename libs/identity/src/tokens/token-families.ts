@@ -44,14 +44,10 @@ const SHAPE = /^gr_[\w-]{43}$/;
  */
 @Injectable()
 export class TokenFamilies {
-  readonly #heirKey: Buffer;
-
   constructor(
     private readonly database: Database,
     private readonly pepper: Pepper,
-  ) {
-    this.#heirKey = pepper.keyFor('refresh tokens');
-  }
+  ) {}
 
   /** Undefined, and begins nothing, where the user has been changed since he proved who he is. */
   async begin(
@@ -88,14 +84,14 @@ export class TokenFamilies {
     { address, at = new Date() }: { address: string; at?: Date },
   ): Promise<Refreshed> {
     if (!SHAPE.test(token)) return { result: 'unknown', family: undefined };
-    const digest = this.#digest(token);
-    const network = this.pepper.digest(`network ${networkOf(address)}`);
-    const heir = PREFIX + createHmac('sha256', this.#heirKey).update(token).digest('base64url');
+    const digests = this.pepper.eitherOf(textOf(token));
+    const networks = this.pepper.eitherOf(`network ${networkOf(address)}`);
+    const heirs = this.#heirsOf(token);
     return this.database.kysely.transaction().execute(async (transaction) => {
       const named = await transaction
         .selectFrom('refresh_tokens')
-        .select('family_id')
-        .where('digest', '=', digest)
+        .select(['family_id', 'digest'])
+        .where('digest', 'in', digests)
         .executeTakeFirst();
       if (!named) return { result: 'unknown', family: undefined };
       // Locks the family: of two who show the same token at once, one comes after the other.
@@ -111,16 +107,20 @@ export class TokenFamilies {
       if (row.expires_at <= at) return { result: 'expired', family };
 
       const tokens = transaction.selectFrom('refresh_tokens').selectAll();
-      const shown = await tokens.where('digest', '=', digest).executeTakeFirstOrThrow();
+      const shown = await tokens.where('digest', '=', named.digest).executeTakeFirstOrThrow();
       if (!shown.used_at) {
-        const using = transaction.updateTable('refresh_tokens').set({ used_at: at, used_from: network });
-        await using.where('digest', '=', digest).execute();
-        await transaction.insertInto('refresh_tokens').values(this.#rowOf(heir, row.id)).execute();
-        return { result: 'refreshed', family, refreshToken: heir };
+        const [heir] = heirs;
+        const using = transaction.updateTable('refresh_tokens').set({ used_at: at, used_from: networks[0]! });
+        await using.where('digest', '=', named.digest).execute();
+        await transaction.insertInto('refresh_tokens').values(this.#rowOf(heir.token, row.id)).execute();
+        return { result: 'refreshed', family, refreshToken: heir.token };
       }
-      const next = await tokens.where('digest', '=', this.#digest(heir)).executeTakeFirst();
-      const isRetry = at.getTime() - shown.used_at.getTime() < RETRY_MS && shown.used_from === network;
-      if (isRetry && next && !next.used_at) return { result: 'refreshed', family, refreshToken: heir };
+      const known = heirs.flatMap((heir) => heir.digests);
+      const next = await tokens.where('digest', 'in', known).executeTakeFirst();
+      const isRecent = at.getTime() - shown.used_at.getTime() < RETRY_MS;
+      const isRetry = isRecent && networks.includes(shown.used_from ?? '');
+      const heir = next && !next.used_at && heirs.find((one) => one.digests.includes(next.digest));
+      if (isRetry && heir) return { result: 'refreshed', family, refreshToken: heir.token };
       const ending = transaction.updateTable('token_families').set({ ended_at: at, ended_by: 'reuse' });
       await ending.where('id', '=', row.id).execute();
       return { result: 'reused', family };
@@ -175,12 +175,26 @@ export class TokenFamilies {
   }
 
   #rowOf(token: string, familyId: string) {
-    return { digest: this.#digest(token), family_id: familyId, used_at: null, used_from: null };
+    return { digest: this.pepper.digest(textOf(token)), family_id: familyId, used_at: null, used_from: null };
   }
 
-  #digest(token: string): string {
-    return this.pepper.digest(`refresh token ${token}`);
+  /** The token after this one: as it is made now, and as it was before the pepper has changed. */
+  #heirsOf(token: string): [Heir, ...Heir[]] {
+    const heirs = this.pepper.keysFor('refresh tokens').map((key) => {
+      const heir = PREFIX + createHmac('sha256', key).update(token).digest('base64url');
+      return { token: heir, digests: this.pepper.eitherOf(textOf(heir)) };
+    });
+    return heirs as [Heir, ...Heir[]];
   }
+}
+
+interface Heir {
+  readonly token: string;
+  readonly digests: readonly string[];
+}
+
+function textOf(token: string): string {
+  return `refresh token ${token}`;
 }
 
 function familyOf(row: Selectable<Tables['token_families']>): TokenFamily {

@@ -21,24 +21,28 @@ const { jwtSecret, jwtPreviousSecret } = signingSecretsConfig.settings;
 export class TokenKeys {
   readonly #current: Rotating<string | undefined>;
   readonly #previous: Rotating<string | undefined>;
-  readonly #fallback: string;
   readonly #longestMs: number;
+  #fallbacks: readonly string[] = [];
   #seen: string | undefined;
   #changedAt = -Infinity;
   #known: { of: readonly (string | undefined)[]; keys: readonly TokenKey[] } = { of: [], keys: [] };
 
   constructor(
-    pepper: Pepper,
+    private readonly pepper: Pepper,
     @Inject(tokensConfig.KEY) { accessHours }: ConfigOf<typeof tokensConfig>,
     @Optional() @Inject(Secrets) private readonly secrets?: Secrets,
   ) {
     const config = readConfig(signingSecretsConfig, {});
     this.#current = secrets?.watch(jwtSecret) ?? fixed(config.jwtSecret);
     this.#previous = secrets?.watch(jwtPreviousSecret) ?? fixed(config.jwtPreviousSecret);
-    this.#fallback = pepper.keyFor('jwt').toString('base64url');
     this.#longestMs = accessHours * 3_600_000;
     this.#seen = this.#current.current;
     this.#current.onChange(() => this.#noteChange());
+    const derive = (): void => {
+      this.#fallbacks = pepper.keysFor('jwt').map((key) => key.toString('base64url'));
+    };
+    pepper.onChange(derive);
+    derive();
   }
 
   /** Signs from now on. */
@@ -65,10 +69,18 @@ export class TokenKeys {
     // Whoever had learnt the one before can't go by it for longer than a token of it could.
     const isOver = Date.now() - this.#changedAt >= this.#longestMs;
     const before = isOver ? undefined : this.#current.previous;
-    const of = [this.#current.current ?? this.#fallback, before, this.#previous.current];
-    if (of.some((secret, index) => secret !== this.#known.of[index]) || this.#known.keys.length === 0)
+    const own = this.#current.current;
+    const signing = own === undefined ? this.#ownFallbacks() : [own];
+    const of = [...signing, before, this.#previous.current];
+    const { of: known } = this.#known;
+    if (of.length !== known.length || of.some((secret, index) => secret !== known[index]))
       this.#known = { of, keys: of.flatMap((secret) => (secret === undefined ? [] : [keyOf(secret)])) };
     return this.#known.keys;
+  }
+
+  /** A new pepper signs once all replicas know it, as digests move; until then the one before does. */
+  #ownFallbacks(): readonly string[] {
+    return this.pepper.settled ? this.#fallbacks : this.#fallbacks.toReversed();
   }
 }
 

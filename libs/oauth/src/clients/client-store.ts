@@ -66,6 +66,12 @@ export class ClientStore {
     await this.#db.updateTable('oauth_clients').set({ secret_digest: digest }).where('id', '=', id).execute();
   }
 
+  /** Of the same secret under another pepper. */
+  async moveSecret(from: string, to: string): Promise<void> {
+    const update = this.#db.updateTable('oauth_clients').set({ secret_digest: to });
+    await update.where('secret_digest', '=', from).execute();
+  }
+
   /** With all that it was given. Says whether it was there. */
   async delete(id: string): Promise<boolean> {
     return this.#db.transaction().execute(async (transaction) => {

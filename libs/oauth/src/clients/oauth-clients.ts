@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { Permission, Principal, Role } from '#call';
 import { AccessRefused, GatehouseError, InvalidInput, NotFound } from '#errors';
-import { Pepper, requireRank } from '#identity';
+import { Pepper, requireRank, sameDigest } from '#identity';
 import { holds, isGranted } from '#rbac';
 import { ClientStore, type Page } from './client-store.ts';
 import { permissionsIn, type ClientMetadata, type GrantType, type OAuthClient } from './oauth-client.ts';
@@ -75,6 +75,16 @@ export class OAuthClients {
 
   digest(secret: string): string {
     return this.pepper.digest(`oauth client ${secret}`);
+  }
+
+  /** Whether this is the secret that the digest was made of. One of the pepper before is moved to that of now. */
+  isSecret(shown: string, digest: string): boolean {
+    const { current, former } = this.pepper.digests(`oauth client ${shown}`);
+    if (sameDigest(digest, current)) return true;
+    if (former === undefined || !sameDigest(digest, former)) return false;
+    // Behind the call: where it fails, the next one does it.
+    if (this.pepper.settled) this.store.moveSecret(former, current).catch(() => undefined);
+    return true;
   }
 
   async #find(id: string): Promise<OAuthClient> {

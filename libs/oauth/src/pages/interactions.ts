@@ -35,16 +35,12 @@ interface Visit {
 /** The pages on which a person logs in and allows a client, or does not. */
 @Injectable()
 export class Interactions {
-  readonly #key: Buffer;
-
   constructor(
     private readonly server: AuthorizationServer,
     private readonly accounts: Accounts,
     private readonly artifacts: ArtifactStore,
-    pepper: Pepper,
-  ) {
-    this.#key = pepper.keyFor('oauth-forms');
-  }
+    private readonly pepper: Pepper,
+  ) {}
 
   async show(request: OAuthRequest, uid: string): Promise<OAuthAnswer> {
     const visit = await this.#visit(request, uid);
@@ -111,7 +107,8 @@ export class Interactions {
     { form, prompt }: { form: Form; prompt?: string },
   ): Promise<Visit | undefined> {
     const visit = await this.#visit(request, uid);
-    if (!visit || !sameDigest(this.#tokenOf(visit.interaction), form.token ?? '')) return undefined;
+    const { token = '' } = form;
+    if (!visit || !this.#tokensOf(visit.interaction).some((one) => sameDigest(one, token))) return undefined;
     return prompt === undefined || visit.interaction.prompt.name === prompt ? visit : undefined;
   }
 
@@ -161,13 +158,16 @@ export class Interactions {
   #formOf({ interaction, client }: Visit) {
     return {
       action: `${this.server.base.pathname}/interaction/${interaction.uid}`,
-      token: this.#tokenOf(interaction),
+      token: this.#tokensOf(interaction)[0]!,
       formsTo: sourceOf(client.redirectUri),
     };
   }
 
-  #tokenOf({ uid, prompt }: Interaction): string {
-    return createHmac('sha256', this.#key).update(`${uid} ${prompt.name}`).digest('base64url');
+  /** As it is made now, and as it was before the pepper has changed. */
+  #tokensOf({ uid, prompt }: Interaction): string[] {
+    return this.pepper
+      .keysFor('oauth-forms')
+      .map((key) => createHmac('sha256', key).update(`${uid} ${prompt.name}`).digest('base64url'));
   }
 
   /** Who has logged in. A password that was guessed, and has been changed since, allows nothing. */

@@ -39,7 +39,7 @@ export class ArtifactStore {
 
   async put(model: string, shown: string, payload: Payload, expiresAt: Date): Promise<void> {
     await this.#tidy();
-    const id = this.#digest(model, shown);
+    const id = await this.#idOf(model, shown);
     const { consumed: _, ...kept } = payload;
     const row = {
       payload: this.envelope.seal(JSON.stringify(kept), placeOf(id)),
@@ -56,11 +56,11 @@ export class ArtifactStore {
   }
 
   async find(model: string, shown: string): Promise<Payload | undefined> {
-    return this.#read(model, 'id', this.#digest(model, shown));
+    return this.#read(model, 'id', this.#digests(model, shown));
   }
 
   async findByUid(model: string, uid: string): Promise<Payload | undefined> {
-    return this.#read(model, 'uid', this.#digest('uid', uid));
+    return this.#read(model, 'uid', this.#digests('uid', uid));
   }
 
   /** Says whether this is the first use: of two at the same time, one is. */
@@ -69,7 +69,7 @@ export class ArtifactStore {
       .updateTable('oauth_artifacts')
       .set({ consumed_at: new Date() })
       .where('model', '=', model)
-      .where('id', '=', this.#digest(model, shown))
+      .where('id', 'in', this.#digests(model, shown))
       .where('consumed_at', 'is', null)
       .executeTakeFirst();
     return numUpdatedRows === 1n;
@@ -79,25 +79,27 @@ export class ArtifactStore {
     await this.#db
       .deleteFrom('oauth_artifacts')
       .where('model', '=', model)
-      .where('id', '=', this.#digest(model, shown))
+      .where('id', 'in', this.#digests(model, shown))
       .execute();
   }
 
   /** All that came from one grant, and the grant itself. */
   async revokeFamily(grantId: string): Promise<void> {
-    const id = this.#digest('Grant', grantId);
+    const ids = this.#digests('Grant', grantId);
     await this.#db
       .deleteFrom('oauth_artifacts')
-      .where((eb) => eb.or([eb('grant_id', '=', id), eb.and([eb('model', '=', 'Grant'), eb('id', '=', id)])]))
+      .where((eb) =>
+        eb.or([eb('grant_id', 'in', ids), eb.and([eb('model', '=', 'Grant'), eb('id', 'in', ids)])]),
+      )
       .execute();
   }
 
-  async #read(model: string, column: 'id' | 'uid', value: string): Promise<Payload | undefined> {
+  async #read(model: string, column: 'id' | 'uid', digests: readonly string[]): Promise<Payload | undefined> {
     const row = await this.#db
       .selectFrom('oauth_artifacts')
       .select(['id', 'payload', 'consumed_at'])
       .where('model', '=', model)
-      .where(column, '=', value)
+      .where(column, 'in', digests)
       .where('expires_at', '>', new Date())
       .executeTakeFirst();
     if (!row) return undefined;
@@ -125,12 +127,25 @@ export class ArtifactStore {
     return this.database.kysely;
   }
 
-  #digest(model: string, shown: string): string {
-    return this.pepper.digest(`oauth ${model} ${shown}`);
+  /** What is there already keeps the digest under which it was begun, also where the pepper has changed since. */
+  async #idOf(model: string, shown: string): Promise<string> {
+    const [current = '', former] = this.#digests(model, shown);
+    if (former === undefined) return current;
+    const row = await this.#db
+      .selectFrom('oauth_artifacts')
+      .select('id')
+      .where('model', '=', model)
+      .where('id', '=', former)
+      .executeTakeFirst();
+    return row?.id ?? current;
+  }
+
+  #digests(model: string, shown: string): readonly string[] {
+    return this.pepper.eitherOf(`oauth ${model} ${shown}`);
   }
 
   #named(model: string, shown: unknown): string | null {
-    return typeof shown === 'string' ? this.#digest(model, shown) : null;
+    return typeof shown === 'string' ? this.#digests(model, shown)[0]! : null;
   }
 }
 

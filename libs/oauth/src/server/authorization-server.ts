@@ -3,7 +3,7 @@ import { Provider, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Call } from '#call';
 import type { ConfigOf } from '#config';
 import { GatehouseError, NotFound } from '#errors';
-import { Pepper, sameDigest } from '#identity';
+import { Pepper } from '#identity';
 import { permissions } from '#rbac';
 import { Accounts } from '../accounts.ts';
 import { ClientStore } from '../clients/client-store.ts';
@@ -61,7 +61,7 @@ export class AuthorizationServer {
     pepper: Pepper,
     @Inject(oauthConfig.KEY) private readonly config: ConfigOf<typeof oauthConfig>,
   ) {
-    this.#cookieKeys = new CookieKeys(pepper.keyFor('oauth-cookies'));
+    this.#cookieKeys = new CookieKeys(() => pepper.keysFor('oauth-cookies'));
     const { clientDocuments } = config;
     if (clientDocuments !== 'off') {
       this.#fetch = documentFetch(clientDocuments === 'public' ? 'public' : 'public-or-loopback');
@@ -190,10 +190,10 @@ export class AuthorizationServer {
 }
 
 /** Only digests of secrets are kept, so it is digests that are compared. */
-function compareByDigest(provider: Provider, secrets: Pick<OAuthClients, 'digest'>): void {
+function compareByDigest(provider: Provider, secrets: Pick<OAuthClients, 'isSecret'>): void {
   Object.defineProperty(provider.Client.prototype, 'compareClientSecret', {
     value(this: { clientSecret?: string }, shown: string): boolean {
-      return this.clientSecret !== undefined && sameDigest(this.clientSecret, secrets.digest(shown));
+      return this.clientSecret !== undefined && secrets.isSecret(shown, this.clientSecret);
     },
   });
 }

@@ -3,22 +3,27 @@ import { sameDigest } from '#identity';
 
 /** Signs cookies, as the library `cookies` wants it; its own does it with SHA-1. */
 export class CookieKeys {
-  readonly #key: Buffer;
+  readonly #keys: () => readonly Buffer[];
 
-  constructor(key: Buffer) {
-    this.#key = key;
+  /** @param keys the one that signs, and those before it */
+  constructor(keys: () => readonly Buffer[]) {
+    this.#keys = keys;
   }
 
   sign(data: string): string {
-    return createHmac('sha256', this.#key).update(data).digest('base64url');
+    return signed(data, this.#keys()[0]!);
   }
 
-  /** 0 where the key in force has made the signature, -1 where none has. */
+  /** Which key has made the signature: 0 where it is the one in force, -1 where none has. */
   index(data: string, signature: string): number {
-    return sameDigest(this.sign(data), signature) ? 0 : -1;
+    return this.#keys().findIndex((key) => sameDigest(signed(data, key), signature));
   }
 
   verify(data: string, signature: string): boolean {
-    return this.index(data, signature) === 0;
+    return this.index(data, signature) >= 0;
   }
+}
+
+function signed(data: string, key: Buffer): string {
+  return createHmac('sha256', key).update(data).digest('base64url');
 }
