@@ -28,7 +28,9 @@ export function registerConnections(program: Command): void {
     .description('list and close open connections')
     .addHelpText('after', exitCodesHelp());
   common(
-    connections.command('list', { isDefault: true }).description('list all that are open, the youngest first'),
+    connections
+      .command('list', { isDefault: true })
+      .description('list all that are open, the youngest first'),
   ).action(
     reporting(async (flags: Flags) => {
       const all = await allOf(ApiClient.ofManagement(flags));
