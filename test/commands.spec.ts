@@ -135,7 +135,10 @@ describe('gatehouse, beside a gateway', () => {
       ]);
       expect(denied).toMatchObject({ code: 4, err: expect.stringContaining('keys:read') });
       expect(nowhere).toMatchObject({ code: 3, err: expect.stringContaining('No Gatehouse answers') });
-      expect(unknown).toMatchObject({ code: 1, err: expect.stringMatching(/^There is no such key\n.*docs\/errors\.md#not_found/) });
+      expect(unknown).toMatchObject({
+        code: 1,
+        err: expect.stringMatching(/^There is no such key\n.*docs\/errors\.md#not_found/),
+      });
     });
 
     it('works on the database itself with --local, and only while no gateway does', async () => {
