@@ -1,13 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { roles, type Operation, type Role } from '#call';
+import { roles, type Role } from '#call';
 import { Catalogue } from '#mcp';
-import { mayCall } from '#rbac';
 import { databases } from '#testing';
 import { EchoModule } from './fixtures/echo.module.ts';
 import { VaultModule } from './fixtures/vault.module.ts';
 import { useGateway } from './support/gateway.ts';
 import { LEGACY, MODERN } from './support/gateway-client.ts';
-import { byName, offersOf, type Ask, type Offer, type Params } from './support/offers.ts';
+import { byName, isHidden, offersOf, unlike, type Ask, type Offer, type Params } from './support/offers.ts';
 import { headerOf, post, type RawAnswer } from './support/raw-answer.ts';
 
 const NO_SESSION = 'no-such-session-0123456789';
@@ -255,15 +254,6 @@ describe('what a role is never granted', () => {
     return gateway().recordOf({ status: answer.status, headers, body: undefined });
   }
 });
-
-function isHidden(operation: Operation, role: Role): boolean {
-  return !mayCall({ id: 'p', name: 'p', role, tier: undefined, keyId: 'k' }, operation);
-}
-
-/** A name of the same length that nothing has. */
-function unlike(name: string): string {
-  return `q${name.slice(1)}`;
-}
 
 function expectSame(what: string, [one, its]: [RawAnswer, string], [other, own]: [RawAnswer, string]): void {
   // The clock may have moved on between the two, and only the clock.

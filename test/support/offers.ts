@@ -1,5 +1,6 @@
-import type { Operation } from '#call';
+import type { Operation, Role } from '#call';
 import type { Catalogue } from '#mcp';
+import { mayCall } from '#rbac';
 import { LEGACY, MODERN } from './gateway-client.ts';
 
 export type Params = Record<string, unknown>;
@@ -59,4 +60,13 @@ export function offersOf({ tools, prompts, resources, templates }: Catalogue): O
       ];
     }),
   ];
+}
+
+export function isHidden(operation: Operation, role: Role): boolean {
+  return !mayCall({ id: 'p', name: 'p', role, tier: undefined, keyId: 'k' }, operation);
+}
+
+/** A name of the same length that nothing has. */
+export function unlike(name: string): string {
+  return `q${name.slice(1)}`;
 }
