@@ -1,22 +1,13 @@
-import {
-  createHmac,
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  hash,
-  type JsonWebKey,
-  type KeyObject,
-} from 'node:crypto';
+import { createHmac, createPublicKey, generateKeyPairSync, hash, type KeyObject } from 'node:crypto';
 import { decodeJwt, decodeProtectedHeader, SignJWT, type JWTPayload } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Envelope } from '#encryption';
 import type { IssuedOAuthClientView } from '#oauth';
 import { Database } from '#persistence';
 import { databases } from '#testing';
 import { Browser } from './support/browser.ts';
 import { openDocumentServer, type DocumentServer } from './support/document-server.ts';
 import { codeOf } from './support/doors.ts';
-import { CALLBACK, CodeFlow, createClient, post, type TokenAnswer } from './support/oauth.ts';
+import { CALLBACK, CodeFlow, createClient, post, signingKeyOf, type TokenAnswer } from './support/oauth.ts';
 import { createPerson, type Person } from './support/people.ts';
 import { useGateway } from './support/gateway.ts';
 
@@ -375,16 +366,7 @@ describe('an access token', () => {
     good = (answer.body as TokenAnswer).access_token;
     claims = decodeJwt(good);
     kid = decodeProtectedHeader(good).kid!;
-    const { app } = gateway().gateway;
-    const row = await app
-      .get(Database)
-      .kysely.selectFrom('oauth_signing_keys')
-      .selectAll()
-      .where('kid', '=', kid)
-      .executeTakeFirstOrThrow();
-    const place = { table: 'oauth_signing_keys', column: 'private_jwk', row: kid };
-    const jwk = JSON.parse(app.get(Envelope).open(row.private_jwk, place)) as JsonWebKey;
-    key = createPrivateKey({ key: jwk, format: 'jwk' });
+    key = await signingKeyOf(gateway(), kid);
     publicPem = createPublicKey(key).export({ type: 'spki', format: 'pem' }).toString();
   });
 

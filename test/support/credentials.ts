@@ -1,6 +1,9 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { decodeJwt, decodeProtectedHeader, SignJWT, type JWTPayload } from 'jose';
+import { permissions } from '#rbac';
 import { mintForeignKey } from './foreign-key.ts';
 import type { TestGateway } from './gateway.ts';
+import { createClient, post, signingKeyOf, type TokenAnswer } from './oauth.ts';
 import { createPerson, enrol, logIn } from './people.ts';
 
 export const states = ['valid', 'expired', 'revoked', 'foreign'] as const;
@@ -69,13 +72,36 @@ const userToken: CredentialKind = {
   },
 };
 
-/** Every kind that there is. */
-export const credentialKinds: readonly CredentialKind[] = [apiKey, userToken];
+/** Of a client that acts for itself, with everything that its role may. */
+const oauthToken: CredentialKind = {
+  name: 'an access token of OAuth',
+  env: {},
+  async make(state, gateway) {
+    const { client } = gateway;
+    const program = await createClient(client, { role: 'admin', scopes: permissions });
+    const { body } = await post(client, 'token', { grant_type: 'client_credentials' }, { by: program });
+    const { access_token: token } = body as TokenAnswer;
+    if (state === 'valid') return token;
+    if (state === 'revoked') {
+      await client.rest(`/admin/oauth/clients/${program.client_id}`, { method: 'DELETE' });
+      return token;
+    }
+    const { kid } = decodeProtectedHeader(token);
+    const past = Math.floor(Date.now() / 1000) - 60;
+    return state === 'expired'
+      ? resigned(token, { iat: past - 60, exp: past }, await signingKeyOf(gateway, kid!))
+      : resigned(token, {}, generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
+  },
+  refusals: userToken.refusals,
+};
 
-/** The same token with other claims, signed by whoever knows that secret. */
-function resigned(token: string, claims: JWTPayload, secret: string): Promise<string> {
+/** Every kind that there is. Certificates come another way: test/mtls.spec.ts and test/tls-doors.spec.ts have theirs. */
+export const credentialKinds: readonly CredentialKind[] = [apiKey, userToken, oauthToken];
+
+/** The same token with other claims, signed by whoever has that key. */
+function resigned(token: string, claims: JWTPayload, key: string | KeyObject): Promise<string> {
   const { alg = 'HS256', ...header } = decodeProtectedHeader(token);
   return new SignJWT({ ...decodeJwt(token), ...claims })
     .setProtectedHeader({ ...header, alg })
-    .sign(new TextEncoder().encode(secret));
+    .sign(typeof key === 'string' ? new TextEncoder().encode(key) : key);
 }

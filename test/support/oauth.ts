@@ -1,6 +1,9 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, createPrivateKey, randomBytes, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { Envelope } from '#encryption';
 import type { IssuedOAuthClientView } from '#oauth';
+import { Database } from '#persistence';
 import { Browser, type Visit } from './browser.ts';
+import type { TestGateway } from './gateway.ts';
 import type { Answer, GatewayClient } from './gateway-client.ts';
 import { PASSWORD } from './people.ts';
 
@@ -39,6 +42,15 @@ export function post(
       ...(by && { authorization: basic(by) }),
     },
   });
+}
+
+/** The private key that signs the access tokens of a gateway, as a thief of it would have it. */
+export async function signingKeyOf({ gateway: { app } }: TestGateway, kid: string): Promise<KeyObject> {
+  const rows = app.get(Database).kysely.selectFrom('oauth_signing_keys').selectAll();
+  const row = await rows.where('kid', '=', kid).executeTakeFirstOrThrow();
+  const place = { table: 'oauth_signing_keys', column: 'private_jwk', row: kid };
+  const jwk = JSON.parse(app.get(Envelope).open(row.private_jwk, place)) as JsonWebKey;
+  return createPrivateKey({ key: jwk, format: 'jwk' });
 }
 
 export function basic({ client_id: id, client_secret: secret = '' }: IssuedOAuthClientView): string {
