@@ -126,8 +126,10 @@ export class GuardedRedis extends Redis {
 
   /** What waits when a connection ends fails with the reason, before ioredis speaks of retries. */
   #begin(): void {
-    this.#refusal = new ValkeyUnavailable('the server closed the connection');
+    // What the attempt before has met holds until this one has come to something: it may meet the same.
+    const before = this.#refusal;
     this.stream.prependOnceListener('close', () => {
+      if (this.#refusal === before) this.#refusal = new ValkeyUnavailable('the server closed the connection');
       for (const { command } of this.commandQueue.toArray()) command.reject(this.#refusal);
     });
   }

@@ -180,6 +180,16 @@ describe('a password', () => {
     );
   });
 
+  it('that is wrong is the reason at any time, also while the next attempt has not come to anything', async () => {
+    const locked = await server({ password: PASSWORD });
+    const { connection } = await connect(locked.url, { VALKEY_PASSWORD: 'not-it-not-it' });
+    const reasons = new Set<string>();
+    connection.client.on('connect', () => reasons.add(connection.client.refusal.message));
+    await expect.poll(() => reasons.size, { timeout: 20_000 }).toBeGreaterThan(0);
+    await delay(300);
+    expect([...reasons]).toEqual([expect.stringContaining('WRONGPASS')]);
+  });
+
   it('opens the connection, whether it stands in the URL or beside it', async () => {
     const locked = await server({ password: PASSWORD, users: ['gate on >a@b:c/d ~* &* +@all'] });
     for (const [url, env] of [
