@@ -9,6 +9,11 @@ import { RESTART_EXIT_CODE, Restarts } from './restart/restarts.ts';
 const LAST_WORDS_MS = 25_000;
 
 let stopping = false;
+/** Listened to from the first: a start that is told to end does so in good order, once it has come up. A second signal ends it at once. */
+const told = new Promise<void>((resolve) => {
+  process.once('SIGTERM', resolve);
+  process.once('SIGINT', resolve);
+});
 
 try {
   const gateway = await startGateway({ env: process.env });
@@ -18,8 +23,7 @@ try {
   if (gateway.webSocketPort) log.log(`WebSocket on port ${gateway.webSocketPort}, and at /ws of the API`);
   if (gateway.tcpPort) log.log(`TCP on port ${gateway.tcpPort}: one message of MCP a line`);
   gateway.app.get(Restarts).endBy(() => void stop(gateway, RESTART_EXIT_CODE));
-  process.once('SIGTERM', () => void stop(gateway));
-  process.once('SIGINT', () => void stop(gateway));
+  void told.then(() => stop(gateway));
 } catch (error) {
   process.stderr.write(`${explainStartError(error)}\n`);
   process.exit(1);
