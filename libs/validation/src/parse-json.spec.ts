@@ -13,6 +13,12 @@ function codeOf(input: Buffer | string, options?: ParseOptions): ErrorCode | 'fi
   }
 }
 
+/** RFC 7493 (I-JSON) 2.2: whole numbers beyond 2^53 - 1 are not kept exactly. */
+function isExact(value: unknown): boolean {
+  if (typeof value === 'number') return !Number.isInteger(value) || Number.isSafeInteger(value);
+  return typeof value !== 'object' || value === null || Object.values(value).every(isExact);
+}
+
 const nested = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
 
 const message = (levels: number): string => `{"params":{"arguments":${nested(levels)}}}`;
@@ -21,11 +27,11 @@ describe('parseJson', () => {
   it('gives what JSON.parse gives for I-JSON, from bytes and from text', () => {
     const ours = fc
       .jsonValue({ maxDepth: 6 })
-      .filter((value) => !/"(?:__proto__|constructor|prototype)":/.test(JSON.stringify(value)));
+      .filter((value) => !/"(?:__proto__|constructor|prototype)":/.test(JSON.stringify(value)))
+      .filter(isExact);
     fc.assert(
       fc.property(ours, (value) => {
         const text = JSON.stringify(value);
-        fc.pre(!/\d{17}|e\+/.test(text));
         expect(parseJson(text)).toEqual(JSON.parse(text));
         expect(parseJson(Buffer.from(text))).toEqual(JSON.parse(text));
       }),
@@ -54,6 +60,7 @@ describe('parseJson', () => {
     ['a key that stands twice, deep', '[{"a":{"b":1,"c":":","b":{}}}]', 'INVALID_INPUT'],
     ['a number beyond all bounds', '{"n":1e999}', 'INVALID_INPUT'],
     ['a whole number that would be rounded', '{"id":12345678901234567890}', 'INVALID_INPUT'],
+    ['the first whole number that is not kept exactly', '[{"":-9007199254740992}]', 'INVALID_INPUT'],
     ['eleven levels', nested(11), 'INVALID_INPUT'],
     ['ten thousand levels', nested(10_000), 'INVALID_INPUT'],
     ['ten thousand levels of objects', '{"a":'.repeat(10_000), 'INVALID_INPUT'],
@@ -72,6 +79,7 @@ describe('parseJson', () => {
     '{"a":":,[{\\"","b":"\\\\"}',
     '"\\ud83d\\ude00"',
     '9007199254740991',
+    '[{"":-9007199254740991}]',
     '-1.5e-7',
     nested(10),
   ])('takes %s', (text) => expect(parseJson(text)).toEqual(JSON.parse(text)));
