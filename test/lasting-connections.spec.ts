@@ -12,8 +12,8 @@ import { ADMIN_KEY, bootGateway, useGateway, type TestGateway } from './support/
 import type { SocketClient } from './support/socket-client.ts';
 import { openSocket, type SocketDoorName } from './support/socket-transport.ts';
 
-const TIMEOUT_MS = 700;
-const IDLE_MS = 1_000;
+const TIMEOUT_MS = 1_500;
+const IDLE_MS = 2_000;
 const doors: readonly SocketDoorName[] = ['ws', 'tcp'];
 const features = [EchoModule, SlowModule, NewsModule, TalkModule];
 const env = {
@@ -217,8 +217,8 @@ describe.each(doors)('a connection at door %s', (door) => {
   });
 
   it('ends when nothing happens on it', async () => {
-    const client = await connected();
     const before = performance.now();
+    const client = await connected();
     const ended = await client.over;
     expect(performance.now() - before).toBeGreaterThan(IDLE_MS - 500);
     expect(ended).toEqual(saidBy(door, 'Idle for too long'));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { useKeyspace } from '#testing';
+import { processorTime, useKeyspace } from '#testing';
 import { globFits, literalGlob, valkeyGlob } from './glob.ts';
 
 describe('a pattern', () => {
@@ -19,9 +19,10 @@ describe('a pattern', () => {
   });
 
   it('takes no time that hurts', () => {
-    const begun = performance.now();
-    expect(globFits(`${'a*'.repeat(200)}b`, 'a'.repeat(500))).toBe(false);
-    expect(performance.now() - begun).toBeLessThan(1_000);
+    const time = processorTime(() => {
+      expect(globFits(`${'a*'.repeat(200)}b`, 'a'.repeat(500))).toBe(false);
+    });
+    expect(time).toBeLessThan(1_000);
   });
 });
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { processorTime } from '#testing';
 import { CredentialInvalid, CredentialMissing } from '#errors';
 import { bearerToken } from './bearer.ts';
 
@@ -46,10 +47,11 @@ describe('bearerToken', () => {
   });
 
   it('takes no longer for a hostile header', () => {
-    const started = performance.now();
-    for (let round = 0; round < 1000; round++) {
-      expect(() => bearerToken(`Bearer ${' '.repeat(4000)}`)).toThrow(CredentialInvalid);
-    }
-    expect(performance.now() - started).toBeLessThan(2000);
+    const time = processorTime(() => {
+      for (let round = 0; round < 1000; round++) {
+        expect(() => bearerToken(`Bearer ${' '.repeat(4000)}`)).toThrow(CredentialInvalid);
+      }
+    });
+    expect(time).toBeLessThan(2000);
   });
 });

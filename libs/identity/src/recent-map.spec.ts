@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { processorTime } from '#testing';
 import { RecentMap } from './recent-map.ts';
 
 describe('RecentMap', () => {
@@ -42,9 +43,10 @@ describe('RecentMap', () => {
 
   it('does not slow down under a flood', () => {
     const map = new RecentMap<number>(50_000);
-    const started = performance.now();
-    for (let at = 0; at < 500_000; at++) map.set(`k${at}`, at);
-    expect(performance.now() - started).toBeLessThan(5000);
+    const time = processorTime(() => {
+      for (let at = 0; at < 500_000; at++) map.set(`k${at}`, at);
+    });
+    expect(time).toBeLessThan(5000);
     expect(map.size).toBeLessThan(50_000);
   });
 });

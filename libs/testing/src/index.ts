@@ -16,6 +16,7 @@ export { installWithApt } from './apt.ts';
 export { freePort } from './free-port.ts';
 export { systemProgram } from './system-program.ts';
 export { TcpProxy } from './tcp-proxy.ts';
+export { processorTime } from './processor-time.ts';
 export { promtool } from './prometheus/promtool.ts';
 export { openValkey, useKeyspace } from './valkey/use-valkey-connection.ts';
 export { useValkey } from './valkey/use-valkey.ts';

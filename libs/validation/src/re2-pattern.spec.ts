@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { processorTime } from '#testing';
 import { SchemaCompiler } from './schema-compiler.ts';
 import { re2Pattern } from './re2-pattern.ts';
 
@@ -57,9 +58,10 @@ describe('re2Pattern', () => {
   });
 
   it('reads a text once, whatever the pattern', () => {
-    const start = performance.now();
-    expect(re2Pattern('^(a+)+$', 'u').test(`${'a'.repeat(10_000)}!`)).toBe(false);
-    expect(performance.now() - start).toBeLessThan(1_000);
+    const time = processorTime(() => {
+      expect(re2Pattern('^(a+)+$', 'u').test(`${'a'.repeat(10_000)}!`)).toBe(false);
+    });
+    expect(time).toBeLessThan(1_000);
   });
 
   it.each([String.raw`(?=a)b`, String.raw`(a)\1`, '[', 'a**'])(

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { processorTime } from '#testing';
 import { suspicionIn } from './suspicion.ts';
 
 describe('a suspicion', () => {
@@ -56,8 +57,9 @@ describe('a suspicion', () => {
       '$( ',
       `;update ${'a'.repeat(64)} `,
     ];
-    const start = performance.now();
-    for (const text of texts) suspicionIn(Array.from({ length: 100 }, () => text.repeat(10_000)));
-    expect(performance.now() - start).toBeLessThan(2_000);
+    const time = processorTime(() => {
+      for (const text of texts) suspicionIn(Array.from({ length: 100 }, () => text.repeat(10_000)));
+    });
+    expect(time).toBeLessThan(2_000);
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { processorTime } from '#testing';
 import { UriTemplate } from './uri-template.ts';
 
 describe('a URI template', () => {
@@ -35,8 +36,9 @@ describe('a URI template', () => {
 
   it('takes its time from the length of the URI alone', () => {
     const template = new UriTemplate('a://{x}-{y}-{z}!');
-    const startedAt = performance.now();
-    expect(template.match(`a://${'-a'.repeat(500_000)}`)).toBeUndefined();
-    expect(performance.now() - startedAt).toBeLessThan(500);
+    const time = processorTime(() => {
+      expect(template.match(`a://${'-a'.repeat(500_000)}`)).toBeUndefined();
+    });
+    expect(time).toBeLessThan(500);
   });
 });

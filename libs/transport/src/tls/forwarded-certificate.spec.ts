@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { processorTime } from '#testing';
 import { alternativeNamesIn } from './certificate-of.ts';
 import { forwardedCertificate } from './forwarded-certificate.ts';
 
@@ -81,11 +82,12 @@ describe('a forwarded client certificate', () => {
   });
 
   it('is read in time, however it is made', () => {
-    const started = performance.now();
-    for (const part of ['"', '\\"', 'a="', 'a=;', ',', 'a=b,', ' ', '\\', 'Subject="CN=']) {
-      forwardedCertificate(part.repeat(Math.floor(8_000 / part.length)));
-    }
-    expect(performance.now() - started).toBeLessThan(500);
+    const time = processorTime(() => {
+      for (const part of ['"', '\\"', 'a="', 'a=;', ',', 'a=b,', ' ', '\\', 'Subject="CN=']) {
+        forwardedCertificate(part.repeat(Math.floor(8_000 / part.length)));
+      }
+    });
+    expect(time).toBeLessThan(500);
   });
 });
 
