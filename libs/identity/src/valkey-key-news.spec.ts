@@ -8,7 +8,7 @@ import { MemoryKeyStore } from './testing/memory-key-store.ts';
 import { ValkeyKeyNews } from './valkey-key-news.ts';
 
 const root: Principal = { id: 'root', name: 'root', role: 'admin', tier: 'enterprise', keyId: 'root' };
-const SOON = { timeout: 400, interval: 5 };
+const SOON = { timeout: 900, interval: 5 };
 
 const call = () => new Call({ door: 'rest', address: '192.0.2.1', authorization: undefined });
 

@@ -8,7 +8,7 @@ import { ValkeyBlockStore } from './valkey-block-store.ts';
 
 const RULES: BlockRules = {
   most: { authentication: 3, refusal: 10 },
-  windowMs: 300,
+  windowMs: 1_500,
   durationMs: 200,
   maxDurationMs: 700,
 };
