@@ -17,6 +17,7 @@ import { databaseUrl, DataFolder, openDatabase, persistenceConfig } from '#persi
 import { LiveSecrets } from '#secrets';
 import { describeRecord, describeReport } from './audit-report.ts';
 import { exitCodesHelp } from './exit-codes-help.ts';
+import { print } from './print.ts';
 import { linesSafe } from './terminal.ts';
 
 /** What scripts read: 0 all is well, 1 the journal was changed, 2 it could not be looked at. */
@@ -71,12 +72,12 @@ export function registerAudit(program: Command): void {
     .action(() => guarded(rebuild));
 }
 
-async function verify({ dataDir, key: keyFiles = [], json }: VerifyFlags): Promise<void> {
+async function verify({ dataDir, key: keyFiles = [], ...flags }: VerifyFlags): Promise<void> {
   const pinned = keyFiles.map(readKey);
   await using place = await open(dataDir);
-  const bar = new Progress(json ? 0 : await place.source.size());
+  const bar = new Progress(flags.json ? 0 : await place.source.size());
   const report = await verifyJournal({ source: place.source, pinned, onProgress: bar.add }).finally(bar.stop);
-  process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : describeReport(report));
+  print(flags, report, describeReport(report));
   if (!report.valid) process.exitCode = CHANGED;
 }
 

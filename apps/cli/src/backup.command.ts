@@ -12,6 +12,7 @@ import {
   type Backup,
 } from '#persistence';
 import { CommandError } from './command-error.ts';
+import { print } from './print.ts';
 import { reporting } from './reporting.ts';
 import { scratch } from './scratch.ts';
 import { tableOf } from './table.ts';
@@ -122,8 +123,4 @@ async function faultsWithin({ path }: Backup): Promise<string[]> {
 
 function viewOf({ name, path, created, bytes }: Backup) {
   return { name, path, created: created.toISOString(), bytes };
-}
-
-function print(flags: BackupFlags, value: unknown, text: string): void {
-  process.stdout.write(flags.json ? `${JSON.stringify(value, null, 2)}\n` : text);
 }

@@ -1,9 +1,9 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import type { BlockListView, BlockView } from '#blocking';
 import { ApiClient, withClientOptions, type ClientOptions } from './api-client.ts';
+import { print } from './print.ts';
 import { reporting } from './reporting.ts';
-import { tableOf } from './table.ts';
-import { linesSafe } from './terminal.ts';
+import { tableOf, timeOf } from './table.ts';
 
 const PAGE = 1_000;
 
@@ -18,7 +18,7 @@ export function registerBlocks(program: Command): void {
   common(blocks.command('list').description('list all blocks, the youngest first')).action(
     reporting(async (options: BlocksOptions) => {
       const all = await allBlocks(new ApiClient(options));
-      print(options, all, () => tableOf([HEADING, ...all.map(rowOf)]));
+      print(options, all, tableOf([HEADING, ...all.map(rowOf)]));
     }),
   );
 
@@ -28,7 +28,7 @@ export function registerBlocks(program: Command): void {
       reporting(async (address: string, options: BlocksOptions & { seconds?: number }) => {
         const body = { address, duration_seconds: options.seconds };
         const block = await new ApiClient(options).request<BlockView>('POST', '/admin/blocks', { body });
-        print(options, block, () => `Blocked: ${block.address} until ${timeOf(block.until)}\n`);
+        print(options, block, `Blocked: ${block.address} until ${timeOf(block.until)}\n`);
       }),
     );
 
@@ -40,7 +40,7 @@ export function registerBlocks(program: Command): void {
     reporting(async (address: string, options: BlocksOptions) => {
       const path = `/admin/blocks/${encodeURIComponent(address)}`;
       const answer = await new ApiClient(options).request<{ lifted: BlockView[] }>('DELETE', path);
-      print(options, answer, () => answer.lifted.map((block) => `Lifted: ${whoOf(block)}\n`).join(''));
+      print(options, answer, answer.lifted.map((block) => `Lifted: ${whoOf(block)}\n`).join(''));
     }),
   );
 }
@@ -77,14 +77,6 @@ function rowOf(block: BlockView): string[] {
 
 function whoOf({ address, principal }: BlockView): string {
   return principal === null ? address : `${principal} at ${address}`;
-}
-
-function timeOf(time: string): string {
-  return time.slice(0, 19).replace('T', ' ');
-}
-
-function print(options: BlocksOptions, value: unknown, text: () => string): void {
-  process.stdout.write(options.json ? `${JSON.stringify(value, null, 2)}\n` : linesSafe(text()));
 }
 
 function seconds(text: string): number {

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { ApiClient, withClientOptions, type ClientOptions } from './api-client.ts';
 import { exitCodesHelp, usualExits } from './exit-codes-help.ts';
+import { print } from './print.ts';
 import { reporting } from './reporting.ts';
-import { tableOf } from './table.ts';
-import { terminalSafe } from './terminal.ts';
+import { tableOf, timeOf } from './table.ts';
 
 const PAGE = 1_000;
 
@@ -35,7 +35,7 @@ export function registerConnections(program: Command): void {
   ).action(
     reporting(async (flags: Flags) => {
       const all = await allOf(ApiClient.ofManagement(flags));
-      print(flags, all, () => tableOf([HEADING, ...all.map(rowOf)]));
+      print(flags, all, tableOf([HEADING, ...all.map(rowOf)]));
     }),
   );
   common(
@@ -44,7 +44,7 @@ export function registerConnections(program: Command): void {
     reporting(async (id: string, flags: Flags) => {
       const path = `/admin/connections/${encodeURIComponent(id)}`;
       const answer = await ApiClient.ofManagement(flags).request<unknown>('DELETE', path);
-      print(flags, answer, () => `Closed: ${terminalSafe(id)}\n`);
+      print(flags, answer, `Closed: ${id}\n`);
     }),
   );
 }
@@ -89,12 +89,4 @@ function rowOf({
     String(calls),
     doing.join(' ') || '-',
   ];
-}
-
-function timeOf(time: string): string {
-  return time.slice(0, 19).replace('T', ' ');
-}
-
-function print(flags: Flags, value: unknown, text: () => string): void {
-  process.stdout.write(flags.json ? `${JSON.stringify(value, null, 2)}\n` : text());
 }

@@ -8,6 +8,7 @@ import { ConversationSender } from './ingest/conversation-sender.ts';
 import { IngestRun, type Summary } from './ingest/ingest-run.ts';
 import { IngestState, stateFolder } from './ingest/ingest-state.ts';
 import { JsonLines } from './ingest/json-lines.ts';
+import { print } from './print.ts';
 import { reporting } from './reporting.ts';
 
 interface IngestOptions extends ClientOptions {
@@ -54,21 +55,17 @@ async function ingest(file: string, options: IngestOptions): Promise<void> {
   else if (run.summary.failed > 0) process.exitCode = exitCodes.refused;
 }
 
-function report(summary: Summary, { json }: IngestOptions): void {
+function report(summary: Summary, options: IngestOptions): void {
   const { lines, ingested, skipped, failed, left, chunks, seconds, failures } = summary;
   for (const { line, error } of failures) process.stderr.write(`line ${line}: ${error}\n`);
   if (failed > failures.length) process.stderr.write(`… and ${failed - failures.length} more\n`);
-  if (json) {
-    process.stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
-    return;
-  }
   const parts = [
     `${ingested} of ${lines} conversations ingested in ${seconds} s, ${chunks} chunks`,
     ...(skipped > 0 ? [`${skipped} were there from the run before`] : []),
     ...(failed > 0 ? [`${failed} failed`] : []),
     ...(left > 0 ? [`${left} are left: the same command goes on with them`] : []),
   ];
-  process.stdout.write(`${parts.join('; ')}\n`);
+  print(options, summary, `${parts.join('; ')}\n`);
 }
 
 function concurrency(text: string): number {

@@ -62,7 +62,7 @@ describe('gatehouse keys', () => {
     );
     const { stdout } = await gatehouse('list', '--local');
     expect(stdout).toMatch(/^ID +NAME +ROLE +TIER +STATE +EXPIRES +LAST USED\n/);
-    expect(stdout).toMatch(/ reader +auditor +- +active +\d{4}-\d\d-\d\d \d\d:\d\d +-\n/);
+    expect(stdout).toMatch(/ reader +auditor +- +active +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d +-\n/);
   });
 
   it('checks with --local what the gateway would check', async () => {

@@ -5,9 +5,9 @@ import { ApiClient, withClientOptions, type ClientOptions } from './api-client.t
 import { CommandError } from './command-error.ts';
 import type { KeyAdmin } from './keys/key-admin.ts';
 import { RemoteKeys } from './keys/remote-keys.ts';
+import { print } from './print.ts';
 import { reporting } from './reporting.ts';
-import { tableOf } from './table.ts';
-import { linesSafe } from './terminal.ts';
+import { tableOf, timeOf } from './table.ts';
 
 const PAGE = 1000;
 
@@ -68,7 +68,7 @@ export function registerKeys(program: Command): void {
         const order = { id, ...given({ force: options.force }) };
         await using(options, async (admin) => {
           const key = await admin.revoke(order);
-          print(options, key, () => `Revoked: ${key.name} (${key.id})\n`);
+          print(options, key, `Revoked: ${key.name} (${key.id})\n`);
         });
       }),
     );
@@ -116,14 +116,14 @@ async function allKeys(admin: KeyAdmin): Promise<ApiKeyView[]> {
 
 function printIssued(issued: IssuedKeyView, options: KeysOptions): void {
   const { key, id, name, role, tier, expires_at: expires } = issued;
-  print(options, issued, () => {
-    const about = `${name}: role ${role}, ${tier ? `tier ${tier}` : 'no tier'}, until ${dateOf(expires)}, id ${id}`;
-    return `${key}\n\n${about}\nThe key is shown this once, and kept nowhere.\n`;
-  });
+  const about = `${name}: role ${role}, ${tier ? `tier ${tier}` : 'no tier'}, until ${timeOf(expires)}, id ${id}`;
+  print(options, issued, `${key}\n\n${about}\nThe key is shown this once, and kept nowhere.\n`);
 }
 
 function printKeys(keys: readonly ApiKeyView[], options: KeysOptions): void {
-  print(options, keys, () =>
+  print(
+    options,
+    keys,
     tableOf([
       ['ID', 'NAME', 'ROLE', 'TIER', 'STATE', 'EXPIRES', 'LAST USED'],
       ...keys.map((key) => [
@@ -132,19 +132,11 @@ function printKeys(keys: readonly ApiKeyView[], options: KeysOptions): void {
         key.role,
         key.tier ?? '-',
         key.state,
-        dateOf(key.expires_at),
-        key.last_used_at ? dateOf(key.last_used_at) : '-',
+        timeOf(key.expires_at),
+        timeOf(key.last_used_at),
       ]),
     ]),
   );
-}
-
-function print(options: KeysOptions, value: unknown, text: () => string): void {
-  process.stdout.write(options.json ? `${JSON.stringify(value, null, 2)}\n` : linesSafe(text()));
-}
-
-function dateOf(time: string): string {
-  return time.slice(0, 16).replace('T', ' ');
 }
 
 function wholeNumber(text: string): number {

@@ -2,9 +2,9 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { roles, type Role } from '#call';
 import type { IssuedOAuthClientView, OAuthClientListView, OAuthClientView, SigningKeyListView } from '#oauth';
 import { ApiClient, withClientOptions, type ClientOptions } from './api-client.ts';
+import { print } from './print.ts';
 import { reporting } from './reporting.ts';
-import { tableOf } from './table.ts';
-import { linesSafe } from './terminal.ts';
+import { tableOf, timeOf } from './table.ts';
 
 const PAGE = 1_000;
 
@@ -43,14 +43,14 @@ function registerClients(clients: Command): void {
             body,
           },
         );
-        print(options, client, () => issued(client));
+        print(options, client, issued(client));
       }),
     );
 
   common(clients.command('list').description('list all clients, the youngest first')).action(
     reporting(async (options: OAuthOptions) => {
       const all = await allClients(new ApiClient(options));
-      print(options, all, () => tableOf([HEADING, ...all.map(rowOf)]));
+      print(options, all, tableOf([HEADING, ...all.map(rowOf)]));
     }),
   );
 
@@ -60,7 +60,7 @@ function registerClients(clients: Command): void {
     reporting(async (id: string, options: OAuthOptions) => {
       const path = `/admin/oauth/clients/${encodeURIComponent(id)}/rotate-secret`;
       const client = await new ApiClient(options).request<IssuedOAuthClientView>('POST', path);
-      print(options, client, () => issued(client));
+      print(options, client, issued(client));
     }),
   );
 
@@ -70,7 +70,7 @@ function registerClients(clients: Command): void {
     reporting(async (id: string, options: OAuthOptions) => {
       const path = `/admin/oauth/clients/${encodeURIComponent(id)}`;
       const client = await new ApiClient(options).request<OAuthClientView>('DELETE', path);
-      print(options, client, () => `Deleted: ${client.name} (${client.client_id})\n`);
+      print(options, client, `Deleted: ${client.name} (${client.client_id})\n`);
     }),
   );
 }
@@ -79,7 +79,7 @@ function registerKeys(keys: Command): void {
   common(keys.command('list').description('list the keys that sign or verify')).action(
     reporting(async (options: OAuthOptions) => {
       const answer = await new ApiClient(options).request<SigningKeyListView>('GET', '/admin/oauth/keys');
-      print(options, answer.keys, () => tableOfKeys(answer));
+      print(options, answer.keys, tableOfKeys(answer));
     }),
   );
 
@@ -100,7 +100,7 @@ function registerKeys(keys: Command): void {
             body,
           },
         );
-        print(options, answer.keys, () => tableOfKeys(answer));
+        print(options, answer.keys, tableOfKeys(answer));
       }),
     );
 }
@@ -153,17 +153,9 @@ function tableOfKeys({ keys }: SigningKeyListView): string {
     algorithm,
     status,
     timeOf(from),
-    end === null ? '-' : timeOf(end),
+    timeOf(end),
   ]);
   return tableOf([['KID', 'ALGORITHM', 'STATUS', 'SIGNS FROM', 'EXPIRES'], ...rows]);
-}
-
-function timeOf(time: string): string {
-  return time.slice(0, 19).replace('T', ' ');
-}
-
-function print(options: OAuthOptions, value: unknown, text: () => string): void {
-  process.stdout.write(options.json ? `${JSON.stringify(value, null, 2)}\n` : linesSafe(text()));
 }
 
 function list(text: string): string[] {

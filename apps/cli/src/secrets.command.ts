@@ -5,6 +5,7 @@ import { checkSettings, generateSecrets, LiveSecrets } from '#secrets';
 import { ApiClient, withClientOptions, type ClientOptions } from './api-client.ts';
 import { CommandError } from './command-error.ts';
 import { exitCodesHelp, usualExits } from './exit-codes-help.ts';
+import { print } from './print.ts';
 import { reporting } from './reporting.ts';
 import { writeSecrets } from './secrets/write-secrets.ts';
 import { tableOf } from './table.ts';
@@ -46,8 +47,7 @@ export function registerSecrets(program: Command): void {
 
 async function status(options: StatusOptions): Promise<void> {
   const list = await (options.local ? localList(options) : remoteList(options));
-  if (options.json) process.stdout.write(`${JSON.stringify(list, null, 2)}\n`);
-  else process.stdout.write(describe(list));
+  print(options, list, describe(list));
   if (list.secrets.some(({ overdue }) => overdue)) process.exitCode = TO_DO;
 }
 
@@ -73,11 +73,10 @@ async function generate(folder: string | undefined): Promise<string> {
   return [...lines].map(([name, value]) => `${name}=${value}\n`).join('');
 }
 
-async function check({ json }: { json?: true }): Promise<void> {
+async function check(options: { json?: true }): Promise<void> {
   const { faults, warnings } = await findings();
-  if (json) process.stdout.write(`${JSON.stringify({ faults, warnings }, null, 2)}\n`);
-  else if (faults.length + warnings.length === 0) process.stdout.write('Fit for production\n');
-  else process.stdout.write([...faults, ...warnings].map((line) => `${line}\n`).join(''));
+  const lines = [...faults, ...warnings];
+  print(options, { faults, warnings }, `${lines.length > 0 ? lines.join('\n') : 'Fit for production'}\n`);
   if (faults.length > 0) process.exitCode = TO_DO;
 }
 

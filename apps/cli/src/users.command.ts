@@ -3,9 +3,9 @@ import { roles, tiers, type Role, type Tier } from '#call';
 import type { AmendUser, IssuedUserView, UserView } from '#identity';
 import { ApiClient, withClientOptions, type ClientOptions } from './api-client.ts';
 import { CommandError } from './command-error.ts';
+import { print } from './print.ts';
 import { reporting } from './reporting.ts';
-import { tableOf } from './table.ts';
-import { linesSafe } from './terminal.ts';
+import { tableOf, timeOf } from './table.ts';
 import { readPassword } from './users/read-password.ts';
 import { RemoteUsers } from './users/remote-users.ts';
 import type { UserAdmin } from './users/user-admin.ts';
@@ -145,11 +145,11 @@ function printIssued(done: string, issued: IssuedUserView, options: UsersOptions
   const { generated_password: password } = issued;
   const secret =
     password === undefined ? '' : `${password}\n\nThe password is shown this once, and kept nowhere.\n`;
-  print(options, issued, () => `${secret}${done}: ${aboutOf(issued)}\n`);
+  print(options, issued, `${secret}${done}: ${aboutOf(issued)}\n`);
 }
 
 function printChanged(user: UserView, options: UsersOptions): void {
-  print(options, user, () => `Changed: ${aboutOf(user)}\n`);
+  print(options, user, `Changed: ${aboutOf(user)}\n`);
 }
 
 function aboutOf({ name, role, tier, state, id }: UserView): string {
@@ -157,7 +157,9 @@ function aboutOf({ name, role, tier, state, id }: UserView): string {
 }
 
 function printUsers(users: readonly UserView[], options: UsersOptions): void {
-  print(options, users, () =>
+  print(
+    options,
+    users,
     tableOf([
       ['ID', 'NAME', 'ROLE', 'TIER', 'STATE', 'SECOND FACTOR', 'LAST LOG-IN'],
       ...users.map((user) => [
@@ -167,12 +169,8 @@ function printUsers(users: readonly UserView[], options: UsersOptions): void {
         user.tier ?? '-',
         user.state,
         user.second_factor ? 'yes' : 'no',
-        user.last_login_at ? user.last_login_at.slice(0, 16).replace('T', ' ') : '-',
+        timeOf(user.last_login_at),
       ]),
     ]),
   );
-}
-
-function print(options: UsersOptions, value: unknown, text: () => string): void {
-  process.stdout.write(options.json ? `${JSON.stringify(value, null, 2)}\n` : linesSafe(text()));
 }
