@@ -1,11 +1,10 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import type { BlockListView, BlockView } from '#blocking';
+import { allPages } from './all-pages.ts';
 import { ApiClient, withClientOptions, type ClientOptions } from './api-client.ts';
 import { print } from './print.ts';
 import { reporting } from './reporting.ts';
 import { tableOf, timeOf } from './table.ts';
-
-const PAGE = 1_000;
 
 interface BlocksOptions extends ClientOptions {
   json?: true;
@@ -17,7 +16,10 @@ export function registerBlocks(program: Command): void {
 
   common(blocks.command('list').description('list all blocks, the youngest first')).action(
     reporting(async (options: BlocksOptions) => {
-      const all = await allBlocks(new ApiClient(options));
+      const client = new ApiClient(options);
+      const all = await allPages('blocks', (query) =>
+        client.request<BlockListView>('GET', '/admin/blocks', { query }),
+      );
       print(options, all, tableOf([HEADING, ...all.map(rowOf)]));
     }),
   );
@@ -47,16 +49,6 @@ export function registerBlocks(program: Command): void {
 
 function common(command: Command): Command {
   return withClientOptions(command).option('--json', 'print JSON');
-}
-
-async function allBlocks(client: ApiClient): Promise<BlockView[]> {
-  const all: BlockView[] = [];
-  for (;;) {
-    const query = { skip: all.length, limit: PAGE };
-    const { blocks, total } = await client.request<BlockListView>('GET', '/admin/blocks', { query });
-    all.push(...blocks);
-    if (blocks.length === 0 || all.length >= total) return all;
-  }
 }
 
 const HEADING = ['ADDRESS', 'PRINCIPAL', 'KIND', 'TIME', 'SINCE', 'UNTIL', 'GOOD KEYS'];

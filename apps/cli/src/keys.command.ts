@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { roles, tiers, type Role, type Tier } from '#call';
 import type { ApiKeyView, CreateKey, IssuedKeyView, RotateKey } from '#identity';
+import { allPages } from './all-pages.ts';
 import { ApiClient, withClientOptions, type ClientOptions } from './api-client.ts';
 import { CommandError } from './command-error.ts';
 import type { KeyAdmin } from './keys/key-admin.ts';
@@ -8,8 +9,6 @@ import { RemoteKeys } from './keys/remote-keys.ts';
 import { print } from './print.ts';
 import { reporting } from './reporting.ts';
 import { tableOf, timeOf } from './table.ts';
-
-const PAGE = 1000;
 
 interface KeysOptions extends ClientOptions {
   json?: true;
@@ -39,7 +38,9 @@ export function registerKeys(program: Command): void {
 
   common(keys.command('list').description('list all keys, the youngest first')).action(
     reporting(async (options: KeysOptions) => {
-      await using(options, async (admin) => printKeys(await allKeys(admin), options));
+      await using(options, async (admin) =>
+        printKeys(await allPages('keys', (page) => admin.list(page)), options),
+      );
     }),
   );
 
@@ -103,15 +104,6 @@ async function reset(options: KeysOptions): Promise<void> {
   await LocalKeys.during(async (admin) =>
     printIssued(await admin.create({ name: 'admin', role: 'admin', tier: 'enterprise' }), options),
   );
-}
-
-async function allKeys(admin: KeyAdmin): Promise<ApiKeyView[]> {
-  const all: ApiKeyView[] = [];
-  for (;;) {
-    const { keys, total } = await admin.list({ skip: all.length, limit: PAGE });
-    all.push(...keys);
-    if (keys.length === 0 || all.length >= total) return all;
-  }
 }
 
 function printIssued(issued: IssuedKeyView, options: KeysOptions): void {

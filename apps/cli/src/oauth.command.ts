@@ -1,12 +1,11 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { roles, type Role } from '#call';
 import type { IssuedOAuthClientView, OAuthClientListView, OAuthClientView, SigningKeyListView } from '#oauth';
+import { allPages } from './all-pages.ts';
 import { ApiClient, withClientOptions, type ClientOptions } from './api-client.ts';
 import { print } from './print.ts';
 import { reporting } from './reporting.ts';
 import { tableOf, timeOf } from './table.ts';
-
-const PAGE = 1_000;
 
 interface OAuthOptions extends ClientOptions {
   json?: true;
@@ -49,7 +48,10 @@ function registerClients(clients: Command): void {
 
   common(clients.command('list').description('list all clients, the youngest first')).action(
     reporting(async (options: OAuthOptions) => {
-      const all = await allClients(new ApiClient(options));
+      const client = new ApiClient(options);
+      const all = await allPages('clients', (query) =>
+        client.request<OAuthClientListView>('GET', '/admin/oauth/clients', { query }),
+      );
       print(options, all, tableOf([HEADING, ...all.map(rowOf)]));
     }),
   );
@@ -107,18 +109,6 @@ function registerKeys(keys: Command): void {
 
 function common(command: Command): Command {
   return withClientOptions(command).option('--json', 'print JSON');
-}
-
-async function allClients(client: ApiClient): Promise<OAuthClientView[]> {
-  const all: OAuthClientView[] = [];
-  for (;;) {
-    const query = { skip: all.length, limit: PAGE };
-    const { clients, total } = await client.request<OAuthClientListView>('GET', '/admin/oauth/clients', {
-      query,
-    });
-    all.push(...clients);
-    if (clients.length === 0 || all.length >= total) return all;
-  }
 }
 
 const HEADING = ['ID', 'NAME', 'ROLE', 'FOR', 'SCOPES', 'CREATED'];

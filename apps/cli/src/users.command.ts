@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import { roles, tiers, type Role, type Tier } from '#call';
 import type { AmendUser, IssuedUserView, UserView } from '#identity';
+import { allPages } from './all-pages.ts';
 import { ApiClient, withClientOptions, type ClientOptions } from './api-client.ts';
 import { CommandError } from './command-error.ts';
 import { print } from './print.ts';
@@ -9,8 +10,6 @@ import { tableOf, timeOf } from './table.ts';
 import { readPassword } from './users/read-password.ts';
 import { RemoteUsers } from './users/remote-users.ts';
 import type { UserAdmin } from './users/user-admin.ts';
-
-const PAGE = 1000;
 
 interface UsersOptions extends ClientOptions {
   json?: true;
@@ -132,13 +131,8 @@ async function find(admin: UserAdmin, user: string): Promise<UserView> {
   throw new CommandError('refused', 'There is no such user: "gatehouse users list" shows all');
 }
 
-async function allUsers(admin: UserAdmin): Promise<UserView[]> {
-  const all: UserView[] = [];
-  for (;;) {
-    const { users, total } = await admin.list({ skip: all.length, limit: PAGE });
-    all.push(...users);
-    if (users.length === 0 || all.length >= total) return all;
-  }
+function allUsers(admin: UserAdmin): Promise<UserView[]> {
+  return allPages('users', (page) => admin.list(page));
 }
 
 function printIssued(done: string, issued: IssuedUserView, options: UsersOptions): void {
