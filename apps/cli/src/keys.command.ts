@@ -2,8 +2,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { roles, tiers, type Role, type Tier } from '#call';
 import type { ApiKeyView, CreateKey, IssuedKeyView, RotateKey } from '#identity';
 import { allPages } from './all-pages.ts';
-import { ApiClient, withClientOptions, type ClientOptions } from './api-client.ts';
-import { CommandError } from './command-error.ts';
+import { ApiClient, requireNoGateway, withClientOptions, type ClientOptions } from './api-client.ts';
 import type { KeyAdmin } from './keys/key-admin.ts';
 import { RemoteKeys } from './keys/remote-keys.ts';
 import { print } from './print.ts';
@@ -90,9 +89,7 @@ function common(command: Command): Command {
 
 async function using(options: KeysOptions, work: (admin: KeyAdmin) => Promise<void>): Promise<void> {
   if (!options.local) return work(new RemoteKeys(new ApiClient(options)));
-  if (options.url !== undefined || options.keyFile !== undefined) {
-    throw new CommandError('usage', '--local asks no gateway: leave out --url and --key-file');
-  }
+  requireNoGateway(options);
   const { LocalKeys } = await import('./keys/local-keys.ts'); // a database only for those who need it
   return LocalKeys.during(work);
 }

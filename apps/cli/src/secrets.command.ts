@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
 import { ConfigError } from '#config';
-import { SecretsController, type SecretListView, type SecretView } from '#rotation';
+import type { SecretListView, SecretView } from '#rotation';
 import { checkSettings, generateSecrets, LiveSecrets } from '#secrets';
-import { ApiClient, withClientOptions, type ClientOptions } from './api-client.ts';
-import { CommandError } from './command-error.ts';
+import { ApiClient, requireNoGateway, withClientOptions, type ClientOptions } from './api-client.ts';
 import { exitCodesHelp, usualExits } from './exit-codes-help.ts';
 import { print } from './print.ts';
 import { reporting } from './reporting.ts';
@@ -55,15 +54,12 @@ function remoteList(options: ClientOptions): Promise<SecretListView> {
   return new ApiClient(options).request<SecretListView>('GET', '/admin/secrets');
 }
 
-async function localList({ url, keyFile }: ClientOptions): Promise<SecretListView> {
-  if (url !== undefined || keyFile !== undefined) {
-    throw new CommandError('usage', '--local asks no gateway: leave out --url and --key-file');
-  }
-  const { LocalGatehouse } = await import('./keys/local-gatehouse.ts');
-  const { RotationModule } = await import('#rotation');
-  const operation = { name: 'secrets.list', permission: 'secrets:read' } as const;
+async function localList(options: ClientOptions): Promise<SecretListView> {
+  requireNoGateway(options);
+  const { LocalGatehouse } = await import('./local-gatehouse.ts');
+  const { RotationModule, SecretsController } = await import('#rotation');
   return LocalGatehouse.during([RotationModule], (gatehouse) =>
-    gatehouse.call(operation, {}, async () => gatehouse.get(SecretsController).list()),
+    gatehouse.handle(SecretsController, 'list', {}),
   );
 }
 

@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander';
 import { roles, tiers, type Role, type Tier } from '#call';
 import type { AmendUser, IssuedUserView, UserView } from '#identity';
 import { allPages } from './all-pages.ts';
-import { ApiClient, withClientOptions, type ClientOptions } from './api-client.ts';
+import { ApiClient, requireNoGateway, withClientOptions, type ClientOptions } from './api-client.ts';
 import { CommandError } from './command-error.ts';
 import { print } from './print.ts';
 import { reporting } from './reporting.ts';
@@ -108,9 +108,7 @@ async function passwordOf({ generatePassword }: PasswordOptions): Promise<{ pass
 
 async function using(options: UsersOptions, work: (admin: UserAdmin) => Promise<void>): Promise<void> {
   if (!options.local) return work(new RemoteUsers(new ApiClient(options)));
-  if (options.url !== undefined || options.keyFile !== undefined) {
-    throw new CommandError('usage', '--local asks no gateway: leave out --url and --key-file');
-  }
+  requireNoGateway(options);
   const { LocalUsers } = await import('./users/local-users.ts'); // a database only for those who need it
   return LocalUsers.during(work);
 }
