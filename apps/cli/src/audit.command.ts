@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { SingleBar } from 'cli-progress';
 import type { Command } from 'commander';
 import {
   AuditIndex,
@@ -18,11 +17,14 @@ import { LiveSecrets } from '#secrets';
 import { describeRecord, describeReport } from './audit-report.ts';
 import { exitCodesHelp } from './exit-codes-help.ts';
 import { print } from './print.ts';
+import { progressBar } from './progress-bar.ts';
 import { linesSafe } from './terminal.ts';
 
 /** What scripts read: 0 all is well, 1 the journal was changed, 2 it could not be looked at. */
 const CHANGED = 1;
 const FAILED = 2;
+/** Of a bar that counts bytes. */
+const BYTES = '{bar} {percentage} % | {eta_formatted}';
 
 interface Place {
   dataDir?: string;
@@ -75,8 +77,9 @@ export function registerAudit(program: Command): void {
 async function verify({ dataDir, key: keyFiles = [], ...flags }: VerifyFlags): Promise<void> {
   const pinned = keyFiles.map(readKey);
   await using place = await open(dataDir);
-  const bar = new Progress(flags.json ? 0 : await place.source.size());
-  const report = await verifyJournal({ source: place.source, pinned, onProgress: bar.add }).finally(bar.stop);
+  const bar = progressBar(flags.json ? 0 : await place.source.size(), BYTES);
+  const onProgress = (bytes: number): void => bar?.increment(bytes);
+  const report = await verifyJournal({ source: place.source, pinned, onProgress }).finally(() => bar?.stop());
   print(flags, report, describeReport(report));
   if (!report.valid) process.exitCode = CHANGED;
 }
@@ -96,9 +99,9 @@ async function rebuild(): Promise<void> {
     throw new Error('With DATABASE_URL the table is the journal itself: nothing can rebuild it');
   await using folder = closing(await DataFolder.open(readConfig(homeConfig, env).dataDir));
   await using database = closing(await openDatabase(config, folder.it));
-  const bar = new Progress(await new FileSource(folder.it.path).size());
+  const bar = progressBar(await new FileSource(folder.it.path).size(), BYTES);
   const index = new AuditIndex({ database: database.it, folder: new JournalFolder(folder.it.path) });
-  await index.rebuild(bar.add).finally(bar.stop);
+  await index.rebuild((bytes) => bar?.increment(bytes)).finally(() => bar?.stop());
 }
 
 /** The journal that the settings name, or the files of a folder. */
@@ -144,28 +147,4 @@ async function guarded(work: () => Promise<void>): Promise<void> {
     process.stderr.write(`${linesSafe(error instanceof Error ? error.message : String(error))}\n`);
     process.exitCode = FAILED;
   }
-}
-
-/** Megabytes read, where somebody looks on. */
-class Progress {
-  readonly #bar: SingleBar | undefined;
-  #bytes = 0;
-
-  constructor(bytes: number) {
-    if (!process.stderr.isTTY || bytes === 0) return;
-    this.#bar = new SingleBar({
-      format: '{bar} {percentage} % | {eta_formatted}',
-      stream: process.stderr,
-      clearOnComplete: true,
-    });
-    this.#bar.start(bytes, 0);
-  }
-
-  readonly add = (bytes: number): void => {
-    this.#bar?.update((this.#bytes += bytes));
-  };
-
-  readonly stop = (): void => {
-    this.#bar?.stop();
-  };
 }

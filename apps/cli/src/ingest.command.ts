@@ -1,4 +1,3 @@
-import { SingleBar } from 'cli-progress';
 import { InvalidArgumentError, type Command } from 'commander';
 import { readConfig } from '#config';
 import { clientConfig } from '#identity';
@@ -9,6 +8,7 @@ import { IngestRun, type Summary } from './ingest/ingest-run.ts';
 import { IngestState, stateFolder } from './ingest/ingest-state.ts';
 import { JsonLines } from './ingest/json-lines.ts';
 import { print } from './print.ts';
+import { progressBar } from './progress-bar.ts';
 import { reporting } from './reporting.ts';
 
 interface IngestOptions extends ClientOptions {
@@ -19,6 +19,7 @@ interface IngestOptions extends ClientOptions {
 
 /** What shells say of a program that Ctrl-C has ended. */
 const INTERRUPTED = 130;
+const BAR = '{bar} {value}/{total} | {failed} failed | {eta_formatted}{note}';
 
 /** `gatehouse ingest`: conversations from a file into the knowledge base, through the gateway. */
 export function registerIngest(program: Command): void {
@@ -41,12 +42,16 @@ async function ingest(file: string, options: IngestOptions): Promise<void> {
   const stop = new AbortController();
   const interrupt = (): void => stop.abort();
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
-  const bar = new Progress(lines.count);
-  const run = new IngestRun(lines, state, new ConversationSender(client, stop.signal, bar.wait));
+  const bar = progressBar(lines.count, BAR, { failed: 0, note: '' });
+  const onWait = (seconds: number): void =>
+    bar?.update({ note: ` | the gateway asks to wait for ${seconds} s` });
+  const onProgress = ({ left, failed }: Summary): void =>
+    bar?.update(lines.count - left, { failed, note: '' });
+  const run = new IngestRun(lines, state, new ConversationSender(client, stop.signal, onWait));
   try {
-    await run.work({ concurrency: options.concurrency, signal: stop.signal, onProgress: bar.show });
+    await run.work({ concurrency: options.concurrency, signal: stop.signal, onProgress });
   } finally {
-    bar.stop();
+    bar?.stop();
     process.removeListener('SIGINT', interrupt).removeListener('SIGTERM', interrupt);
     report(run.summary, options);
   }
@@ -71,28 +76,4 @@ function report(summary: Summary, options: IngestOptions): void {
 function concurrency(text: string): number {
   if (/^\d+$/.test(text) && Number(text) >= 1 && Number(text) <= 64) return Number(text);
   throw new InvalidArgumentError('It must be a whole number from 1 to 64.');
-}
-
-/** A bar, where somebody looks on. */
-class Progress {
-  readonly #bar: SingleBar | undefined;
-
-  constructor(lines: number) {
-    if (!process.stderr.isTTY || lines === 0) return;
-    const format = '{bar} {value}/{total} | {failed} failed | {eta_formatted}{note}';
-    this.#bar = new SingleBar({ format, stream: process.stderr, clearOnComplete: true });
-    this.#bar.start(lines, 0, { failed: 0, note: '' });
-  }
-
-  readonly show = ({ lines, left, failed }: Summary): void => {
-    this.#bar?.update(lines - left, { failed, note: '' });
-  };
-
-  readonly wait = (seconds: number): void => {
-    this.#bar?.update({ note: ` | the gateway asks to wait for ${seconds} s` });
-  };
-
-  readonly stop = (): void => {
-    this.#bar?.stop();
-  };
 }
