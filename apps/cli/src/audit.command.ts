@@ -16,6 +16,7 @@ import { databaseUrl, DataFolder, openDatabase, persistenceConfig } from '#persi
 import { LiveSecrets } from '#secrets';
 import { describeRecord, describeReport } from './audit-report.ts';
 import { exitCodesHelp } from './exit-codes-help.ts';
+import { moment } from './option-values.ts';
 import { print } from './print.ts';
 import { progressBar } from './progress-bar.ts';
 import { linesSafe } from './terminal.ts';
@@ -63,7 +64,7 @@ export function registerAudit(program: Command): void {
     .command('show')
     .description('print entries, oldest first')
     .option(...dataDir)
-    .option('--since <time>', 'entries from this time on (ISO 8601)', isoTime)
+    .option('--since <time>', 'entries from then on: ISO 8601, or how long ago, as in 15m, 6h, 2d', moment)
     .option('--event <name>', 'entries of this event')
     .option('--correlation-id <id>', 'entries of this call')
     .option('--json', 'print the lines as they stand in the journal')
@@ -131,13 +132,6 @@ function readKey(path: string): VerifyingKey {
   const key = VerifyingKey.from(readFileSync(path, 'utf8').trim());
   if (!key) throw new Error(`${path} holds no Ed25519 public key`);
   return key;
-}
-
-/** In the form that the journal has it, so that texts compare as times do. */
-function isoTime(text: string): string {
-  const time = new Date(text);
-  if (Number.isNaN(time.getTime())) throw new Error(`${text} is no time: write it as 2025-11-21T08:00:00Z`);
-  return time.toISOString();
 }
 
 async function guarded(work: () => Promise<void>): Promise<void> {

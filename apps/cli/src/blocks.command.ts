@@ -1,10 +1,13 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import type { BlockListView, BlockView } from '#blocking';
 import { allPages } from './all-pages.ts';
 import { ApiClient, withClientOptions, type ClientOptions } from './api-client.ts';
+import { wholeNumber } from './option-values.ts';
 import { print } from './print.ts';
 import { reporting } from './reporting.ts';
 import { tableOf, timeOf } from './table.ts';
+
+const YEAR_SECONDS = 31_536_000;
 
 interface BlocksOptions extends ClientOptions {
   json?: true;
@@ -25,7 +28,7 @@ export function registerBlocks(program: Command): void {
   );
 
   common(blocks.command('add <address>').description('block an IPv4 address, or the /64 of an IPv6 address'))
-    .option('--seconds <seconds>', 'for how long (else BLOCK_DURATION)', seconds)
+    .option('--seconds <seconds>', 'for how long (else BLOCK_DURATION)', wholeNumber(1, YEAR_SECONDS))
     .action(
       reporting(async (address: string, options: BlocksOptions & { seconds?: number }) => {
         const body = { address, duration_seconds: options.seconds };
@@ -69,9 +72,4 @@ function rowOf(block: BlockView): string[] {
 
 function whoOf({ address, principal }: BlockView): string {
   return principal === null ? address : `${principal} at ${address}`;
-}
-
-function seconds(text: string): number {
-  if (/^\d{1,8}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It must be a whole number of seconds.');
 }

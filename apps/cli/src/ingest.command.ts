@@ -1,4 +1,4 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import { readConfig } from '#config';
 import { clientConfig } from '#identity';
 import { ApiClient, withClientOptions, type ClientOptions } from './api-client.ts';
@@ -7,6 +7,7 @@ import { ConversationSender } from './ingest/conversation-sender.ts';
 import { IngestRun, type Summary } from './ingest/ingest-run.ts';
 import { IngestState, stateFolder } from './ingest/ingest-state.ts';
 import { JsonLines } from './ingest/json-lines.ts';
+import { wholeNumber } from './option-values.ts';
 import { print } from './print.ts';
 import { progressBar } from './progress-bar.ts';
 import { reporting } from './reporting.ts';
@@ -27,7 +28,7 @@ export function registerIngest(program: Command): void {
     .description(
       'ingest conversations from a file of JSON lines; one that was cut off goes on where it stopped',
     )
-    .option('--concurrency <n>', 'how many to send at a time', concurrency, 4)
+    .option('--concurrency <n>', 'how many to send at a time', wholeNumber(1, 64), 4)
     .option('--restart', 'send all lines again, also those that the gateway has taken')
     .option('--json', 'print the summary as JSON')
     .action(reporting(ingest));
@@ -71,9 +72,4 @@ function report(summary: Summary, options: IngestOptions): void {
     ...(left > 0 ? [`${left} are left: the same command goes on with them`] : []),
   ];
   print(options, summary, `${parts.join('; ')}\n`);
-}
-
-function concurrency(text: string): number {
-  if (/^\d+$/.test(text) && Number(text) >= 1 && Number(text) <= 64) return Number(text);
-  throw new InvalidArgumentError('It must be a whole number from 1 to 64.');
 }

@@ -1,13 +1,18 @@
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { roles, tiers, type Role, type Tier } from '#call';
 import type { ApiKeyView, CreateKey, IssuedKeyView, RotateKey } from '#identity';
 import { allPages } from './all-pages.ts';
 import { ApiClient, requireNoGateway, withClientOptions, type ClientOptions } from './api-client.ts';
 import type { KeyAdmin } from './keys/key-admin.ts';
 import { RemoteKeys } from './keys/remote-keys.ts';
+import { wholeNumber } from './option-values.ts';
 import { print } from './print.ts';
 import { reporting } from './reporting.ts';
 import { tableOf, timeOf } from './table.ts';
+
+/** What the gateway allows. */
+const MAX_DAYS = 3_650;
+const MAX_HOURS = 2_160;
 
 interface KeysOptions extends ClientOptions {
   json?: true;
@@ -26,7 +31,7 @@ export function registerKeys(program: Command): void {
     .addOption(
       new Option('--tier <tier>', 'how much it may do; the default limit without one').choices(tiers),
     )
-    .option('--expires-in-days <days>', 'its life (else API_KEY_TTL_DAYS)', wholeNumber)
+    .option('--expires-in-days <days>', 'its life (else API_KEY_TTL_DAYS)', wholeNumber(1, MAX_DAYS))
     .action(
       reporting(async (name: string, options: LifeOptions & { role: Role; tier?: Tier }) => {
         const { role, tier, expiresInDays } = options;
@@ -48,8 +53,16 @@ export function registerKeys(program: Command): void {
       .command('rotate <id>')
       .description('make a new key in the place of one, which works on for the overlap'),
   )
-    .option('--overlap-hours <hours>', 'how long (else API_KEY_ROTATION_OVERLAP_HOURS)', wholeNumber)
-    .option('--expires-in-days <days>', 'life of the new key (else API_KEY_TTL_DAYS)', wholeNumber)
+    .option(
+      '--overlap-hours <hours>',
+      'how long (else API_KEY_ROTATION_OVERLAP_HOURS)',
+      wholeNumber(0, MAX_HOURS),
+    )
+    .option(
+      '--expires-in-days <days>',
+      'life of the new key (else API_KEY_TTL_DAYS)',
+      wholeNumber(1, MAX_DAYS),
+    )
     .action(
       reporting(async (id: string, options: LifeOptions & { overlapHours?: number }) => {
         const { overlapHours, expiresInDays } = options;
@@ -126,11 +139,6 @@ function printKeys(keys: readonly ApiKeyView[], options: KeysOptions): void {
       ]),
     ]),
   );
-}
-
-function wholeNumber(text: string): number {
-  if (/^\d{1,6}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It must be a whole number.');
 }
 
 /** Only what was given: the gateway's defaults hold for the rest. */

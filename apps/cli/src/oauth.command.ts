@@ -1,4 +1,4 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { roles, type Role } from '#call';
 import type { IssuedOAuthClientView, OAuthClientListView, OAuthClientView, SigningKeyListView } from '#oauth';
 import { allPages } from './all-pages.ts';
@@ -28,7 +28,7 @@ export function registerOAuth(program: Command): void {
 function registerClients(clients: Command): void {
   common(clients.command('create <name>').description('make a client, and print its secret once'))
     .requiredOption('--scopes <scopes>', 'permissions that it may get, separated by commas', list)
-    .option('--role <role>', `what it is at most where it acts for itself: ${roles.join(', ')}`, role)
+    .addOption(new Option('--role <role>', 'what it is at most where it acts for itself').choices(roles))
     .option('--redirect-uri <uri...>', 'where codes may be sent: then it acts for persons who log in')
     .option('--public', 'it can keep no secret')
     .action(
@@ -150,10 +150,4 @@ function tableOfKeys({ keys }: SigningKeyListView): string {
 
 function list(text: string): string[] {
   return text.split(',').map((item) => item.trim());
-}
-
-function role(text: string): Role {
-  const found = roles.find((known) => known === text);
-  if (found) return found;
-  throw new InvalidArgumentError(`It must be one of ${roles.join(', ')}.`);
 }
