@@ -45,6 +45,7 @@ export function registerAudit(program: Command): void {
     '--data-dir <folder>',
     'read the files of this data folder, whatever the settings say',
   ] as const;
+  const looked = exitCodesHelp({ 0: 'done', [FAILED]: 'it could not be looked at' });
   audit
     .command('verify')
     .description('find entries that were removed, altered, reordered or cut off')
@@ -68,10 +69,12 @@ export function registerAudit(program: Command): void {
     .option('--event <name>', 'entries of this event')
     .option('--correlation-id <id>', 'entries of this call')
     .option('--json', 'print the lines as they stand in the journal')
+    .addHelpText('after', looked)
     .action((flags: ShowFlags) => guarded(() => show(flags)));
   audit
     .command('rebuild')
     .description('fill the table of the embedded database anew from the journal; the gateway must be stopped')
+    .addHelpText('after', exitCodesHelp({ 0: 'done', [FAILED]: 'it failed' }))
     .action(() => guarded(rebuild));
 }
 

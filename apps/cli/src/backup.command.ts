@@ -12,6 +12,7 @@ import {
   type Backup,
 } from '#persistence';
 import { CommandError } from './command-error.ts';
+import { exitCodesHelp, localExits } from './exit-codes-help.ts';
 import { print } from './print.ts';
 import { reporting } from './reporting.ts';
 import { scratch } from './scratch.ts';
@@ -27,7 +28,7 @@ export function registerBackup(program: Command): void {
     .command('backup')
     .description('back the embedded database up, with its journal and secrets; PostgreSQL has pg_dump');
 
-  json(
+  common(
     backup
       .command('create')
       .description('copy the data folder, and remove backups that are too old; the gateway must be stopped'),
@@ -41,7 +42,7 @@ export function registerBackup(program: Command): void {
     }),
   );
 
-  json(backup.command('list').description('list the backups, oldest first')).action(
+  common(backup.command('list').description('list the backups, oldest first')).action(
     reporting(async (flags: BackupFlags) => {
       const all = (await embedded().list()).map(viewOf);
       const rows = all.map(({ name, created, bytes }) => [name, created, String(bytes)]);
@@ -49,19 +50,20 @@ export function registerBackup(program: Command): void {
     }),
   );
 
-  json(backup.command('prune').description('remove backups that are too old, but never the newest')).action(
+  common(backup.command('prune').description('remove backups that are too old, but never the newest')).action(
     reporting(async (flags: BackupFlags) => {
       const pruned = await embedded().prune(readConfig(backupConfig).retentionDays);
       print(flags, pruned.map(viewOf), pruned.map(({ name }) => `Removed: ${name}\n`).join(''));
     }),
   );
 
-  json(
+  common(
     backup
       .command('verify [name]')
       .description(
         'say whether a backup (else the newest) is as it was made, opens, and has a whole journal',
       ),
+    { ...localExits, 0: 'it is', 1: 'it is not, or that could not be looked at' },
   ).action(
     reporting(async (name: string | undefined, flags: BackupFlags) => {
       const backups = embedded();
@@ -78,8 +80,8 @@ export function registerBackup(program: Command): void {
   );
 }
 
-function json(command: Command): Command {
-  return command.option('--json', 'print JSON');
+function common(command: Command, exits = localExits): Command {
+  return command.option('--json', 'print JSON').addHelpText('after', exitCodesHelp(exits));
 }
 
 function embedded(): Backups {

@@ -6,6 +6,7 @@ import { ApiClient, requireNoGateway, withClientOptions, type ClientOptions } fr
 import type { KeyAdmin } from './keys/key-admin.ts';
 import { RemoteKeys } from './keys/remote-keys.ts';
 import { wholeNumber } from './option-values.ts';
+import { exitCodesHelp, localExits } from './exit-codes-help.ts';
 import { print } from './print.ts';
 import { reporting } from './reporting.ts';
 import { tableOf, timeOf } from './table.ts';
@@ -91,6 +92,7 @@ export function registerKeys(program: Command): void {
     .description('revoke ALL keys, accept the API_KEY_PEPPER in force, and make a new admin key')
     .option('--json', 'print JSON')
     .requiredOption('--local', 'on the database itself, with the gateway stopped: the only way there is')
+    .addHelpText('after', exitCodesHelp(localExits))
     .action(reporting(reset));
 }
 

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { homeConfig, readConfig } from '#config';
 import { DataFolder, openDatabase, persistenceConfig } from '#persistence';
+import { exitCodesHelp, localExits } from './exit-codes-help.ts';
 import { reporting } from './reporting.ts';
 
 /**
@@ -11,6 +12,7 @@ export function registerMigrate(program: Command): void {
   program
     .command('migrate')
     .description('bring the database up to this version, as the start does, and end')
+    .addHelpText('after', exitCodesHelp(localExits))
     .action(reporting(migrate));
 }
 

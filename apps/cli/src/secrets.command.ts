@@ -3,7 +3,7 @@ import { ConfigError } from '#config';
 import type { SecretListView, SecretView } from '#rotation';
 import { checkSettings, generateSecrets, LiveSecrets } from '#secrets';
 import { ApiClient, requireNoGateway, withClientOptions, type ClientOptions } from './api-client.ts';
-import { exitCodesHelp, usualExits } from './exit-codes-help.ts';
+import { exitCodesHelp, localExits, usualExits } from './exit-codes-help.ts';
 import { print } from './print.ts';
 import { reporting } from './reporting.ts';
 import { writeSecrets } from './secrets/write-secrets.ts';
@@ -34,6 +34,7 @@ export function registerSecrets(program: Command): void {
     .command('generate')
     .description('make one of each: print lines of NAME=value, or write a file of each')
     .option('--out <folder>', 'write files for their owner alone (0600) there; those that exist stop it')
+    .addHelpText('after', exitCodesHelp(localExits))
     .action(reporting(async ({ out }: { out?: string }) => void process.stdout.write(await generate(out))));
 
   secrets

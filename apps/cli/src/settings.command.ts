@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { definedConfigs, type Setting } from '#config';
+import { exitCodesHelp, localExits } from './exit-codes-help.ts';
 import { print } from './print.ts';
 
 /** As the README shows them: a title, and the definitions whose settings stand under it. */
@@ -40,6 +41,7 @@ export function registerSettings(program: Command): void {
     .command('settings')
     .description('list the settings: environment variables, their defaults, and what is allowed')
     .option('--json', 'print JSON')
+    .addHelpText('after', exitCodesHelp(localExits))
     .action(async (options: { json?: true }) => {
       const rows = await settingRows();
       print(options, rows, markdownOf(rows));

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { GatehouseError } from '#errors';
 import { keyFrom, keyIn } from './api-client.ts';
 import { CommandError } from './command-error.ts';
+import { exitCodesHelp, localExits, usualExits } from './exit-codes-help.ts';
 import { reporting } from './reporting.ts';
 
 /** What every key that Gatehouse has issued begins with. */
@@ -23,6 +24,7 @@ export function registerStdio(program: Command): void {
       '--key-file <file>',
       'a file that holds the API key (else GATEHOUSE_API_KEY, else you, as an employee)',
     )
+    .addHelpText('after', exitCodesHelp({ ...localExits, 0: 'its client has gone', 4: usualExits[4]! }))
     .action(
       reporting(async ({ keyFile }: { keyFile?: string }) => {
         const { serveOverStdio } = await import('../../gateway/src/stdio.ts');

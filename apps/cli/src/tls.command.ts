@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
 import { generate } from 'selfsigned';
 import { CommandError } from './command-error.ts';
+import { exitCodesHelp, localExits } from './exit-codes-help.ts';
 import { wholeNumber } from './option-values.ts';
 import { reporting } from './reporting.ts';
 
@@ -33,6 +34,7 @@ export function registerTls(program: Command): void {
     )
     .option('--out <folder>', 'where they are written; nothing is overwritten', '.')
     .option('--days <days>', 'for how long it is good', wholeNumber(1, MAX_DAYS), 90)
+    .addHelpText('after', exitCodesHelp(localExits))
     .action(reporting(selfSigned));
 }
 
