@@ -11,10 +11,10 @@ import {
   verifyJournal,
   type RecordFilter,
 } from '#audit';
-import { homeConfig, readConfig, type Environment } from '#config';
+import { homeConfig, readConfig } from '#config';
 import { databaseUrl, DataFolder, openDatabase, persistenceConfig } from '#persistence';
-import { LiveSecrets } from '#secrets';
 import { describeRecord, describeReport } from './audit-report.ts';
+import { environment } from './environment.ts';
 import { exitCodesHelp } from './exit-codes-help.ts';
 import { moment } from './option-values.ts';
 import { print } from './print.ts';
@@ -118,13 +118,6 @@ async function open(dataDir: string | undefined) {
   }
   const tables = readOnlyTables(url);
   return { source: new TableSource(tables), [Symbol.asyncDispose]: () => tables.destroy() };
-}
-
-/** What is set, and what AWS Secrets Manager has beside it. */
-async function environment(): Promise<Environment> {
-  const secrets = await LiveSecrets.open(process.env);
-  secrets.close();
-  return secrets.env;
 }
 
 function closing<T extends { close(): Promise<void> }>(it: T) {

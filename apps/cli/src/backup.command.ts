@@ -12,6 +12,7 @@ import {
   type Backup,
 } from '#persistence';
 import { CommandError } from './command-error.ts';
+import { environment } from './environment.ts';
 import { exitCodesHelp, localExits } from './exit-codes-help.ts';
 import { print } from './print.ts';
 import { reporting } from './reporting.ts';
@@ -34,7 +35,7 @@ export function registerBackup(program: Command): void {
       .description('copy the data folder, and remove backups that are too old; the gateway must be stopped'),
   ).action(
     reporting(async (flags: BackupFlags) => {
-      const backups = embedded();
+      const backups = await embedded();
       const made = await whileStopped((folder) => backups.create(folder));
       const pruned = await backups.prune(readConfig(backupConfig).retentionDays);
       const text = `Backed up: ${made.path}\n${pruned.map(({ name }) => `Removed: ${name}\n`).join('')}`;
@@ -44,7 +45,8 @@ export function registerBackup(program: Command): void {
 
   common(backup.command('list').description('list the backups, oldest first')).action(
     reporting(async (flags: BackupFlags) => {
-      const all = (await embedded().list()).map(viewOf);
+      const backups = await embedded();
+      const all = (await backups.list()).map(viewOf);
       const rows = all.map(({ name, created, bytes }) => [name, created, String(bytes)]);
       print(flags, all, tableOf([['NAME', 'CREATED', 'BYTES'], ...rows]));
     }),
@@ -52,7 +54,8 @@ export function registerBackup(program: Command): void {
 
   common(backup.command('prune').description('remove backups that are too old, but never the newest')).action(
     reporting(async (flags: BackupFlags) => {
-      const pruned = await embedded().prune(readConfig(backupConfig).retentionDays);
+      const backups = await embedded();
+      const pruned = await backups.prune(readConfig(backupConfig).retentionDays);
       print(flags, pruned.map(viewOf), pruned.map(({ name }) => `Removed: ${name}\n`).join(''));
     }),
   );
@@ -66,7 +69,7 @@ export function registerBackup(program: Command): void {
     { ...localExits, 0: 'it is', 1: 'it is not, or that could not be looked at' },
   ).action(
     reporting(async (name: string | undefined, flags: BackupFlags) => {
-      const backups = embedded();
+      const backups = await embedded();
       const one = name === undefined ? (await backups.list()).at(-1) : await backups.get(name);
       if (!one) throw new CommandError('refused', 'There is no backup yet');
       const faults = await backups.faults(one);
@@ -84,8 +87,8 @@ function common(command: Command, exits = localExits): Command {
   return command.option('--json', 'print JSON').addHelpText('after', exitCodesHelp(exits));
 }
 
-function embedded(): Backups {
-  if (readConfig(persistenceConfig).url) {
+async function embedded(): Promise<Backups> {
+  if (readConfig(persistenceConfig, await environment()).url) {
     throw new CommandError(
       'usage',
       'With DATABASE_URL the database is PostgreSQL: back it up with pg_dump, see docs/retention.md',

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { homeConfig, readConfig } from '#config';
 import { DataFolder, openDatabase, persistenceConfig } from '#persistence';
+import { environment } from './environment.ts';
 import { exitCodesHelp, localExits } from './exit-codes-help.ts';
 import { reporting } from './reporting.ts';
 
@@ -17,9 +18,10 @@ export function registerMigrate(program: Command): void {
 }
 
 async function migrate(): Promise<void> {
-  const folder = await DataFolder.open(readConfig(homeConfig).dataDir);
+  const env = await environment();
+  const folder = await DataFolder.open(readConfig(homeConfig, env).dataDir);
   try {
-    const database = await openDatabase(readConfig(persistenceConfig), folder);
+    const database = await openDatabase(readConfig(persistenceConfig, env), folder);
     const { engine, vectors } = database;
     await database.close();
     process.stdout.write(`The database is up to date: ${engine}, ${vectors ? 'with' : 'without'} vectors\n`);
