@@ -46,6 +46,12 @@ export function withClientOptions(command: Command, place: Place = 'api', exits 
     .addHelpText('after', exitCodesHelp(exits));
 }
 
+/** For `--local`, which works on the stores themselves. @throws CommandError where the options name a gateway all the same */
+export function requireNoGateway({ url, keyFile }: ClientOptions): void {
+  if (url === undefined && keyFile === undefined) return;
+  throw new CommandError('usage', '--local asks no gateway: leave out --url and --key-file');
+}
+
 /** The REST door of a gateway, at one of its ports. */
 export class ApiClient {
   readonly #base: string;

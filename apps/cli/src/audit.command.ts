@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { SingleBar } from 'cli-progress';
 import type { Command } from 'commander';
 import {
   AuditIndex,
@@ -12,16 +11,21 @@ import {
   verifyJournal,
   type RecordFilter,
 } from '#audit';
-import { homeConfig, readConfig, type Environment } from '#config';
+import { homeConfig, readConfig } from '#config';
 import { databaseUrl, DataFolder, openDatabase, persistenceConfig } from '#persistence';
-import { LiveSecrets } from '#secrets';
 import { describeRecord, describeReport } from './audit-report.ts';
+import { environment } from './environment.ts';
 import { exitCodesHelp } from './exit-codes-help.ts';
+import { moment } from './option-values.ts';
+import { print } from './print.ts';
+import { progressBar } from './progress-bar.ts';
 import { linesSafe } from './terminal.ts';
 
 /** What scripts read: 0 all is well, 1 the journal was changed, 2 it could not be looked at. */
 const CHANGED = 1;
 const FAILED = 2;
+/** Of a bar that counts bytes. */
+const BYTES = '{bar} {percentage} % | {eta_formatted}';
 
 interface Place {
   dataDir?: string;
@@ -41,6 +45,7 @@ export function registerAudit(program: Command): void {
     '--data-dir <folder>',
     'read the files of this data folder, whatever the settings say',
   ] as const;
+  const looked = exitCodesHelp({ 0: 'done', [FAILED]: 'it could not be looked at' });
   audit
     .command('verify')
     .description('find entries that were removed, altered, reordered or cut off')
@@ -60,23 +65,26 @@ export function registerAudit(program: Command): void {
     .command('show')
     .description('print entries, oldest first')
     .option(...dataDir)
-    .option('--since <time>', 'entries from this time on (ISO 8601)', isoTime)
+    .option('--since <time>', 'entries from then on: ISO 8601, or how long ago, as in 15m, 6h, 2d', moment)
     .option('--event <name>', 'entries of this event')
     .option('--correlation-id <id>', 'entries of this call')
     .option('--json', 'print the lines as they stand in the journal')
+    .addHelpText('after', looked)
     .action((flags: ShowFlags) => guarded(() => show(flags)));
   audit
     .command('rebuild')
     .description('fill the table of the embedded database anew from the journal; the gateway must be stopped')
+    .addHelpText('after', exitCodesHelp({ 0: 'done', [FAILED]: 'it failed' }))
     .action(() => guarded(rebuild));
 }
 
-async function verify({ dataDir, key: keyFiles = [], json }: VerifyFlags): Promise<void> {
+async function verify({ dataDir, key: keyFiles = [], ...flags }: VerifyFlags): Promise<void> {
   const pinned = keyFiles.map(readKey);
   await using place = await open(dataDir);
-  const bar = new Progress(json ? 0 : await place.source.size());
-  const report = await verifyJournal({ source: place.source, pinned, onProgress: bar.add }).finally(bar.stop);
-  process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : describeReport(report));
+  const bar = progressBar(flags.json ? 0 : await place.source.size(), BYTES);
+  const onProgress = (bytes: number): void => bar?.increment(bytes);
+  const report = await verifyJournal({ source: place.source, pinned, onProgress }).finally(() => bar?.stop());
+  print(flags, report, describeReport(report));
   if (!report.valid) process.exitCode = CHANGED;
 }
 
@@ -95,9 +103,9 @@ async function rebuild(): Promise<void> {
     throw new Error('With DATABASE_URL the table is the journal itself: nothing can rebuild it');
   await using folder = closing(await DataFolder.open(readConfig(homeConfig, env).dataDir));
   await using database = closing(await openDatabase(config, folder.it));
-  const bar = new Progress(await new FileSource(folder.it.path).size());
+  const bar = progressBar(await new FileSource(folder.it.path).size(), BYTES);
   const index = new AuditIndex({ database: database.it, folder: new JournalFolder(folder.it.path) });
-  await index.rebuild(bar.add).finally(bar.stop);
+  await index.rebuild((bytes) => bar?.increment(bytes)).finally(() => bar?.stop());
 }
 
 /** The journal that the settings name, or the files of a folder. */
@@ -112,13 +120,6 @@ async function open(dataDir: string | undefined) {
   return { source: new TableSource(tables), [Symbol.asyncDispose]: () => tables.destroy() };
 }
 
-/** What is set, and what AWS Secrets Manager has beside it. */
-async function environment(): Promise<Environment> {
-  const secrets = await LiveSecrets.open(process.env);
-  secrets.close();
-  return secrets.env;
-}
-
 function closing<T extends { close(): Promise<void> }>(it: T) {
   return { it, [Symbol.asyncDispose]: () => it.close() };
 }
@@ -129,13 +130,6 @@ function readKey(path: string): VerifyingKey {
   return key;
 }
 
-/** In the form that the journal has it, so that texts compare as times do. */
-function isoTime(text: string): string {
-  const time = new Date(text);
-  if (Number.isNaN(time.getTime())) throw new Error(`${text} is no time: write it as 2025-11-21T08:00:00Z`);
-  return time.toISOString();
-}
-
 async function guarded(work: () => Promise<void>): Promise<void> {
   try {
     await work();
@@ -143,28 +137,4 @@ async function guarded(work: () => Promise<void>): Promise<void> {
     process.stderr.write(`${linesSafe(error instanceof Error ? error.message : String(error))}\n`);
     process.exitCode = FAILED;
   }
-}
-
-/** Megabytes read, where somebody looks on. */
-class Progress {
-  readonly #bar: SingleBar | undefined;
-  #bytes = 0;
-
-  constructor(bytes: number) {
-    if (!process.stderr.isTTY || bytes === 0) return;
-    this.#bar = new SingleBar({
-      format: '{bar} {percentage} % | {eta_formatted}',
-      stream: process.stderr,
-      clearOnComplete: true,
-    });
-    this.#bar.start(bytes, 0);
-  }
-
-  readonly add = (bytes: number): void => {
-    this.#bar?.update((this.#bytes += bytes));
-  };
-
-  readonly stop = (): void => {
-    this.#bar?.stop();
-  };
 }

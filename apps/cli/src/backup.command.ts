@@ -12,6 +12,9 @@ import {
   type Backup,
 } from '#persistence';
 import { CommandError } from './command-error.ts';
+import { environment } from './environment.ts';
+import { exitCodesHelp, localExits } from './exit-codes-help.ts';
+import { print } from './print.ts';
 import { reporting } from './reporting.ts';
 import { scratch } from './scratch.ts';
 import { tableOf } from './table.ts';
@@ -26,13 +29,13 @@ export function registerBackup(program: Command): void {
     .command('backup')
     .description('back the embedded database up, with its journal and secrets; PostgreSQL has pg_dump');
 
-  json(
+  common(
     backup
       .command('create')
       .description('copy the data folder, and remove backups that are too old; the gateway must be stopped'),
   ).action(
     reporting(async (flags: BackupFlags) => {
-      const backups = embedded();
+      const backups = await embedded();
       const made = await whileStopped((folder) => backups.create(folder));
       const pruned = await backups.prune(readConfig(backupConfig).retentionDays);
       const text = `Backed up: ${made.path}\n${pruned.map(({ name }) => `Removed: ${name}\n`).join('')}`;
@@ -40,30 +43,33 @@ export function registerBackup(program: Command): void {
     }),
   );
 
-  json(backup.command('list').description('list the backups, oldest first')).action(
+  common(backup.command('list').description('list the backups, oldest first')).action(
     reporting(async (flags: BackupFlags) => {
-      const all = (await embedded().list()).map(viewOf);
+      const backups = await embedded();
+      const all = (await backups.list()).map(viewOf);
       const rows = all.map(({ name, created, bytes }) => [name, created, String(bytes)]);
       print(flags, all, tableOf([['NAME', 'CREATED', 'BYTES'], ...rows]));
     }),
   );
 
-  json(backup.command('prune').description('remove backups that are too old, but never the newest')).action(
+  common(backup.command('prune').description('remove backups that are too old, but never the newest')).action(
     reporting(async (flags: BackupFlags) => {
-      const pruned = await embedded().prune(readConfig(backupConfig).retentionDays);
+      const backups = await embedded();
+      const pruned = await backups.prune(readConfig(backupConfig).retentionDays);
       print(flags, pruned.map(viewOf), pruned.map(({ name }) => `Removed: ${name}\n`).join(''));
     }),
   );
 
-  json(
+  common(
     backup
       .command('verify [name]')
       .description(
         'say whether a backup (else the newest) is as it was made, opens, and has a whole journal',
       ),
+    { ...localExits, 0: 'it is', 1: 'it is not, or that could not be looked at' },
   ).action(
     reporting(async (name: string | undefined, flags: BackupFlags) => {
-      const backups = embedded();
+      const backups = await embedded();
       const one = name === undefined ? (await backups.list()).at(-1) : await backups.get(name);
       if (!one) throw new CommandError('refused', 'There is no backup yet');
       const faults = await backups.faults(one);
@@ -77,12 +83,12 @@ export function registerBackup(program: Command): void {
   );
 }
 
-function json(command: Command): Command {
-  return command.option('--json', 'print JSON');
+function common(command: Command, exits = localExits): Command {
+  return command.option('--json', 'print JSON').addHelpText('after', exitCodesHelp(exits));
 }
 
-function embedded(): Backups {
-  if (readConfig(persistenceConfig).url) {
+async function embedded(): Promise<Backups> {
+  if (readConfig(persistenceConfig, await environment()).url) {
     throw new CommandError(
       'usage',
       'With DATABASE_URL the database is PostgreSQL: back it up with pg_dump, see docs/retention.md',
@@ -122,8 +128,4 @@ async function faultsWithin({ path }: Backup): Promise<string[]> {
 
 function viewOf({ name, path, created, bytes }: Backup) {
   return { name, path, created: created.toISOString(), bytes };
-}
-
-function print(flags: BackupFlags, value: unknown, text: string): void {
-  process.stdout.write(flags.json ? `${JSON.stringify(value, null, 2)}\n` : text);
 }

@@ -65,7 +65,7 @@ describe('gatehouse blocks', () => {
 
   it.each([
     [['add'], "missing required argument 'address'"],
-    [['add', '192.0.2.1', '--seconds', 'soon'], 'It must be a whole number of seconds'],
+    [['add', '192.0.2.1', '--seconds', 'soon'], 'It must be a whole number from 1 to 31536000'],
   ])('refuses the command line %j', async (args, why) => {
     const { code, stderr } = await gatehouse(...args);
     expect(code).toBe(2);

@@ -1,11 +1,13 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import type { BlockListView, BlockView } from '#blocking';
+import { allPages } from './all-pages.ts';
 import { ApiClient, withClientOptions, type ClientOptions } from './api-client.ts';
+import { wholeNumber } from './option-values.ts';
+import { print } from './print.ts';
 import { reporting } from './reporting.ts';
-import { tableOf } from './table.ts';
-import { linesSafe } from './terminal.ts';
+import { tableOf, timeOf } from './table.ts';
 
-const PAGE = 1_000;
+const YEAR_SECONDS = 31_536_000;
 
 interface BlocksOptions extends ClientOptions {
   json?: true;
@@ -17,18 +19,21 @@ export function registerBlocks(program: Command): void {
 
   common(blocks.command('list').description('list all blocks, the youngest first')).action(
     reporting(async (options: BlocksOptions) => {
-      const all = await allBlocks(new ApiClient(options));
-      print(options, all, () => tableOf([HEADING, ...all.map(rowOf)]));
+      const client = new ApiClient(options);
+      const all = await allPages('blocks', (query) =>
+        client.request<BlockListView>('GET', '/admin/blocks', { query }),
+      );
+      print(options, all, tableOf([HEADING, ...all.map(rowOf)]));
     }),
   );
 
   common(blocks.command('add <address>').description('block an IPv4 address, or the /64 of an IPv6 address'))
-    .option('--seconds <seconds>', 'for how long (else BLOCK_DURATION)', seconds)
+    .option('--seconds <seconds>', 'for how long (else BLOCK_DURATION)', wholeNumber(1, YEAR_SECONDS))
     .action(
       reporting(async (address: string, options: BlocksOptions & { seconds?: number }) => {
         const body = { address, duration_seconds: options.seconds };
         const block = await new ApiClient(options).request<BlockView>('POST', '/admin/blocks', { body });
-        print(options, block, () => `Blocked: ${block.address} until ${timeOf(block.until)}\n`);
+        print(options, block, `Blocked: ${block.address} until ${timeOf(block.until)}\n`);
       }),
     );
 
@@ -40,23 +45,13 @@ export function registerBlocks(program: Command): void {
     reporting(async (address: string, options: BlocksOptions) => {
       const path = `/admin/blocks/${encodeURIComponent(address)}`;
       const answer = await new ApiClient(options).request<{ lifted: BlockView[] }>('DELETE', path);
-      print(options, answer, () => answer.lifted.map((block) => `Lifted: ${whoOf(block)}\n`).join(''));
+      print(options, answer, answer.lifted.map((block) => `Lifted: ${whoOf(block)}\n`).join(''));
     }),
   );
 }
 
 function common(command: Command): Command {
   return withClientOptions(command).option('--json', 'print JSON');
-}
-
-async function allBlocks(client: ApiClient): Promise<BlockView[]> {
-  const all: BlockView[] = [];
-  for (;;) {
-    const query = { skip: all.length, limit: PAGE };
-    const { blocks, total } = await client.request<BlockListView>('GET', '/admin/blocks', { query });
-    all.push(...blocks);
-    if (blocks.length === 0 || all.length >= total) return all;
-  }
 }
 
 const HEADING = ['ADDRESS', 'PRINCIPAL', 'KIND', 'TIME', 'SINCE', 'UNTIL', 'GOOD KEYS'];
@@ -77,17 +72,4 @@ function rowOf(block: BlockView): string[] {
 
 function whoOf({ address, principal }: BlockView): string {
   return principal === null ? address : `${principal} at ${address}`;
-}
-
-function timeOf(time: string): string {
-  return time.slice(0, 19).replace('T', ' ');
-}
-
-function print(options: BlocksOptions, value: unknown, text: () => string): void {
-  process.stdout.write(options.json ? `${JSON.stringify(value, null, 2)}\n` : linesSafe(text()));
-}
-
-function seconds(text: string): number {
-  if (/^\d{1,8}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It must be a whole number of seconds.');
 }

@@ -1,22 +1,11 @@
 import type { Command } from 'commander';
+import type { ConnectionListView, ConnectionView } from '#connections';
+import { allPages } from './all-pages.ts';
 import { ApiClient, withClientOptions, type ClientOptions } from './api-client.ts';
 import { exitCodesHelp, usualExits } from './exit-codes-help.ts';
+import { print } from './print.ts';
 import { reporting } from './reporting.ts';
-import { tableOf } from './table.ts';
-import { terminalSafe } from './terminal.ts';
-
-const PAGE = 1_000;
-
-interface Connection {
-  id: string;
-  door: string;
-  address: string;
-  principal: { name: string } | null;
-  since: string;
-  last_active: string;
-  calls: number;
-  doing: readonly string[];
-}
+import { tableOf, timeOf } from './table.ts';
 
 interface Flags extends ClientOptions {
   json?: true;
@@ -34,8 +23,11 @@ export function registerConnections(program: Command): void {
       .description('list all that are open, the youngest first'),
   ).action(
     reporting(async (flags: Flags) => {
-      const all = await allOf(ApiClient.ofManagement(flags));
-      print(flags, all, () => tableOf([HEADING, ...all.map(rowOf)]));
+      const client = ApiClient.ofManagement(flags);
+      const all = await allPages('connections', (query) =>
+        client.request<ConnectionListView>('GET', '/admin/connections', { query }),
+      );
+      print(flags, all, tableOf([HEADING, ...all.map(rowOf)]));
     }),
   );
   common(
@@ -43,28 +35,14 @@ export function registerConnections(program: Command): void {
   ).action(
     reporting(async (id: string, flags: Flags) => {
       const path = `/admin/connections/${encodeURIComponent(id)}`;
-      const answer = await ApiClient.ofManagement(flags).request<unknown>('DELETE', path);
-      print(flags, answer, () => `Closed: ${terminalSafe(id)}\n`);
+      const answer = await ApiClient.ofManagement(flags).request('DELETE', path);
+      print(flags, answer, `Closed: ${id}\n`);
     }),
   );
 }
 
 function common(command: Command): Command {
   return withClientOptions(command, 'management').option('--json', 'print JSON');
-}
-
-async function allOf(client: ApiClient): Promise<Connection[]> {
-  const all: Connection[] = [];
-  for (;;) {
-    const query = { skip: all.length, limit: PAGE };
-    const page = await client.request<{ connections: Connection[]; total: number }>(
-      'GET',
-      '/admin/connections',
-      { query },
-    );
-    all.push(...page.connections);
-    if (page.connections.length === 0 || all.length >= page.total) return all;
-  }
 }
 
 const HEADING = ['ID', 'DOOR', 'PRINCIPAL', 'ADDRESS', 'SINCE', 'LAST ACTIVE', 'CALLS', 'DOING'];
@@ -78,7 +56,7 @@ function rowOf({
   last_active: active,
   calls,
   doing,
-}: Connection): string[] {
+}: ConnectionView): string[] {
   return [
     id,
     door,
@@ -89,12 +67,4 @@ function rowOf({
     String(calls),
     doing.join(' ') || '-',
   ];
-}
-
-function timeOf(time: string): string {
-  return time.slice(0, 19).replace('T', ' ');
-}
-
-function print(flags: Flags, value: unknown, text: () => string): void {
-  process.stdout.write(flags.json ? `${JSON.stringify(value, null, 2)}\n` : text());
 }

@@ -36,7 +36,7 @@ export function registerDoctor(program: Command): void {
 async function consult({ json, strict }: DoctorFlags): Promise<number> {
   Logger.overrideLogger(false); // What a connection has to say stands in the findings.
   const { Site, examine, worst, checks } = await equipment();
-  await using site = new Site();
+  await using site = await Site.at();
   const diagnoses = await examine(site, checks, (diagnosis) => {
     if (!json) process.stdout.write(describe(diagnosis));
   });

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { RotationStatus } from '#encryption';
 import { ApiClient, withClientOptions, type ClientOptions } from './api-client.ts';
 import { usualExits } from './exit-codes-help.ts';
+import { print } from './print.ts';
 import { reporting } from './reporting.ts';
 import { tableOf } from './table.ts';
 
@@ -75,6 +76,6 @@ function report(options: EncryptionOptions, status: RotationStatus): void {
     (unknown > 0
       ? `${unknown} rows are sealed by a key that is not known here: see ENCRYPTION_PREVIOUS_KEYS.\n`
       : '');
-  process.stdout.write(options.json ? `${JSON.stringify(status, null, 2)}\n` : text);
+  print(options, status, text);
   if (pending > 0 || unknown > 0 || !in_force) process.exitCode = UNFINISHED;
 }

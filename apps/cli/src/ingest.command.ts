@@ -1,5 +1,4 @@
-import { SingleBar } from 'cli-progress';
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import { readConfig } from '#config';
 import { clientConfig } from '#identity';
 import { ApiClient, withClientOptions, type ClientOptions } from './api-client.ts';
@@ -8,6 +7,9 @@ import { ConversationSender } from './ingest/conversation-sender.ts';
 import { IngestRun, type Summary } from './ingest/ingest-run.ts';
 import { IngestState, stateFolder } from './ingest/ingest-state.ts';
 import { JsonLines } from './ingest/json-lines.ts';
+import { wholeNumber } from './option-values.ts';
+import { print } from './print.ts';
+import { progressBar } from './progress-bar.ts';
 import { reporting } from './reporting.ts';
 
 interface IngestOptions extends ClientOptions {
@@ -18,6 +20,7 @@ interface IngestOptions extends ClientOptions {
 
 /** What shells say of a program that Ctrl-C has ended. */
 const INTERRUPTED = 130;
+const BAR = '{bar} {value}/{total} | {failed} failed | {eta_formatted}{note}';
 
 /** `gatehouse ingest`: conversations from a file into the knowledge base, through the gateway. */
 export function registerIngest(program: Command): void {
@@ -25,7 +28,7 @@ export function registerIngest(program: Command): void {
     .description(
       'ingest conversations from a file of JSON lines; one that was cut off goes on where it stopped',
     )
-    .option('--concurrency <n>', 'how many to send at a time', concurrency, 4)
+    .option('--concurrency <n>', 'how many to send at a time', wholeNumber(1, 64), 4)
     .option('--restart', 'send all lines again, also those that the gateway has taken')
     .option('--json', 'print the summary as JSON')
     .action(reporting(ingest));
@@ -40,12 +43,16 @@ async function ingest(file: string, options: IngestOptions): Promise<void> {
   const stop = new AbortController();
   const interrupt = (): void => stop.abort();
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
-  const bar = new Progress(lines.count);
-  const run = new IngestRun(lines, state, new ConversationSender(client, stop.signal, bar.wait));
+  const bar = progressBar(lines.count, BAR, { failed: 0, note: '' });
+  const onWait = (seconds: number): void =>
+    bar?.update({ note: ` | the gateway asks to wait for ${seconds} s` });
+  const onProgress = ({ left, failed }: Summary): void =>
+    bar?.update(lines.count - left, { failed, note: '' });
+  const run = new IngestRun(lines, state, new ConversationSender(client, stop.signal, onWait));
   try {
-    await run.work({ concurrency: options.concurrency, signal: stop.signal, onProgress: bar.show });
+    await run.work({ concurrency: options.concurrency, signal: stop.signal, onProgress });
   } finally {
-    bar.stop();
+    bar?.stop();
     process.removeListener('SIGINT', interrupt).removeListener('SIGTERM', interrupt);
     report(run.summary, options);
   }
@@ -54,48 +61,15 @@ async function ingest(file: string, options: IngestOptions): Promise<void> {
   else if (run.summary.failed > 0) process.exitCode = exitCodes.refused;
 }
 
-function report(summary: Summary, { json }: IngestOptions): void {
+function report(summary: Summary, options: IngestOptions): void {
   const { lines, ingested, skipped, failed, left, chunks, seconds, failures } = summary;
   for (const { line, error } of failures) process.stderr.write(`line ${line}: ${error}\n`);
   if (failed > failures.length) process.stderr.write(`… and ${failed - failures.length} more\n`);
-  if (json) {
-    process.stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
-    return;
-  }
   const parts = [
     `${ingested} of ${lines} conversations ingested in ${seconds} s, ${chunks} chunks`,
     ...(skipped > 0 ? [`${skipped} were there from the run before`] : []),
     ...(failed > 0 ? [`${failed} failed`] : []),
     ...(left > 0 ? [`${left} are left: the same command goes on with them`] : []),
   ];
-  process.stdout.write(`${parts.join('; ')}\n`);
-}
-
-function concurrency(text: string): number {
-  if (/^\d+$/.test(text) && Number(text) >= 1 && Number(text) <= 64) return Number(text);
-  throw new InvalidArgumentError('It must be a whole number from 1 to 64.');
-}
-
-/** A bar, where somebody looks on. */
-class Progress {
-  readonly #bar: SingleBar | undefined;
-
-  constructor(lines: number) {
-    if (!process.stderr.isTTY || lines === 0) return;
-    const format = '{bar} {value}/{total} | {failed} failed | {eta_formatted}{note}';
-    this.#bar = new SingleBar({ format, stream: process.stderr, clearOnComplete: true });
-    this.#bar.start(lines, 0, { failed: 0, note: '' });
-  }
-
-  readonly show = ({ lines, left, failed }: Summary): void => {
-    this.#bar?.update(lines - left, { failed, note: '' });
-  };
-
-  readonly wait = (seconds: number): void => {
-    this.#bar?.update({ note: ` | the gateway asks to wait for ${seconds} s` });
-  };
-
-  readonly stop = (): void => {
-    this.#bar?.stop();
-  };
+  print(options, summary, `${parts.join('; ')}\n`);
 }

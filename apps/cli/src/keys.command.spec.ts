@@ -62,7 +62,7 @@ describe('gatehouse keys', () => {
     );
     const { stdout } = await gatehouse('list', '--local');
     expect(stdout).toMatch(/^ID +NAME +ROLE +TIER +STATE +EXPIRES +LAST USED\n/);
-    expect(stdout).toMatch(/ reader +auditor +- +active +\d{4}-\d\d-\d\d \d\d:\d\d +-\n/);
+    expect(stdout).toMatch(/ reader +auditor +- +active +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d +-\n/);
   });
 
   it('checks with --local what the gateway would check', async () => {
@@ -78,7 +78,10 @@ describe('gatehouse keys', () => {
     [['create', 'x'], "required option '--role <role>'"],
     [['create', 'x', '--role', 'god'], 'employee, admin, auditor, service'],
     [['create', 'x', '--role', 'admin', '--tier', 'gold'], 'free, basic, pro, enterprise'],
-    [['create', 'x', '--role', 'admin', '--expires-in-days', '1.5'], 'It must be a whole number'],
+    [
+      ['create', 'x', '--role', 'admin', '--expires-in-days', '1.5'],
+      'It must be a whole number from 1 to 3650',
+    ],
     [['rotate'], "missing required argument 'id'"],
     [['list', '--local', '--url', 'http://127.0.0.1:1'], '--local asks no gateway'],
     [['list', '--url', '127.0.0.1:1'], '--url must be a URL'],

@@ -1,15 +1,19 @@
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { roles, tiers, type Role, type Tier } from '#call';
 import type { ApiKeyView, CreateKey, IssuedKeyView, RotateKey } from '#identity';
-import { ApiClient, withClientOptions, type ClientOptions } from './api-client.ts';
-import { CommandError } from './command-error.ts';
+import { allPages } from './all-pages.ts';
+import { ApiClient, requireNoGateway, withClientOptions, type ClientOptions } from './api-client.ts';
 import type { KeyAdmin } from './keys/key-admin.ts';
 import { RemoteKeys } from './keys/remote-keys.ts';
+import { wholeNumber } from './option-values.ts';
+import { exitCodesHelp, localExits } from './exit-codes-help.ts';
+import { print } from './print.ts';
 import { reporting } from './reporting.ts';
-import { tableOf } from './table.ts';
-import { linesSafe } from './terminal.ts';
+import { tableOf, timeOf } from './table.ts';
 
-const PAGE = 1000;
+/** What the gateway allows. */
+const MAX_DAYS = 3_650;
+const MAX_HOURS = 2_160;
 
 interface KeysOptions extends ClientOptions {
   json?: true;
@@ -28,7 +32,7 @@ export function registerKeys(program: Command): void {
     .addOption(
       new Option('--tier <tier>', 'how much it may do; the default limit without one').choices(tiers),
     )
-    .option('--expires-in-days <days>', 'its life (else API_KEY_TTL_DAYS)', wholeNumber)
+    .option('--expires-in-days <days>', 'its life (else API_KEY_TTL_DAYS)', wholeNumber(1, MAX_DAYS))
     .action(
       reporting(async (name: string, options: LifeOptions & { role: Role; tier?: Tier }) => {
         const { role, tier, expiresInDays } = options;
@@ -39,7 +43,9 @@ export function registerKeys(program: Command): void {
 
   common(keys.command('list').description('list all keys, the youngest first')).action(
     reporting(async (options: KeysOptions) => {
-      await using(options, async (admin) => printKeys(await allKeys(admin), options));
+      await using(options, async (admin) =>
+        printKeys(await allPages('keys', (page) => admin.list(page)), options),
+      );
     }),
   );
 
@@ -48,8 +54,16 @@ export function registerKeys(program: Command): void {
       .command('rotate <id>')
       .description('make a new key in the place of one, which works on for the overlap'),
   )
-    .option('--overlap-hours <hours>', 'how long (else API_KEY_ROTATION_OVERLAP_HOURS)', wholeNumber)
-    .option('--expires-in-days <days>', 'life of the new key (else API_KEY_TTL_DAYS)', wholeNumber)
+    .option(
+      '--overlap-hours <hours>',
+      'how long (else API_KEY_ROTATION_OVERLAP_HOURS)',
+      wholeNumber(0, MAX_HOURS),
+    )
+    .option(
+      '--expires-in-days <days>',
+      'life of the new key (else API_KEY_TTL_DAYS)',
+      wholeNumber(1, MAX_DAYS),
+    )
     .action(
       reporting(async (id: string, options: LifeOptions & { overlapHours?: number }) => {
         const { overlapHours, expiresInDays } = options;
@@ -68,7 +82,7 @@ export function registerKeys(program: Command): void {
         const order = { id, ...given({ force: options.force }) };
         await using(options, async (admin) => {
           const key = await admin.revoke(order);
-          print(options, key, () => `Revoked: ${key.name} (${key.id})\n`);
+          print(options, key, `Revoked: ${key.name} (${key.id})\n`);
         });
       }),
     );
@@ -78,6 +92,7 @@ export function registerKeys(program: Command): void {
     .description('revoke ALL keys, accept the API_KEY_PEPPER in force, and make a new admin key')
     .option('--json', 'print JSON')
     .requiredOption('--local', 'on the database itself, with the gateway stopped: the only way there is')
+    .addHelpText('after', exitCodesHelp(localExits))
     .action(reporting(reset));
 }
 
@@ -89,9 +104,7 @@ function common(command: Command): Command {
 
 async function using(options: KeysOptions, work: (admin: KeyAdmin) => Promise<void>): Promise<void> {
   if (!options.local) return work(new RemoteKeys(new ApiClient(options)));
-  if (options.url !== undefined || options.keyFile !== undefined) {
-    throw new CommandError('usage', '--local asks no gateway: leave out --url and --key-file');
-  }
+  requireNoGateway(options);
   const { LocalKeys } = await import('./keys/local-keys.ts'); // a database only for those who need it
   return LocalKeys.during(work);
 }
@@ -105,25 +118,16 @@ async function reset(options: KeysOptions): Promise<void> {
   );
 }
 
-async function allKeys(admin: KeyAdmin): Promise<ApiKeyView[]> {
-  const all: ApiKeyView[] = [];
-  for (;;) {
-    const { keys, total } = await admin.list({ skip: all.length, limit: PAGE });
-    all.push(...keys);
-    if (keys.length === 0 || all.length >= total) return all;
-  }
-}
-
 function printIssued(issued: IssuedKeyView, options: KeysOptions): void {
   const { key, id, name, role, tier, expires_at: expires } = issued;
-  print(options, issued, () => {
-    const about = `${name}: role ${role}, ${tier ? `tier ${tier}` : 'no tier'}, until ${dateOf(expires)}, id ${id}`;
-    return `${key}\n\n${about}\nThe key is shown this once, and kept nowhere.\n`;
-  });
+  const about = `${name}: role ${role}, ${tier ? `tier ${tier}` : 'no tier'}, until ${timeOf(expires)}, id ${id}`;
+  print(options, issued, `${key}\n\n${about}\nThe key is shown this once, and kept nowhere.\n`);
 }
 
 function printKeys(keys: readonly ApiKeyView[], options: KeysOptions): void {
-  print(options, keys, () =>
+  print(
+    options,
+    keys,
     tableOf([
       ['ID', 'NAME', 'ROLE', 'TIER', 'STATE', 'EXPIRES', 'LAST USED'],
       ...keys.map((key) => [
@@ -132,24 +136,11 @@ function printKeys(keys: readonly ApiKeyView[], options: KeysOptions): void {
         key.role,
         key.tier ?? '-',
         key.state,
-        dateOf(key.expires_at),
-        key.last_used_at ? dateOf(key.last_used_at) : '-',
+        timeOf(key.expires_at),
+        timeOf(key.last_used_at),
       ]),
     ]),
   );
-}
-
-function print(options: KeysOptions, value: unknown, text: () => string): void {
-  process.stdout.write(options.json ? `${JSON.stringify(value, null, 2)}\n` : linesSafe(text()));
-}
-
-function dateOf(time: string): string {
-  return time.slice(0, 16).replace('T', ' ');
-}
-
-function wholeNumber(text: string): number {
-  if (/^\d{1,6}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It must be a whole number.');
 }
 
 /** Only what was given: the gateway's defaults hold for the rest. */

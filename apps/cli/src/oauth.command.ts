@@ -1,12 +1,11 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { roles, type Role } from '#call';
 import type { IssuedOAuthClientView, OAuthClientListView, OAuthClientView, SigningKeyListView } from '#oauth';
+import { allPages } from './all-pages.ts';
 import { ApiClient, withClientOptions, type ClientOptions } from './api-client.ts';
+import { print } from './print.ts';
 import { reporting } from './reporting.ts';
-import { tableOf } from './table.ts';
-import { linesSafe } from './terminal.ts';
-
-const PAGE = 1_000;
+import { tableOf, timeOf } from './table.ts';
 
 interface OAuthOptions extends ClientOptions {
   json?: true;
@@ -29,7 +28,7 @@ export function registerOAuth(program: Command): void {
 function registerClients(clients: Command): void {
   common(clients.command('create <name>').description('make a client, and print its secret once'))
     .requiredOption('--scopes <scopes>', 'permissions that it may get, separated by commas', list)
-    .option('--role <role>', `what it is at most where it acts for itself: ${roles.join(', ')}`, role)
+    .addOption(new Option('--role <role>', 'what it is at most where it acts for itself').choices(roles))
     .option('--redirect-uri <uri...>', 'where codes may be sent: then it acts for persons who log in')
     .option('--public', 'it can keep no secret')
     .action(
@@ -43,14 +42,17 @@ function registerClients(clients: Command): void {
             body,
           },
         );
-        print(options, client, () => issued(client));
+        print(options, client, issued(client));
       }),
     );
 
   common(clients.command('list').description('list all clients, the youngest first')).action(
     reporting(async (options: OAuthOptions) => {
-      const all = await allClients(new ApiClient(options));
-      print(options, all, () => tableOf([HEADING, ...all.map(rowOf)]));
+      const client = new ApiClient(options);
+      const all = await allPages('clients', (query) =>
+        client.request<OAuthClientListView>('GET', '/admin/oauth/clients', { query }),
+      );
+      print(options, all, tableOf([HEADING, ...all.map(rowOf)]));
     }),
   );
 
@@ -60,7 +62,7 @@ function registerClients(clients: Command): void {
     reporting(async (id: string, options: OAuthOptions) => {
       const path = `/admin/oauth/clients/${encodeURIComponent(id)}/rotate-secret`;
       const client = await new ApiClient(options).request<IssuedOAuthClientView>('POST', path);
-      print(options, client, () => issued(client));
+      print(options, client, issued(client));
     }),
   );
 
@@ -70,7 +72,7 @@ function registerClients(clients: Command): void {
     reporting(async (id: string, options: OAuthOptions) => {
       const path = `/admin/oauth/clients/${encodeURIComponent(id)}`;
       const client = await new ApiClient(options).request<OAuthClientView>('DELETE', path);
-      print(options, client, () => `Deleted: ${client.name} (${client.client_id})\n`);
+      print(options, client, `Deleted: ${client.name} (${client.client_id})\n`);
     }),
   );
 }
@@ -79,7 +81,7 @@ function registerKeys(keys: Command): void {
   common(keys.command('list').description('list the keys that sign or verify')).action(
     reporting(async (options: OAuthOptions) => {
       const answer = await new ApiClient(options).request<SigningKeyListView>('GET', '/admin/oauth/keys');
-      print(options, answer.keys, () => tableOfKeys(answer));
+      print(options, answer.keys, tableOfKeys(answer));
     }),
   );
 
@@ -100,25 +102,13 @@ function registerKeys(keys: Command): void {
             body,
           },
         );
-        print(options, answer.keys, () => tableOfKeys(answer));
+        print(options, answer.keys, tableOfKeys(answer));
       }),
     );
 }
 
 function common(command: Command): Command {
   return withClientOptions(command).option('--json', 'print JSON');
-}
-
-async function allClients(client: ApiClient): Promise<OAuthClientView[]> {
-  const all: OAuthClientView[] = [];
-  for (;;) {
-    const query = { skip: all.length, limit: PAGE };
-    const { clients, total } = await client.request<OAuthClientListView>('GET', '/admin/oauth/clients', {
-      query,
-    });
-    all.push(...clients);
-    if (clients.length === 0 || all.length >= total) return all;
-  }
 }
 
 const HEADING = ['ID', 'NAME', 'ROLE', 'FOR', 'SCOPES', 'CREATED'];
@@ -153,25 +143,11 @@ function tableOfKeys({ keys }: SigningKeyListView): string {
     algorithm,
     status,
     timeOf(from),
-    end === null ? '-' : timeOf(end),
+    timeOf(end),
   ]);
   return tableOf([['KID', 'ALGORITHM', 'STATUS', 'SIGNS FROM', 'EXPIRES'], ...rows]);
 }
 
-function timeOf(time: string): string {
-  return time.slice(0, 19).replace('T', ' ');
-}
-
-function print(options: OAuthOptions, value: unknown, text: () => string): void {
-  process.stdout.write(options.json ? `${JSON.stringify(value, null, 2)}\n` : linesSafe(text()));
-}
-
 function list(text: string): string[] {
   return text.split(',').map((item) => item.trim());
-}
-
-function role(text: string): Role {
-  const found = roles.find((known) => known === text);
-  if (found) return found;
-  throw new InvalidArgumentError(`It must be one of ${roles.join(', ')}.`);
 }

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { PersonErasure, PersonExport } from '#knowledge';
 import { ApiClient, withClientOptions, type ClientOptions } from './api-client.ts';
 import { CommandError } from './command-error.ts';
+import { print } from './print.ts';
 import { reporting } from './reporting.ts';
 
 interface PersonOptions extends ClientOptions {
@@ -39,12 +40,12 @@ export function registerPersons(program: Command): void {
 
   common(persons.command('erase').description('erase all that they said; the messages of others stay'))
     .option('--keep-texts', 'keep what was said, under a name that tells nothing')
-    .option('--yes', 'do it: it can not be taken back')
+    .option('--yes', 'do it: it cannot be taken back')
     .option('--json', 'print JSON')
     .action(
       reporting(async (options: EraseOptions) => {
         if (!options.yes)
-          throw new CommandError('usage', 'Nothing was erased: say --yes, for it can not be taken back');
+          throw new CommandError('usage', 'Nothing was erased: say --yes, for it cannot be taken back');
         const [client, author_name] = [new ApiClient(options), nameOf(options)];
         const body = { author_name, ...(options.keepTexts && { keep_texts: true }) };
         const total = { conversations: 0, deleted_conversations: 0, messages: 0 };
@@ -90,5 +91,5 @@ function report(options: EraseOptions, answer: PersonErasure): void {
       ? `Others say the name in: ${mentioned_in.join(', ')}\nRead them: nobody else can tell who is meant.\n`
       : '') +
     'Backups from before still hold it until they are pruned: see docs/retention.md.\n';
-  process.stdout.write(options.json ? `${JSON.stringify(answer, null, 2)}\n` : text);
+  print(options, answer, text);
 }

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { ApiClient, withClientOptions, type ClientOptions } from './api-client.ts';
 import { CommandError } from './command-error.ts';
 import { usualExits } from './exit-codes-help.ts';
+import { print } from './print.ts';
 import { reporting } from './reporting.ts';
 
 const LOOK_MS = 250;
@@ -27,14 +28,14 @@ export function registerRestart(program: Command): void {
   }).action(reporting(restart));
 }
 
-async function restart({ wait, json, ...options }: Flags): Promise<void> {
+async function restart({ wait, ...options }: Flags): Promise<void> {
   const client = ApiClient.ofManagement(options);
   const askedAt = performance.now();
   await client.request('POST', '/restart');
   if (wait) await comeBack(client, askedAt);
   const seconds = Math.round((performance.now() - askedAt) / 100) / 10;
   const text = wait ? `Restarted, after ${seconds} s\n` : 'It finishes what runs, and ends\n';
-  process.stdout.write(json ? `${JSON.stringify({ restarted: wait, seconds })}\n` : text);
+  print(options, { restarted: wait, seconds }, text);
 }
 
 /** It is back when it has been up for less time than has passed since it was asked. */

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { ConfigError } from '#config';
-import { SecretsController, type SecretListView, type SecretView } from '#rotation';
+import type { SecretListView, SecretView } from '#rotation';
 import { checkSettings, generateSecrets, LiveSecrets } from '#secrets';
-import { ApiClient, withClientOptions, type ClientOptions } from './api-client.ts';
-import { CommandError } from './command-error.ts';
-import { exitCodesHelp, usualExits } from './exit-codes-help.ts';
+import { ApiClient, requireNoGateway, withClientOptions, type ClientOptions } from './api-client.ts';
+import { exitCodesHelp, localExits, usualExits } from './exit-codes-help.ts';
+import { print } from './print.ts';
 import { reporting } from './reporting.ts';
 import { writeSecrets } from './secrets/write-secrets.ts';
 import { tableOf } from './table.ts';
@@ -34,6 +34,7 @@ export function registerSecrets(program: Command): void {
     .command('generate')
     .description('make one of each: print lines of NAME=value, or write a file of each')
     .option('--out <folder>', 'write files for their owner alone (0600) there; those that exist stop it')
+    .addHelpText('after', exitCodesHelp(localExits))
     .action(reporting(async ({ out }: { out?: string }) => void process.stdout.write(await generate(out))));
 
   secrets
@@ -46,8 +47,7 @@ export function registerSecrets(program: Command): void {
 
 async function status(options: StatusOptions): Promise<void> {
   const list = await (options.local ? localList(options) : remoteList(options));
-  if (options.json) process.stdout.write(`${JSON.stringify(list, null, 2)}\n`);
-  else process.stdout.write(describe(list));
+  print(options, list, describe(list));
   if (list.secrets.some(({ overdue }) => overdue)) process.exitCode = TO_DO;
 }
 
@@ -55,15 +55,12 @@ function remoteList(options: ClientOptions): Promise<SecretListView> {
   return new ApiClient(options).request<SecretListView>('GET', '/admin/secrets');
 }
 
-async function localList({ url, keyFile }: ClientOptions): Promise<SecretListView> {
-  if (url !== undefined || keyFile !== undefined) {
-    throw new CommandError('usage', '--local asks no gateway: leave out --url and --key-file');
-  }
-  const { LocalGatehouse } = await import('./keys/local-gatehouse.ts');
-  const { RotationModule } = await import('#rotation');
-  const operation = { name: 'secrets.list', permission: 'secrets:read' } as const;
+async function localList(options: ClientOptions): Promise<SecretListView> {
+  requireNoGateway(options);
+  const { LocalGatehouse } = await import('./local-gatehouse.ts');
+  const { RotationModule, SecretsController } = await import('#rotation');
   return LocalGatehouse.during([RotationModule], (gatehouse) =>
-    gatehouse.call(operation, {}, async () => gatehouse.get(SecretsController).list()),
+    gatehouse.handle(SecretsController, 'list', {}),
   );
 }
 
@@ -73,11 +70,10 @@ async function generate(folder: string | undefined): Promise<string> {
   return [...lines].map(([name, value]) => `${name}=${value}\n`).join('');
 }
 
-async function check({ json }: { json?: true }): Promise<void> {
+async function check(options: { json?: true }): Promise<void> {
   const { faults, warnings } = await findings();
-  if (json) process.stdout.write(`${JSON.stringify({ faults, warnings }, null, 2)}\n`);
-  else if (faults.length + warnings.length === 0) process.stdout.write('Fit for production\n');
-  else process.stdout.write([...faults, ...warnings].map((line) => `${line}\n`).join(''));
+  const lines = [...faults, ...warnings];
+  print(options, { faults, warnings }, `${lines.length > 0 ? lines.join('\n') : 'Fit for production'}\n`);
   if (faults.length > 0) process.exitCode = TO_DO;
 }
 

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { severities, type RecentEventsView } from '#audit';
 import { ApiClient, withClientOptions, type ClientOptions } from './api-client.ts';
 import { describeRecord } from './audit-report.ts';
+import { moment, wholeNumber } from './option-values.ts';
 import { reporting } from './reporting.ts';
 import { tinted } from './terminal.ts';
 
@@ -25,7 +26,6 @@ const MAX_EVENTS = 100_000;
 const FOLLOW_MS = 1_000;
 /** Records of other processes, and those that the index has yet to find, come late: so far back is asked again. */
 const OVERLAP_MS = 30_000;
-const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** `gatehouse security-audit`: what happened lately, by the management port. */
 export function registerSecurityAudit(program: Command): void {
@@ -34,11 +34,15 @@ export function registerSecurityAudit(program: Command): void {
     .description('show recent security events of a gateway, oldest first')
     .option('--event <name>', 'only this event, as in invalid_auth')
     .addOption(new Option('--severity <severity>', 'only this one and worse').choices(severities))
-    .option('--since <time>', 'from when on: ISO 8601, or how long ago, as in 15m, 6h, 2d (else a day)', time)
+    .option(
+      '--since <time>',
+      'from when on: ISO 8601, or how long ago, as in 15m, 6h, 2d (else a day)',
+      moment,
+    )
     .option('--principal <name>', 'only calls of this principal: a name or an id')
     .option('--address <address>', 'only calls from this address')
     .option('--all', 'everyday calls that went well, too')
-    .option('--limit <number>', 'the last ones, so many at most', number, 100)
+    .option('--limit <number>', 'the last ones, so many at most', wholeNumber(1, MAX_EVENTS), 100)
     .option('--follow', 'go on, with what happens from now on')
     .option('--json', 'print each event as it stands in the journal, one a line');
   withClientOptions(command, 'management').action(reporting(show));
@@ -90,20 +94,4 @@ function keyOf({ chain, seq }: Event): string {
 
 function timeOf({ time: at }: Event): number {
   return Date.parse(String(at));
-}
-
-function time(text: string): string {
-  const [, count, unit = ''] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
-  const at = count === undefined ? new Date(text) : new Date(Date.now() - Number(count) * UNITS[unit]!);
-  if (Number.isNaN(at.getTime()))
-    throw new InvalidArgumentError(
-      'It must be a time, as in 2026-07-28T08:00:00Z, or how long ago, as in 15m.',
-    );
-  return at.toISOString();
-}
-
-function number(text: string): number {
-  const count = /^\d{1,6}$/.test(text) ? Number(text) : 0;
-  if (count >= 1 && count <= MAX_EVENTS) return count;
-  throw new InvalidArgumentError(`It must be a whole number from 1 to ${MAX_EVENTS}.`);
 }

@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import { definedConfigs, type Setting } from '#config';
+import { exitCodesHelp, localExits } from './exit-codes-help.ts';
+import { print } from './print.ts';
 
 /** As the README shows them: a title, and the definitions whose settings stand under it. */
 const areas: readonly [title: string, definitions: readonly string[]][] = [
@@ -39,9 +41,10 @@ export function registerSettings(program: Command): void {
     .command('settings')
     .description('list the settings: environment variables, their defaults, and what is allowed')
     .option('--json', 'print JSON')
-    .action(async ({ json }: { json?: true }) => {
+    .addHelpText('after', exitCodesHelp(localExits))
+    .action(async (options: { json?: true }) => {
       const rows = await settingRows();
-      process.stdout.write(json ? `${JSON.stringify(rows, null, 2)}\n` : markdownOf(rows));
+      print(options, rows, markdownOf(rows));
     });
 }
 

@@ -1,18 +1,13 @@
 import type { Command } from 'commander';
 import { GatehouseError } from '#errors';
+import { identityConfig } from '#identity';
 import { keyFrom, keyIn } from './api-client.ts';
 import { CommandError } from './command-error.ts';
+import { exitCodesHelp, localExits, usualExits } from './exit-codes-help.ts';
 import { reporting } from './reporting.ts';
 
 /** What every key that Gatehouse has issued begins with. */
 const ISSUED = 'gk_';
-/** Names under which the environment may hold a key. */
-const KEY_SETTINGS = [
-  'GATEHOUSE_API_KEY',
-  'GATEHOUSE_API_KEY_FILE',
-  'SUPEREGO_API_KEY',
-  'SUPEREGO_API_KEY_FILE',
-];
 
 /** `gatehouse stdio`: MCP for a client that starts this process. */
 export function registerStdio(program: Command): void {
@@ -23,6 +18,7 @@ export function registerStdio(program: Command): void {
       '--key-file <file>',
       'a file that holds the API key (else GATEHOUSE_API_KEY, else you, as an employee)',
     )
+    .addHelpText('after', exitCodesHelp({ ...localExits, 0: 'its client has gone', 4: usualExits[4]! }))
     .action(
       reporting(async ({ keyFile }: { keyFile?: string }) => {
         const { serveOverStdio } = await import('../../gateway/src/stdio.ts');
@@ -54,6 +50,10 @@ export function registerStdio(program: Command): void {
 function environmentFor(key: string | undefined): NodeJS.ProcessEnv {
   if (!key?.startsWith(ISSUED)) return process.env;
   const env = { ...process.env };
-  for (const name of KEY_SETTINGS) delete env[name];
+  const { env: name, aliases } = identityConfig.settings.adminKey;
+  for (const one of [name, ...aliases]) {
+    delete env[one];
+    delete env[`${one}_FILE`];
+  }
   return env;
 }

@@ -12,3 +12,8 @@ export function tableOf(texts: readonly (readonly string[])[]): string {
   );
   return `${lines.join('\n')}\n`;
 }
+
+/** A time as the API has it, to the second, as a cell. */
+export function timeOf(time: string | null): string {
+  return time?.slice(0, 19).replace('T', ' ') ?? '-';
+}

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
 import { generate } from 'selfsigned';
 import { CommandError } from './command-error.ts';
+import { exitCodesHelp, localExits } from './exit-codes-help.ts';
+import { wholeNumber } from './option-values.ts';
 import { reporting } from './reporting.ts';
 
 /** What a browser takes of a certificate at most (CA/Browser Forum, Baseline Requirements 6.3.2, before 2026). */
@@ -31,7 +33,8 @@ export function registerTls(program: Command): void {
       [],
     )
     .option('--out <folder>', 'where they are written; nothing is overwritten', '.')
-    .option('--days <days>', 'for how long it is good', days, 90)
+    .option('--days <days>', 'for how long it is good', wholeNumber(1, MAX_DAYS), 90)
+    .addHelpText('after', exitCodesHelp(localExits))
     .action(reporting(selfSigned));
 }
 
@@ -86,10 +89,4 @@ function collect(host: string, before: string[]): string[] {
   if (isIP(host) === 0 && !HOST_NAME.test(host))
     throw new InvalidArgumentError('It must be a host name or an address.');
   return [...before, host];
-}
-
-function days(text: string): number {
-  const length = /^\d{1,3}$/.test(text) ? Number(text) : 0;
-  if (length >= 1 && length <= MAX_DAYS) return length;
-  throw new InvalidArgumentError(`It must be a whole number from 1 to ${MAX_DAYS}.`);
 }

@@ -1,16 +1,15 @@
 import { Option, type Command } from 'commander';
 import { roles, tiers, type Role, type Tier } from '#call';
 import type { AmendUser, IssuedUserView, UserView } from '#identity';
-import { ApiClient, withClientOptions, type ClientOptions } from './api-client.ts';
+import { allPages } from './all-pages.ts';
+import { ApiClient, requireNoGateway, withClientOptions, type ClientOptions } from './api-client.ts';
 import { CommandError } from './command-error.ts';
+import { print } from './print.ts';
 import { reporting } from './reporting.ts';
-import { tableOf } from './table.ts';
-import { linesSafe } from './terminal.ts';
+import { tableOf, timeOf } from './table.ts';
 import { readPassword } from './users/read-password.ts';
 import { RemoteUsers } from './users/remote-users.ts';
 import type { UserAdmin } from './users/user-admin.ts';
-
-const PAGE = 1000;
 
 interface UsersOptions extends ClientOptions {
   json?: true;
@@ -109,9 +108,7 @@ async function passwordOf({ generatePassword }: PasswordOptions): Promise<{ pass
 
 async function using(options: UsersOptions, work: (admin: UserAdmin) => Promise<void>): Promise<void> {
   if (!options.local) return work(new RemoteUsers(new ApiClient(options)));
-  if (options.url !== undefined || options.keyFile !== undefined) {
-    throw new CommandError('usage', '--local asks no gateway: leave out --url and --key-file');
-  }
+  requireNoGateway(options);
   const { LocalUsers } = await import('./users/local-users.ts'); // a database only for those who need it
   return LocalUsers.during(work);
 }
@@ -132,24 +129,19 @@ async function find(admin: UserAdmin, user: string): Promise<UserView> {
   throw new CommandError('refused', 'There is no such user: "gatehouse users list" shows all');
 }
 
-async function allUsers(admin: UserAdmin): Promise<UserView[]> {
-  const all: UserView[] = [];
-  for (;;) {
-    const { users, total } = await admin.list({ skip: all.length, limit: PAGE });
-    all.push(...users);
-    if (users.length === 0 || all.length >= total) return all;
-  }
+function allUsers(admin: UserAdmin): Promise<UserView[]> {
+  return allPages('users', (page) => admin.list(page));
 }
 
 function printIssued(done: string, issued: IssuedUserView, options: UsersOptions): void {
   const { generated_password: password } = issued;
   const secret =
     password === undefined ? '' : `${password}\n\nThe password is shown this once, and kept nowhere.\n`;
-  print(options, issued, () => `${secret}${done}: ${aboutOf(issued)}\n`);
+  print(options, issued, `${secret}${done}: ${aboutOf(issued)}\n`);
 }
 
 function printChanged(user: UserView, options: UsersOptions): void {
-  print(options, user, () => `Changed: ${aboutOf(user)}\n`);
+  print(options, user, `Changed: ${aboutOf(user)}\n`);
 }
 
 function aboutOf({ name, role, tier, state, id }: UserView): string {
@@ -157,7 +149,9 @@ function aboutOf({ name, role, tier, state, id }: UserView): string {
 }
 
 function printUsers(users: readonly UserView[], options: UsersOptions): void {
-  print(options, users, () =>
+  print(
+    options,
+    users,
     tableOf([
       ['ID', 'NAME', 'ROLE', 'TIER', 'STATE', 'SECOND FACTOR', 'LAST LOG-IN'],
       ...users.map((user) => [
@@ -167,12 +161,8 @@ function printUsers(users: readonly UserView[], options: UsersOptions): void {
         user.tier ?? '-',
         user.state,
         user.second_factor ? 'yes' : 'no',
-        user.last_login_at ? user.last_login_at.slice(0, 16).replace('T', ' ') : '-',
+        timeOf(user.last_login_at),
       ]),
     ]),
   );
-}
-
-function print(options: UsersOptions, value: unknown, text: () => string): void {
-  process.stdout.write(options.json ? `${JSON.stringify(value, null, 2)}\n` : linesSafe(text()));
 }

@@ -39,13 +39,13 @@ import {
 } from '#transport';
 import { OpenApiDocument } from './docs/open-api-document.ts';
 import { BootLogger } from './boot-logger.ts';
+import { drain } from './drain.ts';
 import { GatewayModule, type GatewayOptions } from './gateway.module.ts';
 import { LastingDoors } from './lasting-doors.ts';
 import { measure } from './measure.ts';
 import { capsOf } from './socket-doors.ts';
 import { withSettings, type Settled } from './with-settings.ts';
 
-const DRAIN_STEP_MS = 20;
 /** Proxies close what is silent for a minute. */
 const LONGEST_SILENCE_MS = 15_000;
 /** A call whose time is up is still to be told so, and recorded. */
@@ -200,13 +200,6 @@ function warnOf(logger: Logger, { env, warnings }: StartOptions): void {
 /** The pages on which people log in are our own, under whatever name they reach us. */
 function ownOriginBeside({ corsAllowedOrigins, publicUrl }: ConfigOf<typeof httpConfig>): string[] {
   return [...corsAllowedOrigins, ...(publicUrl === undefined ? [] : [new URL(publicUrl).origin])];
-}
-
-/** Waits until no request is being answered. */
-async function drain(door: HttpDoor, limitMs: number): Promise<void> {
-  const limit = Date.now() + limitMs;
-  do await sleep(DRAIN_STEP_MS);
-  while (door.running() > 0 && Date.now() < limit);
 }
 
 function urlOf(host: string, port: number, { enabled }: TlsContexts): string {

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Server } from 'node:http';
 import type { Server as NetServer } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -18,9 +17,8 @@ import {
   type TlsContexts,
   type WebSocketDoor,
 } from '#transport';
+import { drain } from './drain.ts';
 import { socketDoorOf, tcpDoorOf, webSocketDoorOf, type HttpSettings } from './socket-doors.ts';
-
-const DRAIN_STEP_MS = 20;
 
 export interface LastingDoorsOptions {
   readonly app: NestFastifyApplication;
@@ -91,8 +89,7 @@ export class LastingDoors {
   async #close(): Promise<void> {
     this.shut();
     const listeners = Promise.all([this.#webSocket.close(), this.#tcp.close()]);
-    const limit = Date.now() + this.#options.drainMs;
-    while (this.#door.running() > 0 && Date.now() < limit) await sleep(DRAIN_STEP_MS);
+    await drain(this.#door, this.#options.drainMs);
     await this.#door.close();
     // What is left has not come as far as a call: half a request, or half a handshake.
     this.#webSocket.cut();

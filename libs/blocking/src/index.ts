@@ -1,7 +1,6 @@
 export type { BlockListView, BlockView } from './admin/blocks.controller.ts';
-export { AddBlock, BlockedAddress, ListBlocks } from './admin/blocks.dto.ts';
 export { AddressList } from './address-list.ts';
-export { AddressBlocked, BlockGate } from './block-gate.ts';
+export { BlockGate } from './block-gate.ts';
 export { BlockRecorder } from './block-recorder.ts';
 export { blockingConfig } from './blocking.config.ts';
 export { BlockingModule } from './blocking.module.ts';

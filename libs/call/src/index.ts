@@ -6,7 +6,7 @@ export { EventStream, type AnswerEvent } from './event-stream.ts';
 export type { LimitDecision } from './limit-decision.ts';
 export { networkOf } from './network-of.ts';
 export { Operation, operationOf, type Access, type OperationOptions, type Permission } from './operation.ts';
-export { logLevels, Peer, silentPeer, type Caller, type LogLevel, type Progress } from './peer.ts';
+export { logLevels, Peer, type Caller, type LogLevel, type Progress } from './peer.ts';
 export { allowed, refusedBy } from './outcome-of.ts';
 export { roles, tiers, type Principal, type Role, type Tier } from './principal.ts';
 export { RateLimited } from './rate-limited.ts';

@@ -1,6 +1,5 @@
 export type { ConnectionListView, ConnectionView } from './admin/connections.controller.ts';
-export { ConnectionId, ListConnections } from './admin/connections.dto.ts';
-export type { Connected, ConnectionEntry } from './connected.ts';
+export type { Connected } from './connected.ts';
 export { ConnectionCaps, type Release } from './connection-caps.ts';
 export { connectionsConfig } from './connections.config.ts';
 export { Connections } from './connections.ts';

@@ -7,7 +7,7 @@ import type { SealContext } from './sealed-text.ts';
  */
 export class CannotOpen extends GatehouseError {
   constructor({ table, column }: SealContext, why: string) {
-    super('UNAVAILABLE', 'What is stored here can not be opened at the moment', {
+    super('UNAVAILABLE', 'What is stored here cannot be opened at the moment', {
       cause: new Error(`${table}.${column} does not open: ${why}`),
     });
   }

@@ -1,6 +1,5 @@
 import { defineConfig, setting } from '#config';
 
-/** What the commands need to find the gateway. It lies here so that the gateway, too, knows the name. */
 const url = (env: string, description: string, fallback: string) =>
   setting.text({
     env,
@@ -10,6 +9,7 @@ const url = (env: string, description: string, fallback: string) =>
     shape: 'a URL that begins with http:// or https://',
   });
 
+/** What the commands need to find the gateway. It lies here so that the gateway, too, knows the names. */
 export const clientConfig = defineConfig('client', {
   url: url('GATEHOUSE_URL', 'Where the commands find the gateway', 'http://127.0.0.1:8000'),
   managementUrl: url(

@@ -1,4 +1,4 @@
-export { JobQueue, type Job, type JobEnd, type Transaction, type WorkOptions } from './job-queue.ts';
+export { JobQueue, type Job, type JobEnd, type Transaction } from './job-queue.ts';
 export { PgBossQueue } from './pg-boss-queue.ts';
 export { jobsConfig } from './jobs.config.ts';
 export { JobsModule } from './jobs.module.ts';

@@ -86,7 +86,7 @@ export class JobWorker {
       this.#failing = false;
       for (const claim of claims) void this.#do(claim);
     } catch (error) {
-      this.#complain('Jobs can not be fetched', error);
+      this.#complain('Jobs cannot be fetched', error);
     }
   }
 

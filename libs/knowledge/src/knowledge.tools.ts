@@ -76,7 +76,7 @@ export class KnowledgeTools {
     name: 'delete_conversation',
     operation: operations.delete.name,
     title: 'Delete a conversation',
-    description: 'Deletes one conversation with all its passages. It can not be brought back.',
+    description: 'Deletes one conversation with all its passages. It cannot be brought back.',
     annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
   })
   delete(input: ConversationId) {

@@ -1,4 +1,4 @@
-export { errorAnswer, type Answer, type Answered } from './answer.ts';
+export { errorAnswer, type Answer } from './answer.ts';
 export { Prompt } from './declare/prompt.decorator.ts';
 export { Resource } from './declare/resource.decorator.ts';
 export { Tool } from './declare/tool.decorator.ts';
@@ -12,7 +12,6 @@ export { HandlerWrapper } from './offer/handler-wrapper.ts';
 export type { Handler } from './offer/handler.ts';
 export { ConnectionSessions } from './session/connection-sessions.ts';
 export { continueAsTask } from './tasks/continue-as-task.ts';
-export type { TaskDeclaration, TaskSupport } from './declare/task-declaration.ts';
 export { userMessage } from './offer/prompt-messages.ts';
 export { resourceContents, type ResourceContents } from './offer/resource-contents.ts';
 export { toolResult, type ToolResult } from './offer/tool-result.ts';

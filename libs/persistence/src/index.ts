@@ -1,8 +1,6 @@
 export { backupConfig } from './backup/backup.config.ts';
 export { Backups, type Backup } from './backup/backups.ts';
 export { Database } from './database.ts';
-export { DatabaseTimeout, DatabaseUnavailable } from './database-failure.ts';
-export type { EngineName } from './engine.ts';
 export { DataFolder } from './folder/data-folder.ts';
 export { openDatabase } from './open-database.ts';
 export { databaseUrl } from './postgresql/database-address.ts';

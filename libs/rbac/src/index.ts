@@ -8,9 +8,7 @@ export {
   permissions,
   permissionsHeldBy,
   refusalFor,
-  refusalOf,
 } from './grants.ts';
-export { policyConfig } from './policy/policy.config.ts';
 export { PolicyFile, type PolicyNews } from './policy/policy-file.ts';
 export { RbacModule } from './rbac.module.ts';
 export { needsSecondFactor } from './roles.ts';

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 
-/** 16 of them: one change in 65,536 goes unseen, and of a million guesses at a weak secret fifteen still fit. */
+/** 16 bits: one change in 65,536 goes unseen, and of a million guesses at a weak secret fifteen still fit. */
 const HEX_DIGITS = 4;
 
 /** Tells two values of a secret apart, and is of no use to whoever would guess it. */

@@ -1,6 +1,6 @@
 import { defineConfig, readSetting, setting, type Environment } from '#config';
 
-export const productionConfig = defineConfig('production', {
+const productionConfig = defineConfig('production', {
   mode: setting.text({
     env: 'NODE_ENV',
     description:

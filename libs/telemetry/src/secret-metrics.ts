@@ -23,7 +23,7 @@ export class SecretMetrics {
     );
     const unavailable: Gauge = new Gauge({
       name: this.#fresh('secrets_unavailable'),
-      help: '1 while AWS Secrets Manager can not be asked, and what it said before is used',
+      help: '1 while AWS Secrets Manager cannot be asked, and what it said before is used',
       collect: () => unavailable.set(secrets.unavailable === undefined ? 0 : 1),
     });
     const news: Counter<'name' | 'result'> = new Counter({

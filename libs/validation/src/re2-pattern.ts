@@ -25,7 +25,7 @@ const NO_SPACE =
 const TOKEN = /\\u\{([0-9a-fA-F]+)\}|\\u([0-9a-fA-F]{4})|\\.|[[\].]/gs;
 
 /** The pattern in RE2's syntax, meaning what ECMA-262 (the language of JSON Schema's patterns) means by it. */
-export function re2Syntax(pattern: string): string {
+function re2Syntax(pattern: string): string {
   let inClass = false;
   return pattern.replace(TOKEN, (token: string, long: string | undefined, short: string | undefined) => {
     if (long ?? short) return `\\x{${long ?? short}}`;

@@ -5,11 +5,8 @@ export {
   StateConnection,
   ValkeyConnection,
   type Keyspace,
-  type Turn,
-  type ValkeyConnectionOptions,
 } from './valkey-connection.ts';
 export { valkeyConfig, type ValkeySettings } from './valkey.config.ts';
 export { ValkeyModule } from './valkey.module.ts';
-export { serverAddress, type ServerAddress } from './server-address.ts';
+export { serverAddress } from './server-address.ts';
 export { ValkeyScript } from './valkey-script.ts';
-export { ValkeyUnavailable } from './valkey-unavailable.ts';

@@ -4,8 +4,8 @@ import { chmod, chown, mkdir, readdir, readFile, utimes, writeFile } from 'node:
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { generate } from 'selfsigned';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { scratchFolder, type ScratchFolder } from '#testing';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { scratchFolder, SecretsManagerServer, type ScratchFolder } from '#testing';
 import type { Status } from './check.ts';
 import { checks } from './checks.ts';
 import { judge } from './checks/disk.check.ts';
@@ -38,6 +38,18 @@ describe('gatehouse doctor', () => {
     quiet = { DATA_DIR: folder.path, MANAGEMENT_PORT: '0', MAX_CONNECTIONS: '100' };
   });
   afterAll(() => folder.remove());
+
+  it('looks for the database where AWS Secrets Manager alone says that it is', async () => {
+    await using aws = await SecretsManagerServer.start();
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIAIOSFODNN7EXAMPLE').stubEnv(
+      'AWS_SECRET_ACCESS_KEY',
+      'only-for-tests',
+    );
+    aws.put('database/url', 'postgres://gatehouse@127.0.0.1:1/gatehouse'); // Nothing listens there.
+    const { status, said } = await find('database', { ...quiet, ...aws.env });
+    vi.unstubAllEnvs();
+    expect({ status, said }).toEqual({ status: 'fail', said: expect.stringContaining('ECONNREFUSED') });
+  });
 
   describe('of settings alone', () => {
     it.each<[check: string, status: Status, env: Env, says: RegExp]>([

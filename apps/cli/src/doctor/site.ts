@@ -9,6 +9,7 @@ import {
   type Setting,
 } from '#config';
 import { persistenceConfig } from '#persistence';
+import { LiveSecrets } from '#secrets';
 import { serverAddress, ValkeyConnection, valkeyConfig, type ValkeySettings } from '#valkey';
 import { RunningGateway } from './running-gateway.ts';
 
@@ -16,6 +17,8 @@ const PATIENCE_MS = 5_000;
 
 /** What a check may look at: the settings, what they lead to, and the gateway that runs with them. Nothing is changed. */
 export class Site implements AsyncDisposable {
+  readonly given: Environment;
+  /** What is given, and what AWS Secrets Manager has beside it. */
   readonly env: Environment;
   /** Milliseconds since 1970, by the clock of this machine. */
   readonly now: () => number;
@@ -24,9 +27,17 @@ export class Site implements AsyncDisposable {
   #gateway: Promise<RunningGateway | undefined> | undefined;
   #valkeys: ValkeyConnection[] | undefined;
 
-  constructor(env: Environment = process.env, now: () => number = Date.now) {
+  private constructor(given: Environment, env: Environment, now: () => number) {
+    this.given = given;
     this.env = env;
     this.now = now;
+  }
+
+  /** Where AWS can't be asked, the other checks go by what is given; the one of the secrets says so. */
+  static async at(given: Environment = process.env, now: () => number = Date.now): Promise<Site> {
+    const secrets = await LiveSecrets.open(given).catch(() => undefined);
+    secrets?.close();
+    return new Site(given, secrets?.env ?? given, now);
   }
 
   config<D extends ReturnType<typeof definedConfigs>[number]>(definition: D): ConfigOf<D> {

@@ -1,4 +1,3 @@
-import { operationOf, type Call } from '#call';
 import {
   ApiKeysController,
   IdentityModule,
@@ -13,7 +12,7 @@ import {
 } from '#identity';
 import { Database } from '#persistence';
 import type { KeyAdmin } from './key-admin.ts';
-import { LocalGatehouse } from './local-gatehouse.ts';
+import { LocalGatehouse } from '../local-gatehouse.ts';
 
 /** Works on the stores of a gateway that is stopped: for when no admin key is left. */
 export class LocalKeys implements KeyAdmin {
@@ -28,28 +27,19 @@ export class LocalKeys implements KeyAdmin {
   }
 
   create(order: CreateKey): Promise<IssuedKeyView> {
-    return this.#do('create', order);
+    return this.#gatehouse.handle(ApiKeysController, 'create', order);
   }
 
   list(page: ListKeys): Promise<KeyListView> {
-    return this.#do('list', page);
+    return this.#gatehouse.handle(ApiKeysController, 'list', page);
   }
 
   rotate(order: RotateKey): Promise<IssuedKeyView> {
-    return this.#do('rotate', order);
+    return this.#gatehouse.handle(ApiKeysController, 'rotate', order);
   }
 
   revoke(order: RevokeKey): Promise<ApiKeyView> {
-    return this.#do('revoke', order);
-  }
-
-  /** The very handlers of the REST door. */
-  #do<T>(name: keyof ApiKeysController, input: unknown): Promise<T> {
-    const controller = this.#gatehouse.get(ApiKeysController);
-    const handler = controller[name] as unknown as (input: unknown, call: Call) => Promise<T>;
-    return this.#gatehouse.call(operationOf(handler)!, input, (checked, call) =>
-      handler.call(controller, checked, call),
-    );
+    return this.#gatehouse.handle(ApiKeysController, 'revoke', order);
   }
 }
 

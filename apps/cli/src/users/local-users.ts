@@ -1,4 +1,3 @@
-import { operationOf, type Call } from '#call';
 import {
   IdentityModule,
   UsersController,
@@ -11,7 +10,7 @@ import {
   type UserListView,
   type UserView,
 } from '#identity';
-import { LocalGatehouse } from '../keys/local-gatehouse.ts';
+import { LocalGatehouse } from '../local-gatehouse.ts';
 import type { UserAdmin } from './user-admin.ts';
 
 /** Works on the stores of a gateway that is stopped. */
@@ -27,31 +26,22 @@ export class LocalUsers implements UserAdmin {
   }
 
   create(order: CreateUser): Promise<IssuedUserView> {
-    return this.#do('create', order);
+    return this.#gatehouse.handle(UsersController, 'create', order);
   }
 
   list(page: ListUsers): Promise<UserListView> {
-    return this.#do('list', page);
+    return this.#gatehouse.handle(UsersController, 'list', page);
   }
 
   amend(order: AmendUser): Promise<UserView> {
-    return this.#do('amend', order);
+    return this.#gatehouse.handle(UsersController, 'amend', order);
   }
 
   resetPassword(order: ResetPassword): Promise<IssuedUserView> {
-    return this.#do('resetPassword', order);
+    return this.#gatehouse.handle(UsersController, 'resetPassword', order);
   }
 
   resetTotp(order: NameUser): Promise<UserView> {
-    return this.#do('resetTotp', order);
-  }
-
-  /** The very handlers of the REST door. */
-  #do<T>(name: keyof UsersController, input: unknown): Promise<T> {
-    const controller = this.#gatehouse.get(UsersController);
-    const handler = controller[name] as unknown as (input: unknown, call: Call) => Promise<T>;
-    return this.#gatehouse.call(operationOf(handler)!, input, (checked, call) =>
-      handler.call(controller, checked, call),
-    );
+    return this.#gatehouse.handle(UsersController, 'resetTotp', order);
   }
 }

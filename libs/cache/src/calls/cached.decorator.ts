@@ -21,7 +21,7 @@ export interface CachedOptions {
   keep?: (answer: never) => boolean;
 }
 
-export const CACHED = Symbol('gatehouse:cached');
+const CACHED = Symbol('gatehouse:cached');
 
 /**
  * Keeps the answers of a tool, a prompt, a resource or a route. For handlers whose answer depends on nothing but their

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { Inject, Injectable, Optional } from '@nestjs/common';
-import { readConfig, type ConfigOf } from '#config';
+import type { ConfigOf } from '#config';
 import { fixed, Secrets, signingSecretsConfig, type Rotating } from '#secrets';
 import { Pepper } from '../pepper.ts';
 import { tokensConfig } from './tokens.config.ts';
@@ -32,9 +32,8 @@ export class TokenKeys {
     @Inject(tokensConfig.KEY) { accessHours }: ConfigOf<typeof tokensConfig>,
     @Optional() @Inject(Secrets) private readonly secrets?: Secrets,
   ) {
-    const config = readConfig(signingSecretsConfig, {});
-    this.#current = secrets?.watch(jwtSecret) ?? fixed(config.jwtSecret);
-    this.#previous = secrets?.watch(jwtPreviousSecret) ?? fixed(config.jwtPreviousSecret);
+    this.#current = secrets?.watch(jwtSecret) ?? fixed(undefined);
+    this.#previous = secrets?.watch(jwtPreviousSecret) ?? fixed(undefined);
     this.#longestMs = accessHours * 3_600_000;
     this.#seen = this.#current.current;
     this.#current.onChange(() => this.#noteChange());

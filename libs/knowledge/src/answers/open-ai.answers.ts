@@ -1,32 +1,22 @@
 import type { Passage } from '../conversation.ts';
-import { askForEvents } from '../http/model-client.ts';
 import { ModelFailure } from '../http/model-failure.ts';
-import { Answers } from './answers.ts';
-import { MOST_BYTES_A_TOKEN, type LanguageModelOptions } from './language-model.options.ts';
+import { LanguageModelAnswers, type Asked } from './language-model.answers.ts';
 import { instructions, questionWithSources } from './prompt.ts';
 
 /** What we read of an event of the API ("Chat completion chunk"). */
 interface CompletionChunk {
-  choices?: { delta?: { content?: string | null } }[];
+  choices?: { delta?: { content?: unknown } }[];
   error?: unknown;
 }
 
 /** The chat completions of OpenAI, and of the many servers that speak the same. */
-export class OpenAiAnswers extends Answers {
-  readonly name = 'openai';
-  readonly model: string;
-  readonly #options: LanguageModelOptions;
+export class OpenAiAnswers extends LanguageModelAnswers {
+  override readonly name = 'openai';
 
-  constructor(options: LanguageModelOptions) {
-    super();
-    this.model = options.model;
-    this.#options = options;
-  }
-
-  async *answer(question: string, sources: readonly Passage[], signal?: AbortSignal): AsyncIterable<string> {
-    const { baseUrl, apiKey, model, maxTokens, timeoutMs } = this.#options;
-    const chunks = askForEvents({
-      url: `${baseUrl.replace(/\/+$/, '')}/chat/completions`,
+  protected override ask(question: string, sources: readonly Passage[]): Asked {
+    const { apiKey, model, maxTokens } = this.options;
+    return {
+      path: '/chat/completions',
       headers: { authorization: `Bearer ${apiKey.current}` },
       body: {
         model,
@@ -37,15 +27,13 @@ export class OpenAiAnswers extends Answers {
         ],
         stream: true,
       },
-      timeoutMs,
-      maxBytes: (maxTokens + 100) * MOST_BYTES_A_TOKEN,
-      signal,
-    });
-    for await (const chunk of chunks) {
-      const { choices, error } = chunk as CompletionChunk;
-      if (error !== undefined) throw new ModelFailure('The model gives up');
-      const text = choices?.[0]?.delta?.content;
-      if (typeof text === 'string') yield text;
-    }
+    };
+  }
+
+  protected override textIn(chunk: unknown): string | undefined {
+    const { choices, error } = chunk as CompletionChunk;
+    if (error !== undefined) throw new ModelFailure('The model gives up');
+    const text = choices?.[0]?.delta?.content;
+    return typeof text === 'string' ? text : undefined;
   }
 }

@@ -3,7 +3,7 @@ import { sql, type RawBuilder, type SqlBool, type Transaction } from 'kysely';
 import { Database, type Tables } from '#persistence';
 import type { Chunk } from '../chunker.ts';
 import { ERASED, FullTextIndex } from '../full-text.index.ts';
-import { ConversationSeal } from '../sealing/conversation-seal.ts';
+import { ConversationSeal, type Titles } from '../sealing/conversation-seal.ts';
 
 export interface PersonsMessage {
   /** 1 is the first of its conversation. */
@@ -127,7 +127,7 @@ export class PersonsStore {
   async #replace(
     transaction: Transaction<Tables>,
     { seq, id }: Spoken,
-    titles: { scenario_title: string | null; original_title: string | null; url: string | null },
+    titles: Titles,
     chunks: readonly Chunk[],
   ): Promise<void> {
     await transaction.deleteFrom('conversation_terms').where('conversation', '=', seq).execute();

@@ -20,7 +20,7 @@ export function audienceOf(principal: Principal | undefined): Audience {
 }
 
 /** The limit of one operation, by name. */
-export type NamedOperationLimit = OperationLimit & { readonly operation: string };
+type NamedOperationLimit = OperationLimit & { readonly operation: string };
 
 /** The rules for an audience at each level of tightening. */
 export function rulesByLevel(...of: Parameters<typeof rulesFor>): readonly (readonly Rule[])[] {

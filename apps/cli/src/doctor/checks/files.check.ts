@@ -1,5 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { tlsConfig } from '#transport';
 import { fail, orPass, warn, type Check, type Finding } from '../check.ts';
 import type { Site } from '../site.ts';
 
@@ -36,17 +37,11 @@ async function dataDir(site: Site): Promise<Finding[]> {
 
 /** The group may read: that is how Kubernetes gives a secret to one user. */
 async function secretFiles(site: Site): Promise<Finding[]> {
-  const named = [
-    ...site.settings.flatMap(({ setting, file }) =>
-      file === undefined ? [] : [[`${setting.env}_FILE`, file]],
-    ),
-    ...['SSL_KEY_PATH'].flatMap((name) => {
-      const path = site.valueOf(name);
-      return typeof path === 'string' ? [[name, path]] : [];
-    }),
-  ] as [string, string][];
+  const named = site.settings.map(({ setting, file }) => [`${setting.env}_FILE`, file] as const);
+  const { keyPath } = site.config(tlsConfig);
   const found = await Promise.all(
-    named.map(async ([name, path]) => {
+    [...named, ['SSL_KEY_PATH', keyPath] as const].map(async ([name, path]) => {
+      if (path === undefined) return [];
       const { mode } = await stat(path);
       const isOpen = (mode & (OTHERS | GROUP_WRITES)) !== 0;
       return isOpen

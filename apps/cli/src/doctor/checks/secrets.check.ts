@@ -13,7 +13,7 @@ export const secretsCheck: Check = {
   name: 'secrets',
   read: 'docs/runbooks/rotation.md#when-a-secret-is-due',
   async look(site) {
-    const secrets = await LiveSecrets.open(site.env);
+    const secrets = await LiveSecrets.open(site.given);
     try {
       for (const { settings } of definedConfigs())
         for (const setting of Object.values(settings)) if (setting.secret) secrets.watch(setting);

@@ -10,7 +10,7 @@ export async function find(
   env: Record<string, string>,
   now?: () => number,
 ): Promise<{ status: Status; said: string }> {
-  await using site = new Site(env, now);
+  await using site = await Site.at(env, now);
   const [diagnosis] = await examine(site, [checks.find((check) => check.name === name)!]);
   const { status, findings } = diagnosis!;
   const worst = findings.filter((finding) => finding.status === status);

@@ -2,7 +2,7 @@ import { userInfo } from 'node:os';
 import { Module, type DynamicModule, type INestApplicationContext, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { AuditModule, AuditTrail } from '#audit';
-import { allowed, Call, refusedBy, Settlement, type Operation, type Principal } from '#call';
+import { allowed, Call, operationOf, refusedBy, Settlement, type Operation, type Principal } from '#call';
 import { ConfigModule } from '#config';
 import { PersistenceModule } from '#persistence';
 import { LiveSecrets, SecretsModule } from '#secrets';
@@ -36,7 +36,7 @@ export class LocalGatehouse {
     features: readonly Type[],
     work: (gatehouse: LocalGatehouse) => Promise<T>,
   ): Promise<T> {
-    await import('../../../gateway/src/gateway.module.ts'); // each lib declares its settings: all that may be set are known
+    await import('../../gateway/src/gateway.module.ts'); // each lib declares its settings: all that may be set are known
     const secrets = await LiveSecrets.open(process.env);
     try {
       const app = await NestFactory.createApplicationContext(LocalModule.with(secrets, features), {
@@ -55,6 +55,15 @@ export class LocalGatehouse {
 
   get<T>(type: abstract new (...args: never[]) => T): T {
     return this.#app.get<T>(type);
+  }
+
+  /** Calls a handler of the REST door: the very same, by its declaration. */
+  handle<C, T>(controller: Type<C>, name: keyof C, input: unknown): Promise<T> {
+    const instance = this.get(controller);
+    const handler = instance[name] as unknown as (input: unknown, call: Call) => T | Promise<T>;
+    return this.call(operationOf(handler)!, input, async (checked, call) =>
+      handler.call(instance, checked, call),
+    );
   }
 
   /** Does one thing as any call is done, save for what the machine's owner needs not prove: checked, and on record. */

@@ -1,0 +1,18 @@
+import type { Command } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { gatehouse } from './program.ts';
+
+/** Those that do something, by what is typed for them. */
+function commandsOf(command: Command, path: readonly string[] = []): [string, Command][] {
+  if (command.commands.length === 0) return [[path.join(' '), command]];
+  return command.commands.flatMap((one) => commandsOf(one, [...path, one.name()]));
+}
+
+describe('gatehouse', () => {
+  it.each(commandsOf(gatehouse()))('%s says in its --help what its exit codes mean', (_, command) => {
+    let help = '';
+    command.configureOutput({ writeOut: (text) => (help += text) });
+    command.outputHelp();
+    expect(help).toMatch(/\nExit codes:\n {2}0 {2}\S/);
+  });
+});
