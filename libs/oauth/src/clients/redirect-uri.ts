@@ -33,6 +33,17 @@ export function isSafeRedirect(uri: unknown): uri is string {
   return PRIVATE_SCHEME.test(protocol) && !PUBLIC_SCHEMES.has(protocol);
 }
 
+/** A program on its user's machine where any of them leads there, whose port may be any then (RFC 8252, section 7.3). */
+export function applicationTypeOf(uris: readonly string[]): 'native' | 'web' {
+  return uris.every((uri) => uri.startsWith('https:')) ? 'web' : 'native';
+}
+
+/** Of a program on its user's machine, https is a claim to a public name (RFC 8252, section 7.2): this machine has none. */
+export function isClaimOfThisMachine(uri: string): boolean {
+  const { protocol, hostname } = new URL(uri);
+  return protocol === 'https:' && LOOPBACK.has(hostname);
+}
+
 /** What a page's `form-action` must allow, so that a browser follows the way back to the client (CSP 3). */
 export function sourceOf(uri: string): string | undefined {
   if (!isSafeRedirect(uri)) return undefined;
