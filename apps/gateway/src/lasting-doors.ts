@@ -6,10 +6,12 @@ import { BlockGate } from '#blocking';
 import type { ConfigOf } from '#config';
 import type { ConnectionCaps } from '#connections';
 import {
+  answerBytes,
   boundServer,
   guardServer,
   httpServerFactory,
   netServerFactory,
+  OversizedHeads,
   serverOptions,
   socketsConfig,
   type OriginPolicy,
@@ -109,5 +111,7 @@ export class LastingDoors {
     const { app, config, caps } = this.#options;
     guardServer(this.#made(server), app.get(BlockGate), caps);
     boundServer(server, config);
+    answerBytes(server);
+    app.get(OversizedHeads).watch(server);
   }
 }
