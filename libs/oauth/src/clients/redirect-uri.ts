@@ -16,6 +16,8 @@ const PUBLIC_SCHEMES = new Set([
   'wss:',
 ]);
 const MAX_LENGTH = 1024;
+/** A URL's host may hold more (`;`, `,`), which no name server knows, and which would go on to speak in a page's policy. */
+const HOST = /^[a-z\d._-]+$|^\[[\da-f:.]+\]$/;
 /** RFC 3986 knows no other signs; what parsers mend or leave out, each in its own way, is not compared and then followed. */
 const SIGNS = /^[\x21-\x5b\x5d-\x7e]+$/;
 
@@ -28,7 +30,7 @@ export function isSafeRedirect(uri: unknown): uri is string {
     return false;
   const { protocol, hostname, username, password } = new URL(uri);
   if (username || password || uri.includes('#') || uri.includes('*')) return false;
-  if (protocol === 'https:') return true;
+  if (protocol === 'https:') return HOST.test(hostname);
   if (protocol === 'http:') return LOOPBACK.has(hostname);
   return PRIVATE_SCHEME.test(protocol) && !PUBLIC_SCHEMES.has(protocol);
 }
