@@ -47,7 +47,7 @@ export const gone: Refusal = { rest: 401, mcp: 401, code: 'CREDENTIAL_INVALID' }
 export const late: Refusal = { rest: 401, mcp: 401, code: 'CREDENTIAL_EXPIRED' };
 export const unknown: Refusal = { rest: 403, mcp: 401, code: 'CREDENTIAL_UNKNOWN' };
 
-const JWT_SECRET = 'only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMN';
+export const JWT_SECRET = 'only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMN';
 
 const apiKey: CredentialKind = {
   name: 'an API key',
