@@ -16,6 +16,7 @@ const later = () => Math.floor(Date.now() / 1000) + 3600;
 /** A kind of token, and a forger who has its key. */
 interface Forger {
   readonly name: string;
+  /** Settings, and what they need. */
   readonly env: () => Promise<Record<string, string>>;
   readonly good: (gateway: TestGateway) => Promise<string>;
   readonly sign: (claims: JWTPayload, header: Partial<JWTHeaderParameters>) => Promise<string>;
@@ -33,8 +34,13 @@ const user: Forger = {
 
 const external: Forger = {
   name: 'a token of an external issuer',
-  env: async () => ({ OIDC_ISSUER: issuer.issuer }),
-  good: ({ client }) => issuer.token({ aud: `${client.url}/mcp`, scope: 'mcp:use conversations:read' }),
+  env: async () => {
+    await issuer.start();
+    await issuer.rotate();
+    return { OIDC_ISSUER: issuer.issuer };
+  },
+  good: ({ client }) =>
+    issuer.token({ aud: `${client.url}/mcp`, scope: 'mcp:use conversations:read', exp: later() }),
   sign: (claims, header) => issuer.token(claims, header),
   async publicKey() {
     const { keys } = (await (await fetch(`${issuer.issuer}/jwks`)).json()) as { keys: JsonWebKey[] };
@@ -49,8 +55,6 @@ describe.each([user, external])('$name that is bad', ({ env, good, sign, publicK
   let gateway: TestGateway;
   let token: string;
   beforeAll(async () => {
-    await issuer.start();
-    await issuer.rotate();
     gateway = await bootGateway(databases[0]!, { env: { ...SETTINGS, ...(await env()) } });
     token = await good(gateway);
   }, 600_000);
