@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { Database } from '#persistence';
 import { databases } from '#testing';
-import { journalOf } from './support/audit-records.ts';
+import { journalEntries, journalOf } from './support/audit-records.ts';
 import { doors, endOf, type Door } from './support/doors.ts';
 import { ADMIN_KEY, useGateway } from './support/gateway.ts';
 import { head, RawConnection } from './support/raw-connection.ts';
@@ -58,6 +58,26 @@ describe('bytes of a client that is no HTTP client', () => {
       await connection.cut();
     }
     expect((await gateway().client.rest('/health')).status).toBe(200);
+  });
+
+  it('records a token of a megabyte, and not a thousand times', async () => {
+    const { url, managementUrl, webSocketPort } = gateway().gateway;
+    const bytes = head('GET /conversations', { authorization: `Bearer ${'x'.repeat(1_000_000)}` });
+    for (const at of [url, managementUrl!, `http://127.0.0.1:${webSocketPort}`]) {
+      for (let n = 0; n < 20; n++) await (await RawConnection.open(at)).send(bytes).cut();
+    }
+    const recorded = () =>
+      journalEntries(gateway().dataDir).filter(
+        ({ event, code }) => event === 'invalid_input' && code === 'PAYLOAD_TOO_LARGE',
+      );
+    await expect.poll(recorded).toContainEqual(
+      expect.objectContaining({
+        ip: '127.0.0.1',
+        result: 'refused',
+        notes: { reason: 'HPE_HEADER_OVERFLOW', attempts: 1 },
+      }),
+    );
+    expect(recorded().length).toBeLessThan(10);
   });
 
   it('refuses two Hosts, and two Origins of which one may call', async () => {

@@ -5,6 +5,7 @@ import { Authorities, type Authority, type Proven } from '#identity';
 import type { IssuedOAuthClientView } from '#oauth';
 import { Database } from '#persistence';
 import { databases } from '#testing';
+import { codeOf } from './support/doors.ts';
 import { CALLBACK, CodeFlow, createClient, post, type TokenAnswer } from './support/oauth.ts';
 import { createPerson, enrol, logIn, type Person } from './support/people.ts';
 import { useGateway } from './support/gateway.ts';
@@ -52,6 +53,39 @@ describe.each(databases)('the authorization server on $name', (kind) => {
   const revoke = (token: string, by: object) => post(gateway().client, 'revoke', { token, ...by });
   const introspect = async (token: string, by = program) =>
     (await post(gateway().client, 'introspect', { token }, { by })).body as { active: boolean };
+
+  it('names no endpoint in its metadata that is not there', async () => {
+    const { client } = gateway();
+    const { body } = await client.rest('/.well-known/oauth-authorization-server/oauth', { key: '' });
+    const endpoints = Object.entries(body as Record<string, string>).filter(([name]) =>
+      /_endpoint$|_uri$/.test(name),
+    );
+    expect(endpoints.map(([name]) => name)).toContain('token_endpoint');
+    for (const [name, url] of endpoints) {
+      const answer = await client.rest(url, { key: '' });
+      expect({ name, found: codeOf(answer) !== 'NOT_FOUND' }).toEqual({ name, found: true });
+    }
+  });
+
+  it('takes a client of persons by each of its redirect URIs, whatever stands beside it', async () => {
+    const { client } = gateway();
+    const uris = ['https://app.example/callback', CALLBACK, 'com.example.app:/callback'];
+    for (const redirect_uris of [uris, uris.toReversed(), [uris[0]!, uris[1]!]]) {
+      const made = await createClient(client, { scopes: ['mcp:use'], redirect_uris, public: true });
+      for (const redirect_uri of redirect_uris) {
+        const { client_id } = made;
+        const page = await new CodeFlow(client, { client_id, redirect_uri }).start();
+        expect({ redirect_uri, status: page.status }).toEqual({ redirect_uri, status: 200 });
+      }
+    }
+  });
+
+  it('makes no client that could never ask', async () => {
+    const redirect_uris = ['https://localhost/callback', 'com.example.app:/callback'];
+    const body = { name: 'Neither', scopes: ['mcp:use'], redirect_uris };
+    const answer = await gateway().client.rest('/admin/oauth/clients', { body });
+    expect([answer.status, codeOf(answer)]).toEqual([400, 'INVALID_INPUT']);
+  });
 
   describe('for a program', () => {
     it('gives a token for an hour, which opens what its scopes are and no more', async () => {

@@ -1,3 +1,6 @@
+import type { ConnectionOptions } from 'node:tls';
+import { secureFetch } from './tls-client.ts';
+
 /** An answer, read whole. */
 export interface Answer {
   status: number;
@@ -13,6 +16,8 @@ export interface CallOptions {
   /** Sent as it is, instead of `body` as JSON. */
   raw?: string | Uint8Array<ArrayBuffer>;
   headers?: Record<string, string>;
+  /** What is shown and believed in the handshake, where the gateway speaks TLS. */
+  tls?: ConnectionOptions | undefined;
 }
 
 export const MODERN = '2026-07-28';
@@ -27,10 +32,11 @@ export class GatewayClient {
     readonly key: string,
   ) {}
 
-  async rest(path: string, { method, key, body, raw, headers }: CallOptions = {}): Promise<Answer> {
+  async rest(path: string, { method, key, body, raw, headers, tls }: CallOptions = {}): Promise<Answer> {
     const payload = raw ?? (body === undefined ? undefined : JSON.stringify(body));
     const credential = key ?? this.key;
-    const response = await fetch(new URL(path, this.url), {
+    const url = new URL(path, this.url);
+    const request = {
       method: method ?? (payload === undefined ? 'GET' : 'POST'),
       headers: {
         ...(payload !== undefined && { 'content-type': 'application/json' }),
@@ -38,8 +44,8 @@ export class GatewayClient {
         ...headers,
       },
       ...(payload !== undefined && { body: payload }),
-    });
-    return answerOf(response);
+    };
+    return answerOf(tls ? await secureFetch(url, request, tls) : await fetch(url, request));
   }
 
   /** One JSON-RPC request at /mcp, in either era. */

@@ -3,15 +3,16 @@ import { Catalogue } from '#mcp';
 import { DeclaredOperations } from '#pipeline';
 import { OpenApiDocument } from '../../apps/gateway/src/docs/open-api-document.ts';
 import type { TestGateway } from './gateway.ts';
-import type { Answer } from './gateway-client.ts';
-import { askOverSocket } from './socket-ask.ts';
+import type { Answer, CallOptions } from './gateway-client.ts';
+import { askOverSocket, type Shown } from './socket-ask.ts';
 
 /** One way to make an operation happen: a route, or a tool. */
 export interface OperationCall {
   name: string;
   door: 'rest' | 'mcp' | 'ws' | 'tcp';
   validInput: Record<string, unknown>;
-  send(key: string, input: Record<string, unknown>): Promise<Answer>;
+  /** @param shown a key, or what else the caller shows */
+  send(shown: string | Shown, input: Record<string, unknown>): Promise<Answer>;
 }
 
 export interface GuardedOperation {
@@ -82,7 +83,7 @@ export async function operationsOf(test: TestGateway): Promise<GuardedOperation[
       name: `${route.verb.toUpperCase()} ${route.path}`,
       door: 'rest',
       validInput: inputs[operation.name] ?? {},
-      send: (key, input) => door.rest(...request(route, input, key)),
+      send: (shown, input) => door.rest(...request(route, input, shownBy(shown))),
     });
   }
 
@@ -93,17 +94,21 @@ export async function operationsOf(test: TestGateway): Promise<GuardedOperation[
       name: `tool ${name}`,
       door: 'mcp',
       validInput: inputs[operation.name] ?? {},
-      send: (key, input) => client.tool(name, input, { key }),
+      send: (shown, input) => client.tool(name, input, shownBy(shown)),
     });
     for (const door of ['ws', 'tcp'] as const)
       entry(operation.name, operation.permission).calls.push({
         name: `tool ${name} over ${door}`,
         door,
         validInput: inputs[operation.name] ?? {},
-        send: (key, input) => askOverSocket(test, { door, key, raw: toolCall(name, input) }),
+        send: (shown, input) => askOverSocket(test, { door, ...shownBy(shown), raw: toolCall(name, input) }),
       });
   }
   return [...operations.values()];
+}
+
+export function shownBy(shown: string | Shown): Shown {
+  return typeof shown === 'string' ? { key: shown } : shown;
 }
 
 function toolCall(name: string, input: Record<string, unknown>): string {
@@ -113,8 +118,8 @@ function toolCall(name: string, input: Record<string, unknown>): string {
 function request(
   { path, verb }: { path: string; verb: string },
   input: Record<string, unknown>,
-  key: string,
-): [string, { method: string; key: string; body?: unknown }] {
+  shown: Shown,
+): [string, CallOptions] {
   const rest = { ...input };
   const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
     const value = encodeURIComponent(String(rest[name]));
@@ -122,7 +127,7 @@ function request(
     return value;
   });
   const method = verb.toUpperCase();
-  if (method === 'POST' || method === 'PUT') return [filled, { method, key, body: rest }];
+  if (method === 'POST' || method === 'PUT') return [filled, { method, ...shown, body: rest }];
   const query = new URLSearchParams(rest as Record<string, string>).toString();
-  return [query ? `${filled}?${query}` : filled, { method, key }];
+  return [query ? `${filled}?${query}` : filled, { method, ...shown }];
 }

@@ -1,11 +1,15 @@
+import { Agent } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuditRecord } from './audit-records.ts';
 import type { TestGateway } from './gateway.ts';
-import type { Answer } from './gateway-client.ts';
+import type { Answer, CallOptions } from './gateway-client.ts';
 import { TcpClient, UpgradeRefused, WebSocketClient, type SocketClient, type Told } from './socket-client.ts';
 import type { SocketDoorName } from './socket-transport.ts';
 
 const LIMIT_MS = 20_000;
+
+/** What a caller shows of himself: a key or none, headers that a proxy has written, a certificate. */
+export type Shown = Pick<CallOptions, 'key' | 'headers' | 'tls'>;
 
 /**
  * One message on a connection of its own, and what comes of it, in the form of an answer over HTTP: its status is the one
@@ -13,11 +17,11 @@ const LIMIT_MS = 20_000;
  */
 export async function askOverSocket(
   gateway: TestGateway,
-  { door, key, raw }: { door: SocketDoorName; key: string; raw: string | Uint8Array },
+  { door, raw, ...shown }: Shown & { door: SocketDoorName; raw: string | Uint8Array },
 ): Promise<Answer> {
   let client: SocketClient;
   try {
-    const opened = await opening(gateway, door, key);
+    const opened = await opening(gateway, door, shown);
     if ('answer' in opened) return await answerOf(gateway, opened.answer);
     ({ client } = opened);
   } catch (error) {
@@ -35,13 +39,14 @@ export async function askOverSocket(
 async function opening(
   { gateway }: TestGateway,
   door: SocketDoorName,
-  key: string,
+  { key = '', headers = {}, tls }: Shown,
 ): Promise<{ client: SocketClient } | { answer: Told }> {
-  if (door === 'ws')
-    return {
-      client: await WebSocketClient.open(`ws://127.0.0.1:${gateway.webSocketPort}/ws`, { key }),
-    };
-  const client = await TcpClient.connect(gateway.tcpPort!);
+  if (door === 'ws') {
+    const url = `${tls ? 'wss' : 'ws'}://127.0.0.1:${gateway.webSocketPort}/ws`;
+    const agent = tls && new Agent(tls);
+    return { client: await WebSocketClient.open(url, { key, headers, ...(agent && { agent }) }) };
+  }
+  const client = await TcpClient.connect(gateway.tcpPort!, tls);
   const answer = await client.authenticate(key === '' ? undefined : key);
   client.told.length = 0;
   if (answer?.result) return { client };

@@ -1,5 +1,6 @@
+import type { IncomingMessage } from 'node:http';
 import { request, type RequestOptions } from 'node:https';
-import { json } from 'node:stream/consumers';
+import { buffer, json } from 'node:stream/consumers';
 import { connect, type ConnectionOptions, type PeerCertificate } from 'node:tls';
 import { once } from 'node:events';
 import { openssl, type OpensslResult } from '#testing';
@@ -31,6 +32,21 @@ export async function secureRequest(
   ];
   const parsed = (await json(response).catch(() => ({}))) as SecureAnswer['body'];
   return { status: response.statusCode, headers: response.headers, body: parsed };
+}
+
+/** As `fetch`, on a connection of its own, whose handshake is told what to show and whom to believe. */
+export async function secureFetch(
+  url: URL,
+  { body, method, headers }: { method: string; headers: Record<string, string>; body?: string | Uint8Array },
+  tls: ConnectionOptions,
+): Promise<Response> {
+  const sent = request(url, { agent: false, method, headers, ...tls }).end(body);
+  const [response] = (await once(sent, 'response')) as [IncomingMessage];
+  const read = new Uint8Array(await buffer(response));
+  return new Response(read, {
+    status: response.statusCode!,
+    headers: new Headers(response.headers as never),
+  });
 }
 
 /** The certificate that a listener shows. */

@@ -27,6 +27,7 @@ import {
   HttpsRedirect,
   ManagementListener,
   OriginPolicy,
+  OversizedHeads,
   ProtectedResourceMetadata,
   registerHttpDoor,
   registerFormBody,
@@ -162,6 +163,7 @@ function openDoors(
   app.get(Blocks).exempt(config.trustedProxies);
   guardServer(fastify.server, blocks, caps);
   boundServer(fastify.server, config);
+  app.get(OversizedHeads).watch(fastify.server);
   app.get(Metrics).watch('http', fastify.server);
   app.get(AdaptiveLimits).watch(fastify.server);
   registerJsonBody(fastify);

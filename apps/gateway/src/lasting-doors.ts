@@ -5,10 +5,12 @@ import { BlockGate } from '#blocking';
 import type { ConfigOf } from '#config';
 import type { ConnectionCaps } from '#connections';
 import {
+  answerBytes,
   boundServer,
   guardServer,
   httpServerFactory,
   netServerFactory,
+  OversizedHeads,
   serverOptions,
   socketsConfig,
   type OriginPolicy,
@@ -106,5 +108,7 @@ export class LastingDoors {
     const { app, config, caps } = this.#options;
     guardServer(this.#made(server), app.get(BlockGate), caps);
     boundServer(server, config);
+    answerBytes(server);
+    app.get(OversizedHeads).watch(server);
   }
 }

@@ -29,3 +29,4 @@ export {
   type CertificateOptions,
   type Pair,
 } from './certificates.ts';
+export { IssuerServer } from './issuer-server.ts';

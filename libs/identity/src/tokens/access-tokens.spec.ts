@@ -131,6 +131,7 @@ describe('an access token', () => {
     ['is signed by a longer hash', () => forge({}, { alg: 'HS512' }), 'wrong-algorithm'],
     ['is signed by RSA', () => forge({}, { alg: 'RS256' }, privateKey), 'wrong-algorithm'],
     ['takes a public key for the secret', () => forge({}, {}, bytes(pem)), 'bad-signature'],
+    ['asks for what is not known here', () => forge({}, { crit: ['b64'], b64: true }), 'critical-header'],
     ['is of another type', () => forge({}, { typ: 'JWT' }), 'wrong-type'],
     ['is an OAuth token', () => forge({}, { typ: 'at+jwt' }), 'wrong-type'],
     ['is for somebody else', () => forge({ aud: 'another' }), 'wrong-audience'],

@@ -88,6 +88,8 @@ export class AccessTokens {
     const header = headerOf(token);
     if (header?.['typ'] !== TYPE) return { fault: 'wrong-type' };
     if (header['alg'] !== ALGORITHM) return { fault: 'wrong-algorithm' };
+    // RFC 7515, section 4.1.11: there is nothing that is understood here beside the standard itself.
+    if ('crit' in header) return { fault: 'critical-header' };
     const key = typeof header['kid'] === 'string' ? this.keys.find(header['kid']) : undefined;
     // Another replica may have heard of a new key before.
     if (!key) return { fault: 'unknown-key', passing: true };

@@ -6,7 +6,7 @@ import { Pepper, requireRank, sameDigest } from '#identity';
 import { holds, isGranted } from '#rbac';
 import { ClientStore, type Page } from './client-store.ts';
 import { permissionsIn, type ClientMetadata, type GrantType, type OAuthClient } from './oauth-client.ts';
-import { isSafeRedirect } from './redirect-uri.ts';
+import { applicationTypeOf, isClaimOfThisMachine, isSafeRedirect } from './redirect-uri.ts';
 
 export interface ClientOrder {
   readonly name: string;
@@ -105,19 +105,21 @@ function newSecret(): string {
   return `gs_${randomBytes(32).toString('base64url')}`;
 }
 
+function redirectFault(uri: string, all: readonly string[]): string | undefined {
+  if (!isSafeRedirect(uri)) return 'must be https, of this machine, or of a scheme of its own';
+  const isNative = all.every(isSafeRedirect) && applicationTypeOf(all) === 'native';
+  return isNative && isClaimOfThisMachine(uri)
+    ? 'must be http where it is of this machine and others are not https'
+    : undefined;
+}
+
 function metadataOf({ name, role, scopes, redirectUris, isPublic }: ClientOrder): ClientMetadata {
   const forPersons = redirectUris.length > 0;
   const faults = [
-    ...redirectUris.flatMap((uri, index) =>
-      isSafeRedirect(uri)
-        ? []
-        : [
-            {
-              path: `/redirect_uris/${index}`,
-              message: 'must be https, of this machine, or of a scheme of its own',
-            },
-          ],
-    ),
+    ...redirectUris.flatMap((uri, index) => {
+      const message = redirectFault(uri, redirectUris);
+      return message ? [{ path: `/redirect_uris/${index}`, message }] : [];
+    }),
     ...(isPublic && !forPersons
       ? [
           {
@@ -144,8 +146,7 @@ function metadataOf({ name, role, scopes, redirectUris, isPublic }: ClientOrder)
     response_types: forPersons ? ['code'] : [],
     redirect_uris: redirectUris,
     token_endpoint_auth_method: isPublic ? 'none' : 'client_secret_basic',
-    // RFC 8252, section 7.3: the port of a program on its user's machine may be any.
-    application_type: redirectUris.some((uri) => uri.startsWith('https:')) || !forPersons ? 'web' : 'native',
+    application_type: applicationTypeOf(redirectUris),
     scope: scopes.join(' '),
   };
 }

@@ -20,6 +20,8 @@ describe('where codes may be sent', () => {
     'https://user:secret@app.example/',
     'https://app.example/#fragment',
     'https://*.example/',
+    'https://app;sandbox.example/',
+    'https://app,default-src.example/',
     'javascript:alert(1)',
     'JavaScript:alert(1)',
     'data:text/html,x',

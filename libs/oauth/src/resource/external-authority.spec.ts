@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Proven, Verdict } from '#identity';
-import { IssuerServer } from '../testing/issuer-server.ts';
+import { IssuerServer } from '#testing';
 import { ExternalAuthority, type ExternalIssuer } from './external-authority.ts';
 
 const resources = { api: 'https://gate.example', mcp: 'https://gate.example/mcp' };

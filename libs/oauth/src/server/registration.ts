@@ -1,6 +1,6 @@
 import { readableName } from '../clients/client-name.ts';
 import { scopesOfStrangers } from '../clients/oauth-client.ts';
-import { isSafeRedirect } from '../clients/redirect-uri.ts';
+import { applicationTypeOf, isSafeRedirect } from '../clients/redirect-uri.ts';
 
 const MOST_REDIRECTS = 20;
 const GRANTS = new Set(['authorization_code', 'refresh_token']);
@@ -27,7 +27,7 @@ export function registrationOf(body: unknown): Record<string, unknown> | undefin
     grant_types: grants,
     response_types: ['code'],
     token_endpoint_auth_method: method,
-    application_type: redirects.every((uri: string) => uri.startsWith('https:')) ? 'web' : 'native',
+    application_type: applicationTypeOf(redirects),
     // Not what it names: the official client registers with what it needs first, and asks for more later.
     scope: scopesOfStrangers.join(' '),
   };

@@ -5,7 +5,9 @@ import { httpConfig } from './http.config.ts';
 import { oauthConfig, OAuthModule, PublicUrl } from '#oauth';
 import { OAuthController } from '../authorization/oauth.controller.ts';
 import { OAuthPagesController } from '../authorization/oauth-pages.controller.ts';
+import { AuditModule } from '#audit';
 import { ManagementListener } from './management-listener.ts';
+import { OversizedHeads } from './oversized-heads.ts';
 import { ProtectedResourceController } from './protected-resource.controller.ts';
 import { ProtectedResourceMetadata } from './protected-resource.ts';
 import { RestErrorFilter } from './rest-error.filter.ts';
@@ -24,9 +26,15 @@ const publicUrl = { provide: PublicUrl, useExisting: ProtectedResourceMetadata }
 
 @Global()
 @Module({
-  imports: [OAuthModule],
+  imports: [AuditModule, OAuthModule],
   controllers: [ProtectedResourceController, OAuthController, OAuthPagesController],
-  providers: [ManagementListener, metadata, publicUrl, { provide: APP_FILTER, useClass: RestErrorFilter }],
-  exports: [ManagementListener, ProtectedResourceMetadata, PublicUrl],
+  providers: [
+    ManagementListener,
+    OversizedHeads,
+    metadata,
+    publicUrl,
+    { provide: APP_FILTER, useClass: RestErrorFilter },
+  ],
+  exports: [ManagementListener, OversizedHeads, ProtectedResourceMetadata, PublicUrl],
 })
 export class HttpServerModule {}

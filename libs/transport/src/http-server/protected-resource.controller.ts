@@ -1,7 +1,12 @@
 import { Controller, Get } from '@nestjs/common';
 import { Operation } from '#call';
 import { permissions } from '#rbac';
-import { METADATA_PATH, ProtectedResourceMetadata, type ProtectedResource } from './protected-resource.ts';
+import {
+  MCP_SCOPE,
+  METADATA_PATH,
+  ProtectedResourceMetadata,
+  type ProtectedResource,
+} from './protected-resource.ts';
 
 /** Says to a client that was refused what it may ask for (RFC 9728). Public: it names no secret and no person. */
 @Controller(METADATA_PATH)
@@ -14,9 +19,13 @@ export class ProtectedResourceController {
     return this.metadata.describe('', permissions);
   }
 
+  /**
+   * What everybody may have, and no more: a client that was told of no scope asks for all that stand here, and is told of
+   * others when a call needs them (MCP, "Scope Selection Strategy").
+   */
   @Get('mcp')
   @Operation({ name: 'metadata.mcp', public: true, audit: 'refusals' })
   mcp(): ProtectedResource {
-    return this.metadata.describe('/mcp', permissions);
+    return this.metadata.describe('/mcp', [MCP_SCOPE]);
   }
 }

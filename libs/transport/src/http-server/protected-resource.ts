@@ -3,7 +3,7 @@ import { AccessRefused, type ErrorCode } from '#errors';
 import { PublicUrl } from '#oauth';
 
 /** What every method of the protocol needs. */
-const MCP_SCOPE: Permission = 'mcp:use';
+export const MCP_SCOPE: Permission = 'mcp:use';
 
 /** The authentication context of a login with a one-time code (RFC 8176 has no name for it as a whole). */
 const SECOND_FACTOR = 'urn:gatehouse:acr:mfa';

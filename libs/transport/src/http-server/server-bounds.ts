@@ -65,6 +65,11 @@ export function wantsWebSocket({ url = '', headers }: IncomingMessage): boolean 
   return url.split('?', 1)[0] === '/ws' && headers.upgrade?.toLowerCase() === 'websocket';
 }
 
+/** Fastify does it on its own server. */
+export function answerBytes(server: Server): void {
+  server.on('clientError', (error, socket) => refuseBytes(error, socket as Socket));
+}
+
 /** Node keeps the response that a connection waits for there; its own handler of such errors asks the same. */
 type Connection = Socket & { _httpMessage?: ServerResponse<IncomingMessage> | null };
 
