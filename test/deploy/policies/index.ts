@@ -1,8 +1,9 @@
+import { alerting, scraped } from './monitoring.ts';
 import { databases, denied, resolvable, served } from './network.ts';
 import { drained, hardenedPods, probed } from './pods.ts';
 import type { Policy } from './policy.ts';
 import { names, ports, selectors } from './references.ts';
-import { byName, confined, meshed, scraped } from './rights.ts';
+import { byName, confined, meshed } from './rights.ts';
 
 /** What we ask of all objects of an overlay. */
 export const policies: readonly Policy[] = [
@@ -20,5 +21,6 @@ export const policies: readonly Policy[] = [
   byName,
   meshed,
   scraped,
+  alerting,
 ];
 export type { Policy };

@@ -72,27 +72,6 @@ export const meshed: Policy = {
   },
 };
 
-interface Monitor {
-  readonly selector: { matchLabels: Labels };
-  readonly endpoints: { port: string }[];
-}
-
-export const scraped: Policy = {
-  name: 'a ServiceMonitor finds its Service and its port',
-  faults: (manifests) =>
-    ofKind(manifests, 'ServiceMonitor').flatMap((monitor) => {
-      const { selector, endpoints } = monitor.spec as unknown as Monitor;
-      const ports = new Set(
-        ofKind(manifests, 'Service')
-          .filter(({ metadata }) => matches(selector.matchLabels, metadata.labels))
-          .flatMap(({ spec }) => (spec as { ports: { name: string }[] }).ports.map(({ name }) => name)),
-      );
-      return endpoints
-        .filter(({ port }) => !ports.has(port))
-        .map(({ port }) => `${nameOf(monitor)} finds no ${port}`);
-    }),
-};
-
 export const confined: Policy = {
   name: 'all objects are of one namespace, which admits restricted pods alone',
   faults: (manifests) => {
