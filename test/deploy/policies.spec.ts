@@ -92,6 +92,35 @@ function sound() {
     rules: object('monitoring.coreos.com/v1', 'PrometheusRule', 'gatehouse', {
       spec: parse(alerts) as { groups: { name: string; rules: { expr: string }[] }[] },
     }),
+    encryption: object('security.istio.io/v1', 'PeerAuthentication', 'strict', {
+      spec: { mtls: { mode: 'STRICT' } },
+    }),
+    nobody: object('security.istio.io/v1', 'AuthorizationPolicy', 'nobody', { spec: {} }),
+    agents: object('security.istio.io/v1', 'AuthorizationPolicy', 'agents', {
+      spec: {
+        selector: { matchLabels: labels },
+        action: 'ALLOW',
+        rules: [
+          {
+            from: [{ source: { principals: ['cluster.local/ns/agents/sa/*'] } }],
+            to: [{ operation: { ports: ['8000'] } }],
+            when: [{ key: 'request.headers[x-forwarded-for]', notValues: ['*'] }],
+          },
+        ],
+      },
+    }),
+    gateway: object('networking.istio.io/v1', 'Gateway', 'gateway', {
+      spec: { servers: [{ hosts: ['*'], tls: { mode: 'SIMPLE' } }] },
+    }),
+    route: object('networking.istio.io/v1', 'VirtualService', 'route', {
+      spec: { hosts: ['gatehouse.example.com'] },
+    }),
+    flood: object('networking.istio.io/v1alpha3', 'EnvoyFilter', 'flood', {
+      spec: {
+        workloadSelector: { labels },
+        rate_limits: [{ actions: [{ request_headers: { header_name: 'authorization' } }] as object[] }],
+      },
+    }),
     role: object('rbac.authorization.k8s.io/v1', 'Role', 'operator', {
       rules: [
         { apiGroups: ['apps'], resources: ['deployments'], resourceNames: ['gatehouse'], verbs: ['patch'] },
@@ -244,6 +273,36 @@ describe('the policies', () => {
       'no alerts',
       ({ rules }) => rules.spec.groups.splice(0),
       'the alerts are not those of docker/prometheus/rules/gatehouse.yml',
+    ],
+    [
+      'plain traffic in the mesh',
+      ({ encryption }) => (encryption.spec.mtls.mode = 'PERMISSIVE'),
+      'a PeerAuthentication is not STRICT for all ports',
+    ],
+    [
+      'a mesh that lets in whoever is not named',
+      ({ nobody }) => Object.assign(nobody.spec, { action: 'DENY' }),
+      'no AuthorizationPolicy refuses by default',
+    ],
+    [
+      'agents that are believed whom they speak for',
+      ({ agents }) => agents.spec.rules[0]!.when.splice(0),
+      'AuthorizationPolicy agents believes callers who they say they speak for',
+    ],
+    [
+      'a gateway that waits for a name',
+      ({ gateway }) => (gateway.spec.servers[0]!.hosts = ['gatehouse.example.com']),
+      'Gateway gateway hangs up on a load balancer',
+    ],
+    [
+      'requests for any host',
+      ({ route }) => (route.spec.hosts = ['*']),
+      'VirtualService route takes requests for any host',
+    ],
+    [
+      'a proxy that counts as a caller',
+      ({ flood }) => flood.spec.rate_limits[0]!.actions.push({ remote_address: {} }),
+      'EnvoyFilter flood counts all callers behind a proxy as one',
     ],
     ['another namespace', ({ service }) => (service.metadata['namespace'] = 'other'), 'there are objects of'],
   ];
