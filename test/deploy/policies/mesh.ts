@@ -65,8 +65,10 @@ export const meshed: Policy = {
  */
 function believes({ from = [], to = [], when = [] }: Opening, pods: readonly Template[]): boolean {
   const ports = pods.flatMap(({ spec }) => spec.containers.flatMap((one) => one.ports ?? []));
-  const http = ports.filter(({ name }) => HTTP.has(name ?? '')).map((port) => String(port.containerPort));
-  const isHttp = to.some(({ operation }) => operation.ports?.some((port) => http.includes(port)) ?? true);
+  const http = new Set(
+    ports.filter(({ name }) => HTTP.has(name ?? '')).map((port) => String(port.containerPort)),
+  );
+  const isHttp = to.some(({ operation }) => operation.ports?.some((port) => http.has(port)) ?? true);
   const isEntrance = from.every(({ source }) => source.principals?.every((one) => ENTRANCE.test(one)));
   const isRefused = when.some(({ key, notValues = [] }) => key === FORWARDED && notValues.includes('*'));
   return isHttp && !isEntrance && !isRefused;
