@@ -4,6 +4,7 @@ import { templateFaults, type Template } from './cloudformation-policies.ts';
 import { composeFaults, type Compose } from './compose-policies.ts';
 import { customResourceFaults } from './custom-resources.ts';
 import { licenceFaults } from './licences.ts';
+import { webAclFaults, type WebAclRule } from './web-acl-policies.ts';
 
 const strict = (spec: object) => ({
   apiVersion: 'security.istio.io/v1',
@@ -20,6 +21,18 @@ const allowing = (Action: string, Resource: string): Template => ({
     },
   },
 });
+
+const managed = (Name: string, counted: readonly string[], override: 'None' | 'Count' = 'None') => ({
+  Name: 'it',
+  Statement: {
+    ManagedRuleGroupStatement: {
+      Name,
+      RuleActionOverrides: counted.map((rule) => ({ Name: rule, ActionToUse: { Count: {} } })),
+    },
+  },
+  OverrideAction: { [override]: {} },
+});
+const said = (rule: WebAclRule) => webAclFaults([rule]).join('\n');
 
 describe('a check', () => {
   it('has failed where it throws, and where it finds a fault', async () => {
@@ -108,5 +121,51 @@ describe('the template for AWS', () => {
     ['all actions', 'secretsmanager:*', 'arn:x', 'Policy allows secretsmanager:*'],
   ])('may not allow %s', (_, action, resource, says) => {
     expect(templateFaults(allowing(action, resource)).join('\n')).toContain(says);
+  });
+
+  it.each([
+    ['GOVERNANCE', [], true],
+    ['GOVERNANCE', ['s3:BypassGovernanceRetention'], false],
+    ['COMPLIANCE', [], false],
+  ])('keeps the trail of the account as long as it says: %s, %j denied', (Mode, Action, isFault) => {
+    const template: Template = {
+      Resources: {
+        Bucket: { Type: 'AWS::S3::Bucket', Properties: { Rule: { DefaultRetention: { Mode } } } },
+        Policy: {
+          Type: 'AWS::S3::BucketPolicy',
+          Properties: {
+            Bucket: 'Bucket',
+            PolicyDocument: { Statement: [{ Effect: 'Deny', Action, Resource: '*' }] },
+          },
+        },
+      },
+    };
+    expect(templateFaults(template).includes('what is in Bucket may be deleted before its time')).toBe(
+      isFault,
+    );
+  });
+});
+
+describe('the web ACL', () => {
+  const bodies = ['SQLi_BODY', 'SQLiExtendedPatterns_BODY'];
+
+  it.each([
+    ['has no rule for geography', managed('AWSManagedRulesSQLiRuleSet', bodies)],
+    ["'s rule it blocks nothing", managed('AWSManagedRulesSQLiRuleSet', bodies, 'Count')],
+    [
+      "'s rule it blocks nothing",
+      { Name: 'it', Statement: { GeoMatchStatement: {} }, Action: { Count: {} } },
+    ],
+    ["'s rule it turns callers of ours away by SQLi_BODY", managed('AWSManagedRulesSQLiRuleSet', [])],
+    [
+      "'s rule it lets pass what SQLi_COOKIE finds",
+      managed('AWSManagedRulesSQLiRuleSet', [...bodies, 'SQLi_COOKIE']),
+    ],
+  ])('%s', (says, rule) => {
+    expect(said(rule)).toContain(`the web ACL${says.startsWith("'") ? '' : ' '}${says}`);
+  });
+
+  it('has nothing said against a rule that is sound', () => {
+    expect(said(managed('AWSManagedRulesSQLiRuleSet', bodies))).not.toContain("'s rule");
   });
 });

@@ -1,3 +1,5 @@
+import { webAclFaults, type WebAclRule } from './web-acl-policies.ts';
+
 interface Statement {
   readonly Effect: string;
   readonly Action: string | readonly string[];
@@ -13,17 +15,6 @@ export interface Template {
 
 const OWN_SECRETS =
   'arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:${SecretsPrefix}/*';
-/** What each of the six rules is known by, anywhere in its statement. */
-const RULES: Readonly<Record<string, string>> = {
-  'a rate of each address':
-    '"RateBasedStatement":{"Limit":"RequestsPerFiveMinutes","EvaluationWindowSec":300,"AggregateKeyType":"IP"}',
-  geography: '"GeoMatchStatement"',
-  'SQL injection': '"AWSManagedRulesSQLiRuleSet"',
-  'cross-site scripting': '"AWSManagedRulesCommonRuleSet"',
-  bots: '"AWSManagedRulesBotControlRuleSet"',
-  reputation: '"AWSManagedRulesAmazonIpReputationList"',
-};
-
 /** What must hold of the template, beyond what its linter knows: a line for each fault. */
 export function templateFaults({ Resources: resources }: Template): string[] {
   const ofType = (type: string) => Object.entries(resources).filter(([, { Type }]) => Type === type);
@@ -55,9 +46,8 @@ export function templateFaults({ Resources: resources }: Template): string[] {
   for (const [name, { Properties }] of ofType('AWS::KMS::Key'))
     if (Properties['EnableKeyRotation'] !== true) faults.push(`${name} does not rotate`);
   const [, acl] = ofType('AWS::WAFv2::WebACL')[0] ?? [];
-  const rules = JSON.stringify(acl?.Properties['Rules'] ?? []);
-  for (const [name, mark] of Object.entries(RULES))
-    if (!rules.includes(mark)) faults.push(`the web ACL has no rule for ${name}`);
+  faults.push(...webAclFaults((acl?.Properties['Rules'] ?? []) as WebAclRule[]));
+  faults.push(...keptFaults(resources));
   for (const type of ['AWS::CloudTrail::Trail', 'AWS::GuardDuty::Detector', 'AWS::SecurityHub::Hub'])
     if (ofType(type).length === 0) faults.push(`there is no ${type}`);
   for (const [name, { Properties }] of ofType('AWS::EC2::SecurityGroup')) {
@@ -68,4 +58,23 @@ export function templateFaults({ Resources: resources }: Template): string[] {
     if (!Properties['SecurityGroupEgress']) faults.push(`${name} lets everything out`);
   }
   return faults;
+}
+
+/** Who may bypass the governance of S3's Object Lock deletes what it holds, and IAM's administrators may. */
+function keptFaults(resources: Template['Resources']): string[] {
+  const all = Object.entries(resources);
+  const policies = all
+    .filter(([, { Type }]) => Type === 'AWS::S3::BucketPolicy')
+    .filter(([, { Properties }]) => {
+      const { Statement: statements } = Properties['PolicyDocument'] as { Statement: Statement[] };
+      return statements.some(
+        ({ Effect, Action }) => Effect === 'Deny' && [Action].flat().includes('s3:BypassGovernanceRetention'),
+      );
+    })
+    .map(([, { Properties }]) => Properties['Bucket']);
+  const denied = new Set(policies);
+  return all
+    .filter(([, { Properties }]) => JSON.stringify(Properties ?? {}).includes('"Mode":"GOVERNANCE"'))
+    .filter(([name]) => !denied.has(name))
+    .map(([name]) => `what is in ${name} may be deleted before its time`);
 }

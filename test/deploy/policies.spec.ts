@@ -1,9 +1,13 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
+import { ROOT } from '../support/root.ts';
 import { manifestsIn, type Manifest } from './manifest.ts';
 import { policies } from './policies/index.ts';
 
 const labels = { app: 'gatehouse' };
+const alerts = readFileSync(join(ROOT, 'docker/prometheus/rules/gatehouse.yml'), 'utf8');
 
 function object<R extends object>(apiVersion: string, kind: string, name: string, rest: R) {
   return { apiVersion, kind, metadata: { name, namespace: 'demo' } as Record<string, unknown>, ...rest };
@@ -64,6 +68,7 @@ function sound() {
       spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec: pod } },
     }),
     service: object('v1', 'Service', 'gatehouse', {
+      metadata: { name: 'gatehouse-api', namespace: 'demo', labels: { ...labels } },
       spec: {
         selector: { ...labels },
         ports: [{ name: 'http', port: 80, targetPort: 'http' }],
@@ -80,6 +85,41 @@ function sound() {
       podSelector: { matchLabels: labels },
       policyTypes: ['Ingress'],
       ingress: [{ from: [{ podSelector: {} }], ports: [{ port: 8000 }] }],
+    }),
+    monitor: object('monitoring.coreos.com/v1', 'ServiceMonitor', 'gatehouse', {
+      spec: { jobLabel: 'app', selector: { matchLabels: labels }, endpoints: [{ port: 'http' }] },
+    }),
+    rules: object('monitoring.coreos.com/v1', 'PrometheusRule', 'gatehouse', {
+      spec: parse(alerts) as { groups: { name: string; rules: { expr: string }[] }[] },
+    }),
+    encryption: object('security.istio.io/v1', 'PeerAuthentication', 'strict', {
+      spec: { mtls: { mode: 'STRICT' } },
+    }),
+    nobody: object('security.istio.io/v1', 'AuthorizationPolicy', 'nobody', { spec: {} }),
+    agents: object('security.istio.io/v1', 'AuthorizationPolicy', 'agents', {
+      spec: {
+        selector: { matchLabels: labels },
+        action: 'ALLOW',
+        rules: [
+          {
+            from: [{ source: { principals: ['cluster.local/ns/agents/sa/*'] } }],
+            to: [{ operation: { ports: ['8000'] } }],
+            when: [{ key: 'request.headers[x-forwarded-for]', notValues: ['*'] }],
+          },
+        ],
+      },
+    }),
+    gateway: object('networking.istio.io/v1', 'Gateway', 'gateway', {
+      spec: { servers: [{ hosts: ['*'], tls: { mode: 'SIMPLE' } }] },
+    }),
+    route: object('networking.istio.io/v1', 'VirtualService', 'route', {
+      spec: { hosts: ['gatehouse.example.com'] },
+    }),
+    flood: object('networking.istio.io/v1alpha3', 'EnvoyFilter', 'flood', {
+      spec: {
+        workloadSelector: { labels },
+        rate_limits: [{ actions: [{ request_headers: { header_name: 'authorization' } }] as object[] }],
+      },
     }),
     role: object('rbac.authorization.k8s.io/v1', 'Role', 'operator', {
       rules: [
@@ -213,6 +253,56 @@ describe('the policies', () => {
       ({ role }) =>
         Object.assign(role, { rules: [{ apiGroups: [''], resources: ['secrets'], verbs: ['get'] }] }),
       'reaches Secrets',
+    ],
+    [
+      'a job that no alert asks for',
+      ({ monitor }) => (monitor.spec.jobLabel = ''),
+      'the job is gatehouse-api, and alerts ask for gatehouse',
+    ],
+    [
+      'a port of nobody that is scraped',
+      ({ monitor }) => (monitor.spec.endpoints[0]!.port = 'other'),
+      'ServiceMonitor gatehouse finds no other',
+    ],
+    [
+      'an alert that is not as it was tested',
+      ({ rules }) => (rules.spec.groups[0]!.rules[0]!.expr = 'vector(0)'),
+      'the alerts are not those of docker/prometheus/rules/gatehouse.yml',
+    ],
+    [
+      'no alerts',
+      ({ rules }) => rules.spec.groups.splice(0),
+      'the alerts are not those of docker/prometheus/rules/gatehouse.yml',
+    ],
+    [
+      'plain traffic in the mesh',
+      ({ encryption }) => (encryption.spec.mtls.mode = 'PERMISSIVE'),
+      'a PeerAuthentication is not STRICT for all ports',
+    ],
+    [
+      'a mesh that lets in whoever is not named',
+      ({ nobody }) => Object.assign(nobody.spec, { action: 'DENY' }),
+      'no AuthorizationPolicy refuses by default',
+    ],
+    [
+      'agents that are believed whom they speak for',
+      ({ agents }) => agents.spec.rules[0]!.when.splice(0),
+      'AuthorizationPolicy agents believes callers who they say they speak for',
+    ],
+    [
+      'a gateway that waits for a name',
+      ({ gateway }) => (gateway.spec.servers[0]!.hosts = ['gatehouse.example.com']),
+      'Gateway gateway hangs up on a load balancer',
+    ],
+    [
+      'requests for any host',
+      ({ route }) => (route.spec.hosts = ['*']),
+      'VirtualService route takes requests for any host',
+    ],
+    [
+      'a proxy that counts as a caller',
+      ({ flood }) => flood.spec.rate_limits[0]!.actions.push({ remote_address: {} }),
+      'EnvoyFilter flood counts all callers behind a proxy as one',
     ],
     ['another namespace', ({ service }) => (service.metadata['namespace'] = 'other'), 'there are objects of'],
   ];

@@ -1,8 +1,10 @@
+import { counted, entered, meshed } from './mesh.ts';
+import { alerting, scraped } from './monitoring.ts';
 import { databases, denied, resolvable, served } from './network.ts';
 import { drained, hardenedPods, probed } from './pods.ts';
 import type { Policy } from './policy.ts';
 import { names, ports, selectors } from './references.ts';
-import { byName, confined, meshed, scraped } from './rights.ts';
+import { byName, confined } from './rights.ts';
 
 /** What we ask of all objects of an overlay. */
 export const policies: readonly Policy[] = [
@@ -19,6 +21,9 @@ export const policies: readonly Policy[] = [
   served,
   byName,
   meshed,
+  entered,
+  counted,
   scraped,
+  alerting,
 ];
 export type { Policy };

@@ -1,4 +1,4 @@
-import { matches, nameOf, ofKind, templatesOf, type Labels } from '../manifest.ts';
+import { nameOf, ofKind } from '../manifest.ts';
 import type { Policy } from './policy.ts';
 
 const READING = new Set(['get', 'list', 'watch']);
@@ -26,71 +26,6 @@ export const byName: Policy = {
         ].map((fault) => `${nameOf(role)} ${fault}`);
       }),
     ),
-};
-
-interface Authorization {
-  readonly selector?: { matchLabels?: Labels };
-  readonly action?: string;
-  readonly rules?: { from?: unknown[]; to?: { operation: { ports?: string[] } }[] }[];
-}
-
-function isNothing({ selector, rules, action }: Authorization): boolean {
-  return !selector && !rules && !action;
-}
-
-/** Only where the mesh is: what is not encrypted or not named there is refused. */
-export const meshed: Policy = {
-  name: 'the mesh takes no plain traffic, and only from who is named, at ports that are served',
-  faults: (manifests) => {
-    const modes = ofKind(manifests, 'PeerAuthentication').map(
-      ({ spec }) => spec as { mtls?: { mode?: string }; portLevelMtls?: object },
-    );
-    if (modes.length === 0) return [];
-    const faults = modes.every(({ mtls, portLevelMtls }) => mtls?.mode === 'STRICT' && !portLevelMtls)
-      ? []
-      : ['a PeerAuthentication is not STRICT for all ports'];
-    const policies = ofKind(manifests, 'AuthorizationPolicy');
-    if (!policies.some(({ spec }) => isNothing(spec ?? {})))
-      faults.push('no AuthorizationPolicy refuses by default');
-    for (const policy of policies) {
-      const { selector, rules = [] } = (policy.spec ?? {}) as Authorization;
-      const pods = templatesOf(manifests).filter(({ labels }) =>
-        matches(selector?.matchLabels ?? {}, labels),
-      );
-      const ports = new Set(
-        pods
-          .flatMap(({ spec }) => spec.containers.flatMap((one) => one.ports ?? []))
-          .map((port) => String(port.containerPort)),
-      );
-      for (const { from = [], to = [] } of rules) {
-        if (from.length === 0) faults.push(`${nameOf(policy)} lets anybody in`);
-        for (const port of to.flatMap(({ operation }) => operation.ports ?? []))
-          if (!ports.has(port)) faults.push(`${nameOf(policy)}: ${port} is not served`);
-      }
-    }
-    return faults;
-  },
-};
-
-interface Monitor {
-  readonly selector: { matchLabels: Labels };
-  readonly endpoints: { port: string }[];
-}
-
-export const scraped: Policy = {
-  name: 'a ServiceMonitor finds its Service and its port',
-  faults: (manifests) =>
-    ofKind(manifests, 'ServiceMonitor').flatMap((monitor) => {
-      const { selector, endpoints } = monitor.spec as unknown as Monitor;
-      const ports = new Set(
-        ofKind(manifests, 'Service')
-          .filter(({ metadata }) => matches(selector.matchLabels, metadata.labels))
-          .flatMap(({ spec }) => (spec as { ports: { name: string }[] }).ports.map(({ name }) => name)),
-      );
-      return endpoints
-        .filter(({ port }) => !ports.has(port))
-        .map(({ port }) => `${nameOf(monitor)} finds no ${port}`);
-    }),
 };
 
 export const confined: Policy = {
