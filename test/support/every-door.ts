@@ -1,4 +1,4 @@
-import { afterAll, afterEach } from 'vitest';
+import { afterAll, afterEach, beforeAll } from 'vitest';
 import { databases, type TestDatabase } from '#testing';
 import { protocolFeatures } from '../fixtures/protocol.module.ts';
 import { auditRecords, type AuditRecord } from './audit-records.ts';
@@ -9,6 +9,8 @@ import type { ProtocolClient, Told } from './protocol-client.ts';
 import { SocketProtocolClient } from './socket-protocol-client.ts';
 import { openSocket } from './socket-transport.ts';
 import { StdioClient } from './stdio-client.ts';
+
+const SETUP_TIMEOUT_MS = 600_000;
 
 export type DoorName = 'mcp' | 'ws' | 'tcp' | 'stdio';
 
@@ -37,7 +39,7 @@ export interface EveryDoor {
   gateway(): TestGateway;
   /** A client that has shaken hands where its era does; it is an employee unless told otherwise. */
   open(way: Way, options?: ClientOptions): Promise<ProtocolClient>;
-  /** The records of the calls at a door. */
+  /** The records of all calls, where those of a door are. */
   recordsAt(door: DoorName): AuditRecord[];
 }
 
@@ -49,9 +51,19 @@ export function useEveryDoor(settings: Record<string, string> = {}): EveryDoor {
     RATE_LIMIT_ADDRESS_MAX: '1000000',
     ...settings,
   };
-  const gateway = useGateway(databases[0]!, { features: protocolFeatures, env });
   const clients: ProtocolClient[] = [];
   let local: { database: TestDatabase; client: StdioClient } | undefined;
+  // Before the other, so that both come up at a time; it answers when it is there.
+  beforeAll(async () => {
+    const database = await databases[0]!.create();
+    const quiet = { LOG_LEVEL: 'fatal', ADAPTIVE_LIMITS_ENABLED: 'false' };
+    local = { database, client: StdioClient.start({ ...quiet, ...database.env, ...env }) };
+  });
+  const gateway = useGateway(databases[0]!, { features: protocolFeatures, env });
+  beforeAll(async () => {
+    const answer = await local!.client.request('ping');
+    if (!answer?.result) throw new Error(`No process for stdio: ${JSON.stringify(answer)}`);
+  }, SETUP_TIMEOUT_MS);
   afterEach(async () => {
     await Promise.all(clients.splice(0).map((client) => client.close()));
   });
@@ -61,17 +73,8 @@ export function useEveryDoor(settings: Record<string, string> = {}): EveryDoor {
     await local?.database.remove();
   });
 
-  async function overStdio(): Promise<StdioClient> {
-    if (!local) {
-      const database = await databases[0]!.create();
-      const quiet = { LOG_LEVEL: 'fatal', ADAPTIVE_LIMITS_ENABLED: 'false' };
-      local = { database, client: StdioClient.start({ ...quiet, ...database.env, ...env }) };
-    }
-    return local.client;
-  }
-
   async function connected({ door, revision }: Way, { capabilities = {}, key, ...options }: ClientOptions) {
-    if (door === 'stdio') return new SocketProtocolClient(await overStdio(), false, revision, capabilities);
+    if (door === 'stdio') return new SocketProtocolClient(local!.client, false, revision, capabilities);
     const own = key ?? (await gateway().createKey({ role: 'employee', ...options }));
     if (door === 'mcp')
       return new HttpProtocolClient(new URL('/mcp', gateway().client.url), own, revision, capabilities);
@@ -89,9 +92,7 @@ export function useEveryDoor(settings: Record<string, string> = {}): EveryDoor {
       return client;
     },
     recordsAt: (door) =>
-      auditRecords(door === 'stdio' ? local!.database.env['DATA_DIR']! : gateway().dataDir).filter(
-        (record) => record['door'] === door,
-      ),
+      auditRecords(door === 'stdio' ? local!.database.env['DATA_DIR']! : gateway().dataDir),
   };
 }
 

@@ -99,7 +99,7 @@ export abstract class ProtocolClient {
 
   /** Nothing will come any more. */
   protected lost(): void {
-    for (const id of [...this.#waiting.keys()]) this.settle(id, undefined);
+    for (const id of this.#waiting.keys()) this.settle(id, undefined);
   }
 
   #self(): object {

@@ -23,6 +23,7 @@ export class SocketProtocolClient extends ProtocolClient {
       this.socket.drop();
       await this.socket.over;
     } else await this.giveUp();
+    this.lost();
   }
 
   /** What the session of a client of 2025 is told, that had the connection before, is not for one of 2026-07-28. */

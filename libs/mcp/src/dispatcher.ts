@@ -156,7 +156,7 @@ export class Dispatcher {
 function faultOf(thrown: unknown, { signal }: Call): GatehouseError {
   const error = publicError(thrown);
   const isHeeded = error.code === 'INTERNAL' && signal.aborted && signal.reason instanceof GatehouseError;
-  return isHeeded ? (signal.reason as GatehouseError) : error;
+  return isHeeded ? signal.reason : error;
 }
 
 function written({ id, openedSession, route }: Received, value: unknown): Answer {
