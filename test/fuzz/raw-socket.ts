@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { HANG_MS, type FuzzHouse } from './house/open-house.ts';
+import { HANG_MS, REQUEST_TIMEOUT_MS, type FuzzHouse } from './house/open-house.ts';
 
 /** Much more than any value here may cost. */
 const MOST_BYTES = 768 * 1024 * 1024;
@@ -7,6 +7,7 @@ const MOST_BYTES = 768 * 1024 * 1024;
 /** A connection on which whatever bytes are written. */
 export class RawSocket {
   readonly closed: Promise<boolean>;
+  readonly #openedAt = performance.now();
   #received = Buffer.alloc(0);
   #isClosed = false;
 
@@ -35,6 +36,11 @@ export class RawSocket {
   }
   get isClosed(): boolean {
     return this.#isClosed;
+  }
+
+  /** On a machine that has much to do, the time of a handshake or of a message may have been over. */
+  get isLate(): boolean {
+    return performance.now() - this.#openedAt >= REQUEST_TIMEOUT_MS;
   }
 
   /** In so many pieces, each in a turn of its own. */

@@ -50,7 +50,6 @@ export async function openHouse(): Promise<FuzzHouse> {
       MANAGEMENT_PORT: '0',
       WS_PORT: String(await freePort()),
       TCP_PORT: String(await freePort()),
-      WS_CONNECTION_TIMEOUT: String(3 * REQUEST_TIMEOUT_MS),
       LOG_LEVEL: 'silent',
       AUDIT_DURABILITY: 'relaxed',
       REQUEST_TIMEOUT_MS: String(REQUEST_TIMEOUT_MS),

@@ -4,6 +4,7 @@ import { dispatcherBytes, dispatcherMessage } from './dispatcher.ts';
 import { doorMessage } from './door.ts';
 import { rounds } from './rounds.ts';
 import { sessionSteps } from './session.ts';
+import { socketSteps } from './sockets.ts';
 import { tcpGreeting, tcpLines } from './tcp.ts';
 import { webSocketFrames, webSocketHandshake } from './websocket.ts';
 
@@ -19,4 +20,5 @@ export const properties: readonly FuzzProperty[] = [
   webSocketFrames,
   tcpGreeting,
   tcpLines,
+  socketSteps,
 ];

@@ -102,8 +102,11 @@ export const webSocketFrames = property({
     const head = Buffer.from(handshake(house));
     await raw.write(early ? Buffer.concat([head, bytes]) : head, early ? pieces : 1);
     await raw.until((received) => received.includes(HEAD_END), 'The answer to the handshake');
-    if (!raw.received.toString('latin1').startsWith('HTTP/1.1 101 '))
-      fail('is no WebSocket', raw.received.toString());
+    if (!raw.received.toString('latin1').startsWith('HTTP/1.1 101 ')) {
+      if (!raw.isLate) fail('is no WebSocket', raw.received.toString());
+      raw.socket.destroy();
+      return;
+    }
     if (!early) await raw.write(bytes, pieces);
     const tally = new Tally(house);
     for (const one of parts) if (one.kind === 'message') tally.sent(one.json);
