@@ -82,11 +82,13 @@ describe('the handshake', () => {
     ['a page in a browser', 'POST / HTTP/1.1\r\nHost: localhost:9500\r\n\r\n'],
     ['no JSON', '{"jsonrpc"\n'],
     ['a line without end', 'x'.repeat(10_000_000)],
+    ['a line that is longer than a handshake', `${'x'.repeat(20_000)}\n`],
   ])('is over at once for %s', async (_, bytes) => {
     const client = await connected();
     client.socket.write(bytes);
     await client.over;
     expect(client.told).toMatchObject([{ error: { code: -32000 } }]);
+    expect(client.told[0]).not.toHaveProperty('id');
   });
 
   it('may be followed by calls at once', async () => {
@@ -94,6 +96,15 @@ describe('the handshake', () => {
     const [first, second] = await Promise.all([client.authenticate(TOKEN), echo(client, 'hello')]);
     expect(first).toMatchObject({ result: { authenticated: true } });
     expect(second).toMatchObject({ result: { structuredContent: { text: 'hello' } } });
+  });
+
+  it('may be followed at once by a call that is longer than a handshake may be', async () => {
+    const client = await connected();
+    const long = { jsonrpc: '2.0', id: 'long', method: 'ping', params: { filler: 'x'.repeat(30_000) } };
+    const hello = { jsonrpc: '2.0', id: 'hello', method: 'authenticate', params: { token: TOKEN } };
+    const answer = client.answerTo('long');
+    client.send(`${JSON.stringify(hello)}\n${JSON.stringify(long)}`);
+    expect(await answer).toMatchObject({ result: {} });
   });
 
   it('leaves its record, and the connection another', async () => {

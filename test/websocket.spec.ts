@@ -83,6 +83,8 @@ describe('an upgrade', () => {
   it.each([
     ['no credential', {}, 401, 'CREDENTIAL_MISSING'],
     ['a key that is none', { key: 'nonsense' }, 401, 'CREDENTIAL_UNKNOWN'],
+    ['an Authorization that is empty', { headers: { authorization: '' } }, 401, 'CREDENTIAL_MISSING'],
+    ['another scheme than Bearer', { headers: { authorization: 'Basic eDp4' } }, 401, 'CREDENTIAL_INVALID'],
     ['two credentials', { key: TOKEN, protocols: ['mcp', `bearer.${TOKEN}`] }, 401, 'CREDENTIAL_INVALID'],
     [
       'the Origin of a stranger',
@@ -123,9 +125,11 @@ describe('an upgrade', () => {
 
   it('is refused elsewhere, and what is none is told so', async () => {
     expect(await refusedUpgrade(url('/elsewhere'), { key: TOKEN })).toMatchObject({ status: 404 });
-    const answer = await fetch(url().replace('ws:', 'http:'));
-    expect(answer.status).toBe(426);
-    expect(answer.headers.get('upgrade')).toBe('websocket');
+    for (const headers of [{}, { authorization: '' }]) {
+      const answer = await fetch(url().replace('ws:', 'http:'), { headers });
+      expect(answer.status).toBe(426);
+      expect(answer.headers.get('upgrade')).toBe('websocket');
+    }
     // Another upgrade at the API is a request like any other.
     const raw = await RawConnection.open(gateway().client.url);
     raw.send(head('GET /health', { connection: 'upgrade', upgrade: 'h2c' }));

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { after, allowed, isThenable, refusedBy, type Call } from '#call';
-import { Hidden, type GatehouseError } from '#errors';
+import { GatehouseError, Hidden } from '#errors';
 import { errorAnswer, publicError, type Answer } from './answer.ts';
 import { sessionIdOf, type Exchange } from './exchange.ts';
 import { Conversations } from './peer/conversations.ts';
@@ -145,11 +145,18 @@ export class Dispatcher {
       const json = inputRequiredJson(thrown.questions, thrown.state);
       return { status: 200, body: resultMessage(id, json), outcome: allowed(call, 200) };
     }
-    const error = publicError(thrown);
+    const error = faultOf(thrown, call);
     const told = route.writeError?.(error, call);
     if (told === undefined || id === undefined) return errorAnswer(error, call, received);
     return { status: 200, body: resultMessage(id, told), outcome: refusedBy(error, 200) };
   }
+}
+
+/** A handler that heeds its signal mostly ends with an error of its own: that nobody wants its answer is no fault of ours. */
+function faultOf(thrown: unknown, { signal }: Call): GatehouseError {
+  const error = publicError(thrown);
+  const isHeeded = error.code === 'INTERNAL' && signal.aborted && signal.reason instanceof GatehouseError;
+  return isHeeded ? signal.reason : error;
 }
 
 function written({ id, openedSession, route }: Received, value: unknown): Answer {

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Role } from '#call';
+import type { Door, Role } from '#call';
+import { Connections } from '#connections';
 import { Dispatcher } from '#mcp';
 import { startGateway } from '../../../apps/gateway/src/gateway.ts';
 import { freePort } from '../../support/free-port.ts';
@@ -24,12 +25,17 @@ export type Caller = 'service' | 'auditor' | 'admin' | 'other' | 'nobody' | 'wro
 /** The whole gateway, with handlers of every kind, seen from inside. */
 export interface FuzzHouse {
   readonly url: URL;
+  /** Where WebSockets are opened, on a port of their own. */
+  readonly webSocketUrl: URL;
+  readonly tcpPort: number;
   readonly dispatcher: Dispatcher;
   readonly watch: Watch;
   /** The Authorization header of each. */
   readonly credentials: Readonly<Record<Caller, string | undefined>>;
   /** Connections that are kept. */
   readonly agent: Agent;
+  /** How many connections of a door are served. */
+  connected(door: Door): number;
   close(): Promise<void>;
 }
 
@@ -42,8 +48,8 @@ export async function openHouse(): Promise<FuzzHouse> {
       GATEHOUSE_API_KEY: ADMIN_KEY,
       PORT: String(await freePort()),
       MANAGEMENT_PORT: '0',
-      WS_PORT: '0',
-      TCP_PORT: '0',
+      WS_PORT: String(await freePort()),
+      TCP_PORT: String(await freePort()),
       LOG_LEVEL: 'silent',
       AUDIT_DURABILITY: 'relaxed',
       REQUEST_TIMEOUT_MS: String(REQUEST_TIMEOUT_MS),
@@ -53,6 +59,8 @@ export async function openHouse(): Promise<FuzzHouse> {
       RATE_LIMIT_CLIENT_MAX: '1000000',
       RATE_LIMIT_GLOBAL_MAX: '1000000',
       RATE_LIMIT_ADDRESS_MAX: '1000000',
+      MAX_CONNECTIONS_PER_ADDRESS: '100000',
+      MAX_SESSIONS: '1000',
       // A blocked address has one record for all its calls, by design: here each call is asked for its own.
       AUTO_BLOCK_ENABLED: 'false',
       ADAPTIVE_LIMITS_ENABLED: 'false',
@@ -75,6 +83,9 @@ export async function openHouse(): Promise<FuzzHouse> {
   };
   return {
     url: new URL(gateway.url),
+    webSocketUrl: new URL(`ws://127.0.0.1:${gateway.webSocketPort}/ws`),
+    tcpPort: gateway.tcpPort!,
+    connected: (door) => gateway.app.get(Connections).countOf(door),
     dispatcher: gateway.app.get(Dispatcher),
     watch,
     agent,

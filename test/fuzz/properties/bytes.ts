@@ -8,13 +8,13 @@ import { checkAlive } from '../client.ts';
 import { HANG_MS, type FuzzHouse } from '../house/open-house.ts';
 import { property } from '../property.ts';
 
-interface Change {
+export interface Change {
   readonly kind: 'replace' | 'insert' | 'delete' | 'repeat' | 'cut';
   readonly at: number;
   readonly bytes: Uint8Array;
 }
 
-const change = fc.record<Change>({
+export const change = fc.record<Change>({
   kind: fc.constantFrom('replace', 'insert', 'delete', 'repeat', 'cut'),
   at: fc.double({ min: 0, max: 1, noNaN: true }),
   bytes: fc.oneof(
@@ -36,7 +36,7 @@ const change = fc.record<Change>({
   ),
 });
 
-function changed(whole: Buffer, { kind, at, bytes }: Change): Buffer {
+export function changed(whole: Buffer, { kind, at, bytes }: Change): Buffer {
   const place = Math.floor(at * whole.length);
   const end = place + bytes.length;
   const [before, after] = [whole.subarray(0, place), whole.subarray(end)];

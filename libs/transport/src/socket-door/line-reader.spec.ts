@@ -6,9 +6,8 @@ const MOST = 100;
 function readAll(reader: LineReader, chunks: readonly string[]) {
   const lines: string[] = [];
   for (const chunk of chunks) {
-    const read = reader.read(Buffer.from(chunk));
-    lines.push(...read.lines.map((line) => line.toString()));
-    if (read.tooLong) return { lines, tooLong: true };
+    const isWhole = reader.read(Buffer.from(chunk), (line) => lines.push(line.toString()));
+    if (!isWhole) return { lines, tooLong: true };
   }
   return { lines, tooLong: false };
 }
@@ -42,8 +41,21 @@ describe('lines', () => {
 
   it('are kept apart though one buffer holds them', () => {
     const reader = new LineReader(MOST);
-    const [first] = [...'first\n'].flatMap((byte) => reader.read(Buffer.from(byte)).lines);
-    const [second] = [...'other\n'].flatMap((byte) => reader.read(Buffer.from(byte)).lines);
-    expect([first!.toString(), second!.toString()]).toEqual(['first', 'other']);
+    const lines: Buffer[] = [];
+    for (const byte of 'first\nother\n') reader.read(Buffer.from(byte), (line) => lines.push(line));
+    expect(lines.map((line) => line.toString())).toEqual(['first', 'other']);
+  });
+
+  it('may be longer from one to the next, in the same bytes', () => {
+    const reader = new LineReader(MOST);
+    const lines: number[] = [];
+    const isWhole = reader.read(
+      Buffer.from(`ok\n${'x'.repeat(2 * MOST)}\n${'y'.repeat(2 * MOST)}`),
+      (line) => {
+        reader.maxBytes = 3 * MOST;
+        lines.push(line.length);
+      },
+    );
+    expect([isWhole, ...lines]).toEqual([true, 2, 2 * MOST]);
   });
 });

@@ -11,7 +11,7 @@ export class LineReader {
   #partial = EMPTY;
   #length = 0;
 
-  /** Of one line; it may change between two. */
+  /** Of one line; it may change between two, also while they are read. */
   constructor(public maxBytes: number) {}
 
   /** Whether a line has begun that is not whole yet. */
@@ -19,20 +19,19 @@ export class LineReader {
     return this.#length > 0;
   }
 
-  /** The lines that are whole now, without their ends; `tooLong` after them where one is larger than allowed. */
-  read(chunk: Buffer): { lines: Buffer[]; tooLong: boolean } {
-    const lines: Buffer[] = [];
+  /** Gives each line that is whole now, without its end. False after one that is larger than allowed by then. */
+  read(chunk: Buffer, take: (line: Buffer) => void): boolean {
     let begin = 0;
     for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, begin)) {
       const line = this.#whole(chunk.subarray(begin, end));
       begin = end + 1;
-      if (line.length > this.maxBytes) return { lines, tooLong: true };
-      if (line.length > 0) lines.push(line);
+      if (line.length > this.maxBytes) return false;
+      if (line.length > 0) take(line);
     }
     const rest = chunk.subarray(begin);
-    if (this.#length + rest.length > this.maxBytes) return { lines, tooLong: true };
+    if (this.#length + rest.length > this.maxBytes) return false;
     this.#keep(rest);
-    return { lines, tooLong: false };
+    return true;
   }
 
   #whole(end: Buffer): Buffer {

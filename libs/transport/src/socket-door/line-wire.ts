@@ -102,11 +102,14 @@ export class LineWire extends Wire {
 
   #read(chunk: Buffer): void {
     if (this.#isDeaf) return;
-    const { lines, tooLong } = this.#lines.read(chunk);
+    let lines = 0;
+    const isWhole = this.#lines.read(chunk, (line) => {
+      lines++;
+      this.reader.message(line);
+    });
     if (!this.#lines.isPartial) this.#partialSince = undefined;
-    else if (lines.length > 0 || this.#partialSince === undefined) this.#partialSince = performance.now();
-    for (const line of lines) this.reader.message(line);
-    if (!tooLong) return;
+    else if (lines > 0 || this.#partialSince === undefined) this.#partialSince = performance.now();
+    if (isWhole) return;
     this.#isDeaf = true;
     const { reason } = endings.tooLarge;
     this.reader.refused(new GatehouseError('PAYLOAD_TOO_LARGE', reason), endings.tooLarge);

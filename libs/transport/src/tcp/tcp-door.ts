@@ -146,10 +146,10 @@ export class TcpDoor {
       id,
       services,
       credentialOf: (token) => tokens.exchange('tcp', token),
+      allowMore: () => wire.allow(maxMessageBytes),
       admit: () => (place = caps.takeDoor('tcp')) !== undefined,
       welcome: (call, early) => {
         known();
-        wire.allow(maxMessageBytes);
         this.#welcome(wire, call, id);
         for (const bytes of early) wire.reader.message(bytes);
       },

@@ -24,6 +24,8 @@ export interface TcpGreetingOptions {
   readonly services: SocketServices;
   /** What is to be verified for a token. */
   readonly credentialOf: (token: string) => string;
+  /** What is sent right behind the handshake may be as long as on any connection: no more is read meanwhile. */
+  readonly allowMore: () => void;
   /** Undefined where there are too many connections. */
   readonly admit: () => boolean;
   /** Takes the connection over. The messages were read behind the handshake. */
@@ -85,9 +87,10 @@ export class TcpGreeting implements WireReader {
   }
 
   async #authenticate(token: unknown, id: unknown): Promise<void> {
-    const { wire, services, credentialOf, admit, welcome } = this.#options;
+    const { wire, services, credentialOf, allowMore, admit, welcome } = this.#options;
     this.#isBusy = true;
     wire.pause();
+    allowMore();
     // A certificate speaks for a client that shows no token, and never makes good for a bad one.
     const call = this.#opened(
       typeof token === 'string' ? credentialOf(token) : token === undefined ? token : '',
@@ -165,9 +168,9 @@ function wordsOf({ code, message }: GatehouseError, isCredential: boolean, isAtt
   return isCredential || code === 'ACCESS_REFUSED' ? FAILED : message;
 }
 
-/** A stranger's id is said again where it is one. */
-function idOf(id: unknown): string | number | null {
+/** A stranger's id is said again where it is one; else there is none, as in the schema of the protocol. */
+function idOf(id: unknown): string | number | undefined {
   return (typeof id === 'string' && id.length <= 512) || Number.isSafeInteger(id)
     ? (id as string | number)
-    : null;
+    : undefined;
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { bearerToken } from '#identity';
 import type { DoorTokens } from '#identity';
-import { CredentialInvalid } from '#errors';
+import { GatehouseError } from '#errors';
 
 export const SUBPROTOCOL = 'mcp';
 const TOKEN_PREFIX = 'bearer.';
@@ -29,7 +29,7 @@ export function authorizationOf(
   try {
     return `Bearer ${tokens.exchange('ws', bearerToken(header))}`;
   } catch (error) {
-    if (error instanceof CredentialInvalid) return header; // The pipeline says so.
+    if (error instanceof GatehouseError) return header; // What is wrong with it, the pipeline says.
     throw error;
   }
 }
