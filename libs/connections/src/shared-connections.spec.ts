@@ -20,12 +20,14 @@ const connectedAt = (replica: string): Connected => ({
   close: () => undefined,
 });
 
+const seenBy = async (shared: SharedConnections) => (await shared.others()).map(({ id }) => id);
+
 describe('what replicas know of each other', () => {
   const valkey = useValkey();
   const connections: StateConnection[] = [];
   const sides: SharedConnections[] = [];
   afterEach(async () => {
-    for (const side of sides.splice(0)) await side.shutdown();
+    for (const one of sides.splice(0)) await one.shutdown();
     for (const connection of connections.splice(0)) connection.close();
   });
 
@@ -44,7 +46,6 @@ describe('what replicas know of each other', () => {
     sides.push(shared);
     return shared;
   }
-  const seenBy = async (shared: SharedConnections) => (await shared.others()).map(({ id }) => id);
 
   it('is forgotten once one of them has died', async () => {
     const [living] = [await side(replicas[0]), await side(replicas[1])];
