@@ -16,6 +16,31 @@ import { WebSocketClient } from './support/socket-client.ts';
 
 const bin = (name: string): string => join(ROOT, 'apps/cli/bin', `${name}.js`);
 
+/** `mcp-security-audit --follow`, until it is stopped. */
+function follow(managementUrl: string, ...args: string[]) {
+  const env = {
+    PATH: process.env['PATH']!,
+    GATEHOUSE_MANAGEMENT_URL: managementUrl,
+    GATEHOUSE_API_KEY: ADMIN_KEY,
+  };
+  const child = spawn(process.execPath, [bin('mcp-security-audit'), '--json', '--follow', ...args], { env });
+  const lines: Record<string, unknown>[] = [];
+  let said = '';
+  createInterface(child.stdout).on('line', (line) => lines.push(JSON.parse(line) as (typeof lines)[number]));
+  child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  return {
+    targets: () => lines.map(({ target }) => target),
+    said: () => said,
+    /** Resolves to its exit code. */
+    async stop(): Promise<number> {
+      const exited = once(child, 'exit');
+      child.kill('SIGINT');
+      const [code] = (await exited) as [number];
+      return code;
+    },
+  };
+}
+
 describe('the commands of operators', () => {
   it.concurrent.each([
     ['mcp-security-audit', 'security-audit'],
@@ -134,27 +159,25 @@ describe('the commands of operators, beside a gateway', () => {
     );
 
     it('follows what happens from now on, each event once', async () => {
-      const env = {
-        PATH: process.env['PATH']!,
-        GATEHOUSE_MANAGEMENT_URL: gateway().gateway.managementUrl!,
-        GATEHOUSE_API_KEY: ADMIN_KEY,
-      };
-      const args = ['--json', '--follow', '--event', 'not_found', '--since', '1s'];
-      const child = spawn(process.execPath, [bin('mcp-security-audit'), ...args], { env });
-      const lines: string[] = [];
-      createInterface(child.stdout).on('line', (line) => lines.push(line));
-      const targets = () => lines.map((line) => (JSON.parse(line) as { target: string }).target);
+      const follower = follow(gateway().gateway.managementUrl!, '--event', 'not_found', '--since', '1m');
       await gateway().client.rest('/first-of-all');
-      await expect.poll(targets).toContain('GET /first-of-all');
+      await expect.poll(follower.targets).toContain('GET /first-of-all');
       await gateway().client.rest('/second-of-all');
-      await expect.poll(targets).toContain('GET /second-of-all');
+      await expect.poll(follower.targets).toContain('GET /second-of-all');
       await sleep(1_500); // It looks again, and finds the same.
-      child.kill('SIGINT');
-      const [code] = (await once(child, 'exit')) as [number];
-      expect({ code, targets: targets() }).toEqual({
-        code: 0,
-        targets: ['GET /first-of-all', 'GET /second-of-all'],
-      });
+      expect(await follower.stop()).toBe(0);
+      expect(follower.targets()).toEqual(['GET /first-of-all', 'GET /second-of-all']);
+    });
+
+    it('follows from the last ones on, and does not go back before them', async () => {
+      for (const path of ['/older', '/old', '/last']) await gateway().client.rest(path, { method: 'DELETE' });
+      while (!(await caughtUp())) await sleep(20);
+      const follower = follow(gateway().gateway.managementUrl!, '--event', 'not_found', '--limit', '1');
+      await expect.poll(follower.targets).toEqual(['DELETE /last']);
+      await gateway().client.rest('/next', { method: 'DELETE' });
+      await expect.poll(follower.targets).toContain('DELETE /next');
+      expect(await follower.stop()).toBe(0);
+      expect(follower.targets()).toEqual(['DELETE /last', 'DELETE /next']);
     });
 
     it('is for those who may read the trail', async () => {
@@ -274,14 +297,22 @@ describe('gatehouse restart, under a supervisor', () => {
 
   it('ends the process well, waits until it is back, and is on record', async () => {
     const url = { GATEHOUSE_MANAGEMENT_URL: running.managementUrl, GATEHOUSE_API_KEY: ADMIN_KEY };
+    const follower = follow(running.managementUrl, '--event', 'not_found');
+    await running.client.rest('/before');
+    await expect.poll(follower.targets).toEqual(['GET /before']);
     const restarted = gatehouse(['restart', '--json'], { env: url });
     await expect.poll(() => running.end).toBe(75);
+    await expect.poll(follower.said).toContain('It is asked again every second.');
     running = await GatewayProcess.start(env);
     expect(await restarted).toMatchObject({
       code: 0,
       err: '',
       out: expect.stringContaining('"restarted":true'),
     });
+    // Whoever follows the trail goes on.
+    await running.client.rest('/after');
+    await expect.poll(follower.targets).toEqual(['GET /before', 'GET /after']);
+    expect(await follower.stop()).toBe(0);
 
     const records = auditRecords(database.env['DATA_DIR']!).filter(
       ({ event }) => event === 'gateway_restart',

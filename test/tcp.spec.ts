@@ -72,6 +72,20 @@ describe('the handshake', () => {
     expect(await client.request('ping')).toMatchObject({ result: {} });
   });
 
+  it.each([
+    ['of no version', { id: 1 }],
+    ['of another version', { jsonrpc: '1.0', id: 1 }],
+    ['without an id', { jsonrpc: '2.0' }],
+    ['with an id that is none', { jsonrpc: '2.0', id: { one: 1 } }],
+    ['without end', { jsonrpc: '2.0', id: 1, padding: 'x'.repeat(20_000) }],
+  ])('is a request of JSON-RPC 2.0, and nothing %s', async (_, envelope) => {
+    const client = await connected();
+    client.send(JSON.stringify({ ...envelope, method: 'authenticate', params: { token: TOKEN } }));
+    await expect
+      .poll(() => client.told)
+      .toMatchObject([{ error: { code: -32000, message: 'Authentication required' } }]);
+  });
+
   it('is not waited for by whoever goes on without it', async () => {
     const client = await connected();
     const answers = await Promise.all(Array.from({ length: 20 }, () => client.request('ping')));
@@ -87,7 +101,7 @@ describe('the handshake', () => {
     const client = await connected();
     client.socket.write(bytes);
     await client.over;
-    expect(client.told).toMatchObject([{ error: { code: -32000 } }]);
+    expect(client.told).toMatchObject([{ error: { code: -32000, message: 'Authentication required' } }]);
     expect(client.told[0]).not.toHaveProperty('id');
   });
 

@@ -17,6 +17,7 @@ import {
   type Pair,
   type ScratchFolder,
 } from '#testing';
+import { Metrics } from '#telemetry';
 import { TlsContexts } from '#transport';
 import { auditRecords, journalEntries } from './support/audit-records.ts';
 import { ADMIN_KEY, bootGateway, type TestGateway } from './support/gateway.ts';
@@ -120,6 +121,19 @@ describe('the doors where a connection lasts, with TLS', () => {
     expect(now.out).toContain('Cipher is TLS_AES_256_GCM_SHA384');
     expect(before.out).toContain('Cipher is ECDHE-');
     expect(old.out).toContain('Cipher is (NONE)');
+  });
+
+  it('are counted once, at /ws of the API too', async () => {
+    const figures = async () => {
+      const { values } = await booted.gateway.app.get(Metrics).concurrentConnections.get();
+      return ['http', 'ws'].map((type) => values.find(({ labels }) => labels.type === type)?.value);
+    };
+    const url = `${booted.gateway.url.replace('https', 'wss')}/ws`;
+    await expect.poll(figures).toEqual([0, 0]);
+    const client = kept(await WebSocketClient.open(url, { ...upgrading(undefined), key: ADMIN_KEY }));
+    await expect.poll(figures).toEqual([0, 1]);
+    client.drop();
+    await expect.poll(figures).toEqual([0, 0]);
   });
 
   it.each([

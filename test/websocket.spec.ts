@@ -1,4 +1,7 @@
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
 import { databases } from '#testing';
 import { EchoModule } from './fixtures/echo.module.ts';
 import { auditRecords, journalEntries } from './support/audit-records.ts';
@@ -7,10 +10,17 @@ import { head, RawConnection } from './support/raw-connection.ts';
 import { refusedUpgrade, WebSocketClient } from './support/socket-client.ts';
 
 const TOKEN = 'ws-token-0123456789-abcdefghijklmnopq';
+const PAGE = 'https://good.test';
 const MOST = 100;
 const gateway = useGateway(databases[0]!, {
   features: [EchoModule],
-  env: { WS_AUTH_TOKEN: TOKEN, RATE_LIMIT_TIERS: 'free=2/100', RATE_LIMIT_CLIENT_MAX: '100000' },
+  env: {
+    WS_AUTH_TOKEN: TOKEN,
+    RATE_LIMIT_TIERS: 'free=2/100',
+    RATE_LIMIT_CLIENT_MAX: '100000',
+    CORS_ENABLED: 'true',
+    CORS_ALLOWED_ORIGINS: PAGE,
+  },
 });
 const open: WebSocketClient[] = [];
 afterEach(async () => {
@@ -42,6 +52,25 @@ describe('a WebSocket', () => {
     const client = await connected({ key: await gateway().createKey() }, at());
     expect(client.socket.protocol).toBe('mcp');
     expect(await echo(client, 'hello')).toMatchObject({ result: { structuredContent: { text: 'hello' } } });
+  });
+
+  it('begins with an answer that has the headers of all others', async () => {
+    const upgrading = new WebSocket(url(), ['mcp'], {
+      headers: { authorization: `Bearer ${TOKEN}`, origin: PAGE },
+    });
+    const [response] = (await once(upgrading, 'upgrade')) as [IncomingMessage];
+    upgrading.terminate();
+    expect(response.headers).toMatchObject({
+      'strict-transport-security': 'max-age=31536000; includeSubDomains',
+      'x-content-type-options': 'nosniff',
+      'x-ratelimit-remaining': expect.stringMatching(/^\d+$/),
+      'access-control-allow-origin': PAGE,
+      'access-control-allow-credentials': 'true',
+    });
+    const id = response.headers['x-correlation-id'];
+    expect(auditRecords(gateway().dataDir).find((one) => one.correlation_id === id)).toMatchObject({
+      event: 'connection_established',
+    });
   });
 
   it('leaves a record of each call, of its beginning and of its end', async () => {
@@ -125,11 +154,16 @@ describe('an upgrade', () => {
 
   it('is refused elsewhere, and what is none is told so', async () => {
     expect(await refusedUpgrade(url('/elsewhere'), { key: TOKEN })).toMatchObject({ status: 404 });
-    for (const headers of [{}, { authorization: '' }]) {
-      const answer = await fetch(url().replace('ws:', 'http:'), { headers });
+    const at = url().replace('ws:', 'http:');
+    for (const headers of [{}, { authorization: '' }, { origin: PAGE }]) {
+      const answer = await fetch(at, { headers });
       expect(answer.status).toBe(426);
       expect(answer.headers.get('upgrade')).toBe('websocket');
+      expect(answer.headers.get('access-control-allow-origin')).toBe(headers.origin ?? null);
     }
+    const foreign = await fetch(at, { headers: { origin: 'https://evil.test' } });
+    expect(foreign.status).toBe(403);
+    expect(foreign.headers.has('access-control-allow-origin')).toBe(false);
     // Another upgrade at the API is a request like any other.
     const raw = await RawConnection.open(gateway().client.url);
     raw.send(head('GET /health', { connection: 'upgrade', upgrade: 'h2c' }));

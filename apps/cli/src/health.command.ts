@@ -17,7 +17,7 @@ interface Part {
 interface Finding {
   status: State;
   parts: Record<string, Part>;
-  /** Why it counts as down, where nothing answers. */
+  /** Why it counts as down, where no part says so. */
   reason?: string;
 }
 
@@ -52,7 +52,8 @@ async function find(client: ApiClient): Promise<Finding> {
     ]);
     const parts = { ...details.parts, ...(live.cache && { cache: live.cache }) };
     const allWell = Object.values(parts).every(({ status }) => WELL.has(status));
-    return { status: !details.serving ? 'down' : allWell ? 'healthy' : 'degraded', parts };
+    const status = !details.serving ? 'down' : allWell ? 'healthy' : 'degraded';
+    return { status, parts, ...(details.reason !== undefined && { reason: details.reason }) };
   } catch (error) {
     if (!(error instanceof CommandError) || !isDown(error)) throw error;
     return { status: 'down', parts: {}, reason: error.message };
@@ -64,7 +65,13 @@ function isDown({ reason }: CommandError): boolean {
   return reason === 'unreachable' || reason === 'refused';
 }
 
-async function readDetails(response: Response): Promise<{ serving: boolean; parts: Record<string, Part> }> {
+interface Details {
+  serving: boolean;
+  parts: Record<string, Part>;
+  reason?: string;
+}
+
+async function readDetails(response: Response): Promise<Details> {
   const body = (await response.json().catch(() => ({}))) as {
     details?: Record<string, unknown>;
     error?: unknown;
@@ -77,7 +84,9 @@ async function readDetails(response: Response): Promise<{ serving: boolean; part
   if (response.ok) return { serving: true, parts: (body.details ?? {}) as Record<string, Part> };
   // A 503 has all that Terminus found within its details.
   const found = body.details as { details?: Record<string, Part> } | undefined;
-  return { serving: false, parts: found?.details ?? {} };
+  if (found?.details) return { serving: false, parts: found.details };
+  // Without a journal not even its own findings leave the gateway: it says that instead.
+  return { serving: false, parts: {}, ...(typeof body.error === 'string' && { reason: body.error }) };
 }
 
 function describe({ status, parts, reason }: Finding): string {
@@ -87,5 +96,10 @@ function describe({ status, parts, reason }: Finding): string {
     );
     return terminalSafe(`  ${name.padEnd(12)} ${how.padEnd(8)} ${facts.join(' ')}`).trimEnd();
   });
-  return [tinted(status, status), ...rows, ...(reason === undefined ? [] : [`  ${reason}`]), ''].join('\n');
+  return [
+    tinted(status, status),
+    ...rows,
+    ...(reason === undefined ? [] : [`  ${terminalSafe(reason)}`]),
+    '',
+  ].join('\n');
 }

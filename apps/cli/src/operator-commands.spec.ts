@@ -90,6 +90,22 @@ describe('the commands of operators', () => {
       );
     });
 
+    it('says why where the gateway can not even say which', async () => {
+      answers['GET /health/details'] = [
+        503,
+        { error: 'The record could not be made safe', code: 'UNAVAILABLE' },
+      ];
+      const [text, json] = [await gatehouse('health'), await gatehouse('health', '--json')];
+      expect(text).toMatchObject({
+        code: 2,
+        stdout: 'down\n  cache        up\n  The record could not be made safe\n',
+      });
+      expect(JSON.parse(json.stdout)).toMatchObject({
+        status: 'down',
+        reason: 'The record could not be made safe',
+      });
+    });
+
     it.each([401, 403])('exits with 4 where the key is refused with %i', async (status) => {
       answers['GET /health/details'] = [status, { error: 'Invalid API key' }];
       expect(await gatehouse('health')).toEqual({ code: 4, stdout: '', stderr: 'Invalid API key\n' });

@@ -3,9 +3,10 @@ import { Option, type Command } from 'commander';
 import { severities, type RecentEventsView } from '#audit';
 import { ApiClient, withClientOptions, type ClientOptions } from './api-client.ts';
 import { describeRecord } from './audit-report.ts';
+import { CommandError } from './command-error.ts';
 import { moment, wholeNumber } from './option-values.ts';
 import { reporting } from './reporting.ts';
-import { tinted } from './terminal.ts';
+import { linesSafe, tinted } from './terminal.ts';
 
 interface Flags extends ClientOptions {
   event?: string;
@@ -26,6 +27,8 @@ const MAX_EVENTS = 100_000;
 const FOLLOW_MS = 1_000;
 /** Records of other processes, and those that the index has yet to find, come late: so far back is asked again. */
 const OVERLAP_MS = 30_000;
+/** The furthest that is asked back for what came late: of a rare event, the youngest may be a day old. */
+const LOOK_BACK_MS = 600_000;
 
 /** `gatehouse security-audit`: what happened lately, by the management port. */
 export function registerSecurityAudit(program: Command): void {
@@ -56,15 +59,72 @@ async function show(flags: Flags): Promise<void> {
   first.toReversed().forEach(print);
   if (!flags.follow) return;
   process.once('SIGINT', () => process.exit(0));
-  const seen = new Map(first.map((event) => [keyOf(event), timeOf(event)]));
+  const follower = new Follower(client, flags, first);
+  await follower.passOver();
   for (;;) {
     await sleep(FOLLOW_MS);
-    const from = Date.now() - OVERLAP_MS;
-    const events = await eventsOf(client, { ...flags, since: new Date(from).toISOString() }, MAX_EVENTS);
-    const fresh = events.filter((event) => !seen.has(keyOf(event)));
-    fresh.toReversed().forEach(print);
-    for (const event of fresh) seen.set(keyOf(event), timeOf(event));
-    for (const [key, at] of seen) if (at < from - OVERLAP_MS) seen.delete(key);
+    (await follower.fresh()).toReversed().forEach(print);
+  }
+}
+
+/** Finds what has happened since the events that were shown first. */
+class Follower {
+  readonly #seen: Map<string, number>;
+  /** When the youngest happened that was seen, by the clock of the gateway, which may not be ours. */
+  #youngest: number;
+  #answeredAt = Date.now();
+  #isAway = false;
+
+  constructor(
+    private readonly client: ApiClient,
+    private readonly flags: Flags,
+    private readonly first: readonly Event[],
+  ) {
+    this.#seen = new Map(first.map((event) => [keyOf(event), timeOf(event)]));
+    this.#youngest = first.length > 0 ? timeOf(first[0]!) : Date.now();
+  }
+
+  /** Takes for seen what lies before the first that was shown, by --limit or by --since. */
+  async passOver(): Promise<void> {
+    const { limit, since } = this.flags;
+    const recent = await this.#recent();
+    const oldest = this.first.length === limit ? keyOf(this.first.at(-1)!) : undefined;
+    const place = recent.findIndex((event) => keyOf(event) === oldest);
+    const begin = since === undefined ? -Infinity : Date.parse(since);
+    const older = recent.filter((event, index) => (place >= 0 && index > place) || timeOf(event) < begin);
+    for (const event of older) this.#seen.set(keyOf(event), timeOf(event));
+  }
+
+  /** The youngest first. A gateway that is away, as while it restarts, is waited for. */
+  async fresh(): Promise<Event[]> {
+    try {
+      const events = (await this.#recent()).filter((event) => !this.#seen.has(keyOf(event)));
+      this.#isAway = false;
+      this.#answeredAt = Date.now();
+      for (const event of events) this.#see(event);
+      const forgotten = this.#from - OVERLAP_MS;
+      for (const [key, at] of this.#seen) if (at < forgotten) this.#seen.delete(key);
+      return events;
+    } catch (error) {
+      if (!(error instanceof CommandError) || error.reason === 'denied') throw error;
+      if (!this.#isAway)
+        process.stderr.write(`${linesSafe(error.message)}\nIt is asked again every second.\n`);
+      this.#isAway = true;
+      return [];
+    }
+  }
+
+  #see(event: Event): void {
+    this.#seen.set(keyOf(event), timeOf(event));
+    this.#youngest = Math.max(this.#youngest, timeOf(event));
+  }
+
+  get #from(): number {
+    return Math.max(this.#youngest, this.#answeredAt - LOOK_BACK_MS) - OVERLAP_MS;
+  }
+
+  #recent(): Promise<Event[]> {
+    return eventsOf(this.client, { ...this.flags, since: new Date(this.#from).toISOString() }, MAX_EVENTS);
   }
 }
 

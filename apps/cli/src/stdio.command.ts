@@ -21,6 +21,11 @@ export function registerStdio(program: Command): void {
     .addHelpText('after', exitCodesHelp({ ...localExits, 0: 'its client has gone', 4: usualExits[4]! }))
     .action(
       reporting(async ({ keyFile }: { keyFile?: string }) => {
+        // Listened to from the first: a start that is told to end does so in good order, once it has come up.
+        const told = new Promise<void>((resolve) => {
+          process.once('SIGTERM', resolve);
+          process.once('SIGINT', resolve);
+        });
         const { serveOverStdio } = await import('../../gateway/src/stdio.ts');
         const key = keyFile === undefined ? keyFrom(process.env) : keyIn(keyFile);
         try {
@@ -29,10 +34,7 @@ export function registerStdio(program: Command): void {
             key,
             input: process.stdin,
             output: process.stdout,
-            stoppable: (stop) => {
-              process.once('SIGTERM', stop);
-              process.once('SIGINT', stop);
-            },
+            stoppable: (stop) => void told.then(stop),
           });
         } catch (error) {
           if (!(error instanceof GatehouseError)) throw error;

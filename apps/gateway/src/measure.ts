@@ -48,6 +48,8 @@ function measureDoors(metrics: Metrics, { websockets, tcp }: ConfigOf<typeof con
     { help: 'WS_MAX_CONNECTIONS and TCP_MAX_CONNECTIONS, by type', label: 'type' },
     () => limits,
   );
+  // Before the first comes, there are none: that is known too.
+  for (const type of limits.keys()) metrics.concurrentConnections.labels(type).inc(0);
 }
 
 function measureLimits(metrics: Metrics, blocks: Blocks, limits: AdaptiveLimits): void {

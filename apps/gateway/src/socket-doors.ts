@@ -10,6 +10,7 @@ import { Metrics } from '#telemetry';
 import { throttleConfig, type ThrottleSettings } from '#throttle';
 import {
   CertificateEvidence,
+  CorsHeaders,
   Handshakes,
   OriginPolicy,
   ProtectedResourceMetadata,
@@ -76,6 +77,7 @@ export function webSocketDoorOf({ app, config, door, caps, origins }: DoorParts)
     metadata: app.get(ProtectedResourceMetadata),
     limits: app.get<ThrottleSettings>(throttleConfig.KEY),
     headers: config.securityHeaders ? securityHeaders : {},
+    cors: new CorsHeaders(config.corsEnabled ? config.corsAllowedOrigins : []),
     maxMessageBytes: config.maxRequestBytes,
     authenticates: wsAuthenticates,
     compresses: wsCompresses,

@@ -21,6 +21,8 @@ export interface SharedConnectionsOptions {
   replica: string;
   own: ReadonlyMap<string, Connected>;
   close: (id: string) => void;
+  leaseMs?: number;
+  beatMs?: number;
 }
 
 /**
@@ -33,13 +35,17 @@ export class SharedConnections {
   readonly #channel: string;
   /** What was written of each connection: only changes are written again. */
   readonly #written = new Map<string, string>();
-  readonly #beat = setInterval(() => void this.#write(), BEAT_MS).unref();
+  readonly #leaseMs: number;
+  readonly #beat: NodeJS.Timeout;
   #gathering: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
 
   constructor(options: SharedConnectionsOptions) {
     this.#options = options;
-    const { namespace } = options.connection;
+    const { connection, leaseMs = LEASE_MS, beatMs = BEAT_MS } = options;
+    const { namespace } = connection;
+    this.#leaseMs = leaseMs;
+    this.#beat = setInterval(() => void this.#write(), beatMs).unref();
     this.#replicas = `${namespace}:connections`;
     this.#channel = `${namespace}:connections:close`;
     this.#listen();
@@ -57,7 +63,11 @@ export class SharedConnections {
     const { connection, replica } = this.#options;
     if (!connection.up) return [];
     try {
-      const replicas = await connection.client.zrangebyscore(this.#replicas, Date.now() - LEASE_MS, '+inf');
+      const replicas = await connection.client.zrangebyscore(
+        this.#replicas,
+        Date.now() - this.#leaseMs,
+        '+inf',
+      );
       const hashes = replicas.filter((one) => one !== replica).map((one) => this.#hashOf(one));
       const all = await Promise.all(hashes.map((hash) => connection.client.hvals(hash)));
       return all.flatMap((texts) => texts.slice(0, MOST_LISTED).map(entryIn));
@@ -133,13 +143,21 @@ export class SharedConnections {
     }
     const gone = [...this.#written.keys()].filter((id) => !own.has(id));
     const now = Date.now();
-    const batch = connection.client.multi().zadd(this.#replicas, now, replica);
-    batch.zremrangebyscore(this.#replicas, '-inf', now - LEASE_MS).pexpire(this.#replicas, LEASE_MS);
+    const batch = connection.client.multi().exists(hash).zadd(this.#replicas, now, replica);
+    batch
+      .zremrangebyscore(this.#replicas, '-inf', now - this.#leaseMs)
+      .pexpire(this.#replicas, this.#leaseMs);
     if (this.#written.size === 0) batch.del(hash);
     if (gone.length > 0) batch.hdel(hash, ...gone);
     if (Object.keys(changed).length > 0) batch.hset(hash, changed);
     try {
-      await batch.pexpire(hash, LEASE_MS).exec();
+      const results = await batch.pexpire(hash, this.#leaseMs).exec();
+      const [, wasThere] = results?.[0] ?? [];
+      if (wasThere === 0 && this.#written.size > 0) {
+        // It had expired while this process stood still, or a failover has lost it: all of it is written anew.
+        this.#written.clear();
+        return this.changed();
+      }
       for (const id of gone) this.#written.delete(id);
       for (const [id, text] of Object.entries(changed)) this.#written.set(id, text);
     } catch {

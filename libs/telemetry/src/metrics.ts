@@ -1,4 +1,4 @@
-import type { Server } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { Counter, Gauge, Histogram, register, type Metric } from 'prom-client';
 import { wire } from '#errors';
 
@@ -109,16 +109,26 @@ export class Metrics {
   /** Follows the open connections of a listener. */
   watch(type: string, server: Server): void {
     const open = this.concurrentConnections.labels(type);
-    const sockets = new WeakSet<object>();
-    const leave = (socket: object) => sockets.delete(socket) && open.dec();
-    server.on('connection', (socket) => {
-      sockets.add(socket);
+    open.inc(0);
+    /** What ends the count of a connection, by who it is with: with TLS, what is upgraded is another object. */
+    const leaving = new Map<string, () => void>();
+    server.on('connection', (socket: Socket) => {
+      const peers = peersOf(socket);
+      const leave = () => {
+        if (leaving.get(peers) === leave && leaving.delete(peers)) open.dec();
+      };
+      leaving.get(peers)?.();
+      leaving.set(peers, leave);
       open.inc();
-      socket.once('close', () => leave(socket));
+      socket.once('close', leave);
     });
     // From then on it is a connection of another type.
-    server.on('upgrade', (_request: unknown, socket: object) => leave(socket));
+    server.on('upgrade', (_request: unknown, socket: Socket) => leaving.get(peersOf(socket))?.());
   }
+}
+
+function peersOf({ localPort, remoteAddress, remotePort }: Socket): string {
+  return `${localPort} ${remoteAddress} ${remotePort}`;
 }
 
 /** One thing that can't be read must not hide all the others from a scrape. */

@@ -7,6 +7,12 @@ const STEPS = 10;
 /** How often the other end is asked whether it is still there. */
 const PROBE_MS = 30_000;
 
+export interface VigilOptions {
+  timeoutMs: number;
+  idleMs: number;
+  probeMs?: number;
+}
+
 interface Kept {
   readonly wire: Wire;
   taken: number;
@@ -20,18 +26,20 @@ export class Vigil {
   readonly #clock: NodeJS.Timeout;
   readonly #timeoutMs: number;
   readonly #idleMs: number;
+  readonly #probeMs: number;
 
-  constructor({ timeoutMs, idleMs }: { timeoutMs: number; idleMs: number }) {
+  constructor({ timeoutMs, idleMs, probeMs = PROBE_MS }: VigilOptions) {
     this.#timeoutMs = timeoutMs;
     this.#idleMs = idleMs;
-    const stepMs = Math.min(LONGEST_STEP_MS, timeoutMs / STEPS, idleMs / STEPS);
+    this.#probeMs = probeMs;
+    const stepMs = Math.min(LONGEST_STEP_MS, ...[timeoutMs, idleMs, probeMs].map((ms) => ms / STEPS));
     this.#clock = setInterval(() => this.#look(), stepMs).unref();
   }
 
   /** Returns what ends it. */
   keep(served: ServedConnection, wire: Wire): () => void {
     const now = performance.now();
-    this.#kept.set(served, { wire, taken: wire.taken, takenAt: now, probeAt: now + PROBE_MS });
+    this.#kept.set(served, { wire, taken: wire.taken, takenAt: now, probeAt: now + this.#probeMs });
     return () => this.#kept.delete(served);
   }
 
@@ -50,10 +58,15 @@ export class Vigil {
         served.end(endings.trickling);
       else if (rests) served.end(endings.idle);
       else if (now >= kept.probeAt) {
-        kept.probeAt = now + PROBE_MS;
-        if (!kept.wire.probe()) served.end(endings.silent);
+        kept.probeAt = now + this.#probeMs;
+        // An answer that has come while this process was busy is read first.
+        setImmediate(() => this.#probe(served, kept));
       }
     }
+  }
+
+  #probe(served: ServedConnection, { wire }: Kept): void {
+    if (this.#kept.has(served) && !wire.probe()) served.end(endings.silent);
   }
 
   /** Something waits for the client, and it takes none of it. An answer that is computed is no such thing. */

@@ -76,8 +76,8 @@ export class TcpGreeting implements WireReader {
       this.#conclude(this.#opened(undefined), publicError(error), undefined, endings.left);
       return;
     }
-    const { id, method, params } = (message ?? {}) as Record<string, unknown>;
-    if (method !== 'authenticate') {
+    const { jsonrpc, id, method, params } = (message ?? {}) as Record<string, unknown>;
+    if (method !== 'authenticate' || jsonrpc !== '2.0' || idOf(id) === null) {
       const isLast = ++this.#refused >= MOST_REFUSED;
       this.#conclude(this.#opened(undefined), new CredentialMissing(), id, isLast ? endings.left : undefined);
       return;
@@ -164,7 +164,7 @@ export class TcpGreeting implements WireReader {
 }
 
 function wordsOf({ code, message }: GatehouseError, isCredential: boolean, isAttempt: boolean): string {
-  if (!isAttempt) return code === 'PAYLOAD_TOO_LARGE' ? message : REQUIRED;
+  if (!isAttempt) return REQUIRED;
   return isCredential || code === 'ACCESS_REFUSED' ? FAILED : message;
 }
 

@@ -12,7 +12,8 @@ import type { ConnectionCaps, Release } from '#connections';
 import { GatehouseError } from '#errors';
 import type { DoorTokens } from '#identity';
 import { errorAnswer } from '#mcp';
-import { rateLimitHeaders, type ThrottleSettings } from '#throttle';
+import type { ThrottleSettings } from '#throttle';
+import type { CorsHeaders } from '../http-server/cors-headers.ts';
 import { publicError } from '../http-server/http-error.ts';
 import { OriginRefused, type OriginPolicy } from '../http-server/origin-policy.ts';
 import type { ProtectedResourceMetadata } from '../http-server/protected-resource.ts';
@@ -21,6 +22,7 @@ import type { SocketDoor } from '../socket-door/socket-door.ts';
 import type { CertificateEvidence } from '../tls/certificate-evidence.ts';
 import type { HttpServerFactory } from '../tls/server-factories.ts';
 import { authorizationOf, protocolsOf, SUBPROTOCOL } from './credentials.ts';
+import { DoorHeaders } from './door-headers.ts';
 import { requireHandshake } from './handshake-fault.ts';
 import { refuseUpgrade } from './upgrade-refusal.ts';
 import { WebSocketWire } from './websocket-wire.ts';
@@ -37,8 +39,9 @@ export interface WebSocketDoorOptions {
   readonly origins: OriginPolicy;
   readonly metadata: ProtectedResourceMetadata;
   readonly limits: ThrottleSettings;
-  /** Of every answer that is no WebSocket. */
+  /** Of every answer. */
   readonly headers: Readonly<Record<string, string>>;
+  readonly cors: CorsHeaders;
   readonly maxMessageBytes: number;
   /** Whether the upgrade asks who it is. */
   readonly authenticates: boolean;
@@ -50,10 +53,14 @@ export interface WebSocketDoorOptions {
 export class WebSocketDoor {
   readonly #options: WebSocketDoorOptions;
   readonly #sockets: WebSocketServer;
+  readonly #headers: DoorHeaders;
+  /** The call of each request that becomes a WebSocket just now. */
+  readonly #upgrading = new WeakMap<IncomingMessage, Call>();
   #server: Server | undefined;
 
   constructor(options: WebSocketDoorOptions) {
     this.#options = options;
+    this.#headers = new DoorHeaders(options);
     this.#sockets = new WebSocketServer({
       noServer: true,
       clientTracking: false,
@@ -65,6 +72,10 @@ export class WebSocketDoor {
         clientNoContextTakeover: true,
       },
       handleProtocols: (offered) => offered.has(SUBPROTOCOL) && SUBPROTOCOL,
+    });
+    this.#sockets.on('headers', (lines, request) => {
+      const call = this.#upgrading.get(request);
+      if (call) lines.push(...this.#headers.linesOf(call, request.headers.origin));
     });
   }
 
@@ -128,9 +139,10 @@ export class WebSocketDoor {
       if (door.isClosing) throw new GatehouseError('UNAVAILABLE', 'The server is shutting down');
     } catch (error) {
       places.forEach((release) => release());
-      refuseUpgrade(socket, await this.#refusal(error, call));
+      refuseUpgrade(socket, await this.#refusal(error, call, request));
       return;
     }
+    this.#upgrading.set(request, call);
     this.#sockets.handleUpgrade(request, socket, head, (webSocket) =>
       this.#welcome(webSocket, socket, call, id),
     );
@@ -139,11 +151,14 @@ export class WebSocketDoor {
   /** What comes to the port and wants no WebSocket. */
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const call = this.#callOf(request);
-    const error = new GatehouseError('UPGRADE_REQUIRED', 'Here is a WebSocket: open it with subprotocol mcp');
-    const blocked = this.#options.door.services.blocks.find(call.address);
-    const refusal = blocked && (await this.#options.door.services.blocks.refusalOf(call, blocked));
+    const { door, origins } = this.#options;
+    const blocked = door.services.blocks.find(call.address);
+    const refusal = blocked && (await door.services.blocks.refusalOf(call, blocked));
     call.settled = refusal !== undefined;
-    const { status, headers, body } = await this.#refusal(refusal ?? error, call);
+    const error = origins.allows(request.headers.origin)
+      ? new GatehouseError('UPGRADE_REQUIRED', 'Here is a WebSocket: open it with subprotocol mcp')
+      : new OriginRefused();
+    const { status, headers, body } = await this.#refusal(refusal ?? error, call, request);
     const type = {
       'content-type': 'application/json; charset=utf-8',
       upgrade: 'websocket',
@@ -195,8 +210,8 @@ export class WebSocketDoor {
     return call;
   }
 
-  async #refusal(thrown: unknown, call: Call) {
-    const { door, headers, limits, metadata } = this.#options;
+  async #refusal(thrown: unknown, call: Call, request: IncomingMessage) {
+    const { door, metadata } = this.#options;
     const { settlement, blocks } = door.services;
     let answer = errorAnswer(publicError(thrown), call);
     const outcome = answer.outcome ?? refusedBy(thrown);
@@ -210,9 +225,7 @@ export class WebSocketDoor {
     return {
       status: answer.status,
       headers: {
-        ...headers,
-        'x-correlation-id': call.id,
-        ...rateLimitHeaders(call.limits, limits),
+        ...this.#headers.of(call, request.headers.origin),
         ...(challenge !== undefined && { 'www-authenticate': challenge }),
       },
       body: answer.body ?? '',
