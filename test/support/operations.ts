@@ -37,6 +37,7 @@ const inputs: Record<string, Record<string, unknown>> = {
   'users.amend': { id: '00000000-0000-4000-8000-000000000000', role: 'employee' },
   'users.reset-password': { id: '00000000-0000-4000-8000-000000000000' },
   'users.reset-totp': { id: '00000000-0000-4000-8000-000000000000' },
+  'users.issue-enrolment-code': { id: '00000000-0000-4000-8000-000000000000' },
   'auth.step-up': { totp: '123456' },
   'auth.totp-enrol': { password: 'a long walk' },
   'auth.totp-confirm': { totp: '123456' },

@@ -84,7 +84,20 @@ export function registerUsers(program: Command): void {
     reporting(async (user: string, options: UsersOptions) => {
       await using(options, async (admin) => {
         const { id } = await find(admin, user);
-        printChanged(await admin.resetTotp({ id }), options);
+        printIssued('Changed', await admin.resetTotp({ id }), options);
+      });
+    }),
+  );
+
+  common(
+    users
+      .command('enrolment-code <user>')
+      .description('give a user without a second factor another code to set one up'),
+  ).action(
+    reporting(async (user: string, options: UsersOptions) => {
+      await using(options, async (admin) => {
+        const { id } = await find(admin, user);
+        printIssued('Given to', await admin.issueEnrolmentCode({ id }), options);
       });
     }),
   );
@@ -142,10 +155,19 @@ async function allUsers(admin: UserAdmin): Promise<UserView[]> {
 }
 
 function printIssued(done: string, issued: IssuedUserView, options: UsersOptions): void {
-  const { generated_password: password } = issued;
-  const secret =
-    password === undefined ? '' : `${password}\n\nThe password is shown this once, and kept nowhere.\n`;
-  print(options, issued, () => `${secret}${done}: ${aboutOf(issued)}\n`);
+  const { generated_password: password, enrolment_code: code } = issued;
+  const secrets = [
+    password === undefined ? '' : `${password}\n\nThe password is shown this once, and kept nowhere.\n`,
+    code === undefined ? '' : aboutCode(code, issued),
+  ];
+  print(options, issued, () => `${secrets.join('')}${done}: ${aboutOf(issued)}\n`);
+}
+
+function aboutCode(code: string, { enrolment_expires_at: until }: IssuedUserView): string {
+  return (
+    `Enrolment code: ${code}\n` +
+    `With it they set up a second factor, once, until ${timeOf(until)}. Hand it over by another way than the password.\n`
+  );
 }
 
 function printChanged(user: UserView, options: UsersOptions): void {
@@ -167,10 +189,14 @@ function printUsers(users: readonly UserView[], options: UsersOptions): void {
         user.tier ?? '-',
         user.state,
         user.second_factor ? 'yes' : 'no',
-        user.last_login_at ? user.last_login_at.slice(0, 16).replace('T', ' ') : '-',
+        timeOf(user.last_login_at),
       ]),
     ]),
   );
+}
+
+function timeOf(time: string | null): string {
+  return time === null ? '-' : time.slice(0, 16).replace('T', ' ');
 }
 
 function print(options: UsersOptions, value: unknown, text: () => string): void {

@@ -42,8 +42,12 @@ export class LocalUsers implements UserAdmin {
     return this.#do('resetPassword', order);
   }
 
-  resetTotp(order: NameUser): Promise<UserView> {
+  resetTotp(order: NameUser): Promise<IssuedUserView> {
     return this.#do('resetTotp', order);
+  }
+
+  issueEnrolmentCode(order: NameUser): Promise<IssuedUserView> {
+    return this.#do('issueEnrolmentCode', order);
   }
 
   /** The very handlers of the REST door. */
