@@ -49,6 +49,7 @@ const inputs: Record<string, Record<string, unknown>> = {
   'oauth.clients.create': { name: 'a client', scopes: ['mcp:use'] },
   'oauth.clients.rotate-secret': { id: '00000000-0000-4000-8000-000000000000' },
   'oauth.clients.delete': { id: '00000000-0000-4000-8000-000000000000' },
+  'oauth.grants.revoke': { id: '00000000-0000-4000-8000-000000000000' },
   'limits.read': { client: 'somebody' },
   'limits.reset': { client: 'somebody' },
   'persons.export': { author_name: 'Ana' },

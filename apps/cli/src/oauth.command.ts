@@ -1,6 +1,14 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { roles, type Role } from '#call';
-import type { IssuedOAuthClientView, OAuthClientListView, OAuthClientView, SigningKeyListView } from '#oauth';
+import type {
+  IssuedOAuthClientView,
+  ListedGrantView,
+  OAuthClientListView,
+  OAuthClientView,
+  OAuthGrantListView,
+  OAuthGrantView,
+  SigningKeyListView,
+} from '#oauth';
 import { ApiClient, withClientOptions, type ClientOptions } from './api-client.ts';
 import { reporting } from './reporting.ts';
 import { tableOf } from './table.ts';
@@ -21,8 +29,9 @@ interface CreateOptions extends OAuthOptions {
 
 /** `gatehouse oauth`: who may ask the embedded authorization server for tokens, and what signs them. */
 export function registerOAuth(program: Command): void {
-  const oauth = program.command('oauth').description('clients and keys of the authorization server');
+  const oauth = program.command('oauth').description('clients, grants and keys of the authorization server');
   registerClients(oauth.command('clients').description('create, list and delete OAuth clients'));
+  registerGrants(oauth.command('grants').description('list and revoke what persons have allowed clients'));
   registerKeys(oauth.command('keys').description('list and rotate the keys that sign access tokens'));
 }
 
@@ -75,6 +84,33 @@ function registerClients(clients: Command): void {
   );
 }
 
+interface GrantsOptions extends OAuthOptions {
+  client?: string;
+  subject?: string;
+}
+
+function registerGrants(grants: Command): void {
+  common(grants.command('list').description('list all grants, the youngest first'))
+    .option('--client <id>', 'of one client')
+    .option('--subject <id>', 'of one person: the id of a user')
+    .action(
+      reporting(async (options: GrantsOptions) => {
+        const all = await allGrants(new ApiClient(options), options);
+        print(options, all, () => tableOfGrants(all));
+      }),
+    );
+
+  common(
+    grants.command('revoke <id>').description('take a grant back; all of its tokens are void at once'),
+  ).action(
+    reporting(async (id: string, options: OAuthOptions) => {
+      const path = `/admin/oauth/grants/${encodeURIComponent(id)}`;
+      const grant = await new ApiClient(options).request<OAuthGrantView>('DELETE', path);
+      print(options, grant, () => `Revoked: ${grant.id}, of ${grant.subject} to ${grant.client_id}\n`);
+    }),
+  );
+}
+
 function registerKeys(keys: Command): void {
   common(keys.command('list').description('list the keys that sign or verify')).action(
     reporting(async (options: OAuthOptions) => {
@@ -119,6 +155,34 @@ async function allClients(client: ApiClient): Promise<OAuthClientView[]> {
     all.push(...clients);
     if (clients.length === 0 || all.length >= total) return all;
   }
+}
+
+async function allGrants(
+  client: ApiClient,
+  { client: client_id, subject }: GrantsOptions,
+): Promise<ListedGrantView[]> {
+  const all: ListedGrantView[] = [];
+  for (;;) {
+    const query = { client_id, subject, skip: all.length, limit: PAGE };
+    const { grants, total } = await client.request<OAuthGrantListView>('GET', '/admin/oauth/grants', {
+      query,
+    });
+    all.push(...grants);
+    if (grants.length === 0 || all.length >= total) return all;
+  }
+}
+
+function tableOfGrants(grants: readonly ListedGrantView[]): string {
+  const rows = grants.map(({ id, client_id: client, subject, scopes, state, ...grant }) => [
+    id,
+    client,
+    subject,
+    scopes.join(' '),
+    state,
+    timeOf(grant.created_at),
+    timeOf(grant.expires_at),
+  ]);
+  return tableOf([['ID', 'CLIENT', 'SUBJECT', 'SCOPES', 'STATE', 'ALLOWED', 'EXPIRES'], ...rows]);
 }
 
 const HEADING = ['ID', 'NAME', 'ROLE', 'FOR', 'SCOPES', 'CREATED'];

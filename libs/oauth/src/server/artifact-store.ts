@@ -181,6 +181,6 @@ function textOrNull(value: unknown): string | null {
   return typeof value === 'string' ? value : null;
 }
 
-function placeOf(row: string) {
+export function placeOf(row: string) {
   return { table: 'oauth_artifacts', column: 'payload', row };
 }
