@@ -1,5 +1,6 @@
 import { createHmac, createPublicKey, generateKeyPairSync, hash, type KeyObject } from 'node:crypto';
 import { decodeJwt, decodeProtectedHeader, SignJWT, type JWTPayload } from 'jose';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { IssuedOAuthClientView } from '#oauth';
 import { Database } from '#persistence';
@@ -8,13 +9,14 @@ import { Browser } from './support/browser.ts';
 import { openDocumentServer, type DocumentServer } from './support/document-server.ts';
 import { codeOf } from './support/doors.ts';
 import { CALLBACK, CodeFlow, createClient, post, signingKeyOf, type TokenAnswer } from './support/oauth.ts';
-import { createPerson, type Person } from './support/people.ts';
+import { createPerson, PASSWORD, type Person } from './support/people.ts';
 import { useGateway } from './support/gateway.ts';
 
 const gateway = useGateway(databases[0]!, {
   env: {
     RATE_LIMIT_CLIENT_MAX: '100000',
     RATE_LIMIT_ADDRESS_MAX: '100000',
+    TRUSTED_PROXIES: '127.0.0.1',
     OAUTH_REGISTRATION_ENABLED: 'true',
     OAUTH_CLIENT_DOCUMENTS: 'loopback',
   },
@@ -90,6 +92,67 @@ describe('an authorization request', () => {
       operation: 'oauth.authorize',
       result: 'refused',
     });
+  });
+});
+
+describe('a flood of log-ins that nobody finishes', () => {
+  const from = (address: string, asking = flow()) => ({
+    asking,
+    page: asking.browser.open(asking.url, { headers: { 'x-forwarded-for': address } }),
+  });
+  const begin = async (address: string) => {
+    const { status, url } = await from(address).page;
+    return url.searchParams.get('error') ?? status;
+  };
+  const table = () => gateway().gateway.app.get(Database).kysely;
+  /** As many more as there may be, of networks like the one that has begun last. */
+  const fill = async (networks: number, each: number) => {
+    await sql`
+      insert into oauth_artifacts (model, id, payload, network, client_id, expires_at)
+      select 'Interaction', 'flood ' || n || ' ' || m, payload,
+        case when n = 0 then network else 'network ' || n end, client_id, expires_at
+      from (select * from oauth_artifacts where network is not null order by expires_at desc limit 1) one,
+        generate_series(0, ${networks - 1}::int) n, generate_series(1, ${each}::int) m
+      on conflict do nothing`.execute(table());
+  };
+  afterAll(() => table().deleteFrom('oauth_artifacts').where('id', 'like', 'flood %').execute());
+
+  it('from one network holds up that network, an IPv6 /64 like an address, and nobody else', async () => {
+    expect(await begin('2001:db8:1:1::1')).toBe(200);
+    await fill(1, 299);
+    expect(await begin('2001:db8:1:1:ffff::2')).toBe('temporarily_unavailable');
+    expect(await begin('2001:db8:1:2::1')).toBe(200);
+  });
+
+  it('that takes all there is holds up whoever floods, and lets others through to their tokens', async () => {
+    await fill(70, 299);
+    expect(await begin('2001:db8:1:1::1')).toBe('temporarily_unavailable');
+    const { asking, page } = from('192.0.2.10');
+    const login = await page;
+    const consent = await asking.browser.submit(login, 'login', {
+      name: person.name,
+      password: PASSWORD,
+      totp: '',
+    });
+    const { url } = await asking.browser.submit(consent, 'consent');
+    expect((await asking.exchange(url.searchParams.get('code')!)).status).toBe(200);
+  });
+
+  it('takes nothing of who has logged in', async () => {
+    const { asking, page } = from('2001:db8:1:2::1');
+    const consent = await asking.browser.submit(await page, 'login', {
+      name: person.name,
+      password: PASSWORD,
+      totp: '',
+    });
+    const own = await table()
+      .selectFrom('oauth_artifacts')
+      .select('network')
+      .where('account_id', '=', person.id)
+      .execute();
+    expect(own.length).toBeGreaterThan(0);
+    expect(own.every(({ network }) => network === null)).toBe(true);
+    expect((await asking.browser.submit(consent, 'consent')).url.searchParams.get('code')).toBeTruthy();
   });
 });
 

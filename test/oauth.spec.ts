@@ -313,6 +313,98 @@ describe.each(databases)('the authorization server on $name', (kind) => {
     });
   });
 
+  describe('what persons have allowed', () => {
+    interface Listed {
+      grants: { id: string; client_id: string; subject: string; state: string }[];
+      total: number;
+    }
+    const list = async (query: Record<string, string>) => {
+      const path = `/admin/oauth/grants?${new URLSearchParams(query).toString()}`;
+      return (await gateway().client.rest(path)).body as Listed;
+    };
+    const table = () => gateway().gateway.app.get(Database).kysely;
+
+    it('is listed by client and by person, page by page, the youngest first', async () => {
+      const { client } = gateway();
+      const someone = await createPerson(gateway());
+      const order = { scopes: ['mcp:use'], redirect_uris: [CALLBACK], public: true };
+      const { client_id } = await createClient(client, order);
+      const { access_token: first } = await new CodeFlow(client, { client_id }).tokens(someone.name);
+      const { access_token: other } = await flow().tokens(someone.name);
+      const [id, otherId] = [first, other].map((token) => decodeJwt(token)['grant_id']);
+      expect(await list({ client_id, subject: someone.id })).toEqual({
+        grants: [
+          {
+            id,
+            client_id,
+            subject: someone.id,
+            scopes: ['mcp:use'],
+            created_at: expect.stringMatching(/Z$/),
+            expires_at: expect.stringMatching(/Z$/),
+            state: 'active',
+          },
+        ],
+        total: 1,
+        skip: 0,
+        limit: 100,
+      });
+      const all = await list({ subject: someone.id });
+      expect(new Set(all.grants.map((one) => one.id))).toEqual(new Set([id, otherId]));
+      const page = await list({ subject: someone.id, skip: '1', limit: '1' });
+      expect([page.total, page.grants]).toEqual([2, [all.grants[1]]]);
+      expect(await list({ client_id, subject: person.id })).toMatchObject({ grants: [], total: 0 });
+      await client.rest(`/admin/users/${someone.id}`, { method: 'PUT', body: { disabled: true } });
+      expect((await list({ subject: someone.id })).grants.map(({ state }) => state)).toEqual([
+        'void',
+        'void',
+      ]);
+    });
+
+    it('is found also where it is from before that was kept', async () => {
+      const someone = await createPerson(gateway());
+      await flow().tokens(someone.name);
+      const forgetting = table().updateTable('oauth_artifacts').set({ account_id: null });
+      await forgetting.where('account_id', '=', someone.id).execute();
+      expect((await list({ subject: someone.id })).total).toBe(1);
+    });
+
+    it('is taken back with all tokens of it, and on record', async () => {
+      const { client, recordOf } = gateway();
+      const { access_token: key, refresh_token: token } = await flow().tokens(person.name);
+      const { access_token: kept } = await flow().tokens(person.name);
+      expect(await statusWith(key)).toBe(200);
+      const id = decodeJwt(key)['grant_id'] as string;
+      const revoking = { method: 'DELETE' };
+      const revoked = await client.rest(`/admin/oauth/grants/${id}`, revoking);
+      expect(revoked).toMatchObject({ status: 200, body: { id, subject: person.id } });
+      expect(await recordOf(revoked)).toMatchObject({
+        event: 'oauth_grant_revoked',
+        notes: { subject_user: person.id, oauth_client: forPersons.client_id },
+      });
+      expect(await statusWith(key)).toBe(401);
+      expect((await refresh(token!)).status).toBe(400);
+      expect(await statusWith(kept)).toBe(200);
+      expect((await client.rest(`/admin/oauth/grants/${id}`, revoking)).status).toBe(404);
+    });
+
+    it('is neither shown to nor taken back by who may not', async () => {
+      const { client, createKey } = gateway();
+      const { access_token: key } = await flow().tokens(person.name);
+      const path = `/admin/oauth/grants/${decodeJwt(key)['grant_id'] as string}`;
+      const service = await createKey({ role: 'service' });
+      expect((await client.rest('/admin/oauth/grants', { key: service })).status).toBe(403);
+      const auditor = await createKey({ role: 'auditor' });
+      expect((await client.rest('/admin/oauth/grants', { key: auditor })).status).toBe(200);
+      const { name } = await createPerson(gateway(), 'admin');
+      const { access_token: plain } = await logIn(client, name);
+      const statuses = [];
+      for (const by of [service, auditor, plain])
+        statuses.push((await client.rest(path, { key: by, method: 'DELETE' })).status);
+      expect(statuses).toEqual([403, 403, 401]);
+      expect(await statusWith(key)).toBe(200);
+    });
+  });
+
   describe('its keys', () => {
     it('sign on while a new one is published, and verify when they sign no more', async () => {
       const { client } = gateway();

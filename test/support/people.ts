@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { decodeJwt } from 'jose';
 import { Secret, TOTP } from 'otpauth';
 import type { Role } from '#call';
 import type { TestGateway } from './gateway.ts';
@@ -17,6 +18,7 @@ export interface Tokens {
 export interface Person {
   readonly id: string;
   readonly name: string;
+  readonly enrolment_code: string;
 }
 
 let people = 0;
@@ -62,6 +64,13 @@ async function calmClock(): Promise<void> {
   if (left < 3_000) await sleep(left);
 }
 
+/** A code for whoever this token is of, by the administrator of the gateway. */
+export async function enrolmentCodeFor(client: GatewayClient, key: string): Promise<string> {
+  const answer = await client.rest(`/admin/users/${decodeJwt(key).sub}/enrolment-code`, { method: 'POST' });
+  if (answer.status !== 200) throw new Error(`No enrolment code: ${JSON.stringify(answer.body)}`);
+  return (answer.body as { enrolment_code: string }).enrolment_code;
+}
+
 /** Enrols and confirms a second factor. The code of the step before was used for it: those of now and after are left. */
 export async function enrol(
   client: GatewayClient,
@@ -69,7 +78,8 @@ export async function enrol(
   password = PASSWORD,
 ): Promise<{ authenticator: Authenticator; recoveryCodes: string[]; key: string }> {
   await calmClock();
-  const enrolled = await client.rest('/auth/totp', { key, body: { password } });
+  const code = await enrolmentCodeFor(client, key);
+  const enrolled = await client.rest('/auth/totp', { key, body: { password, enrolment_code: code } });
   const { secret } = enrolled.body as { secret: string };
   const authenticator = new Authenticator(secret);
   const confirmed = await client.rest('/auth/totp/confirm', { key, body: { totp: authenticator.code(-1) } });

@@ -26,6 +26,15 @@ const key = {
   signs_from: '2026-07-28T03:00:00.000Z',
   expires_at: null,
 };
+const grant = {
+  id: 'g-1',
+  client_id: 'https://client.example/it',
+  subject: 'u-1',
+  scopes: ['mcp:use'],
+  created_at: '2026-07-28T03:00:00.000Z',
+  expires_at: '2026-10-26T03:00:00.000Z',
+  state: 'active',
+};
 const asked: { method: string; url: string; body: unknown }[] = [];
 
 const gatehouse = (...args: string[]) => runCommand(registerOAuth, 'oauth', ...args);
@@ -38,11 +47,14 @@ describe('gatehouse oauth', () => {
         const { method = '', url = '' } = request;
         const sent = method === 'POST' && request.headers['content-type'] ? await json(request) : undefined;
         asked.push({ method, url, body: sent });
-        const answer = url.includes('/keys')
-          ? { keys: [key] }
-          : method === 'GET'
-            ? { clients: [client], total: 1, skip: 0, limit: 1000 }
-            : { ...client, ...(method === 'POST' && { client_secret: 'gs_told-once' }) };
+        const grants = method === 'GET' ? { grants: [grant], total: 1, skip: 0, limit: 1000 } : grant;
+        const answer = url.includes('/grants')
+          ? grants
+          : url.includes('/keys')
+            ? { keys: [key] }
+            : method === 'GET'
+              ? { clients: [client], total: 1, skip: 0, limit: 1000 }
+              : { ...client, ...(method === 'POST' && { client_secret: 'gs_told-once' }) };
         response.setHeader('content-type', 'application/json').end(JSON.stringify(answer));
       })();
     }).listen(0, '127.0.0.1');
@@ -78,6 +90,23 @@ describe('gatehouse oauth', () => {
       'GET /admin/oauth/clients?skip=0&limit=1000',
       'POST /admin/oauth/clients/c%2F1/rotate-secret',
       'DELETE /admin/oauth/clients/c-1',
+    ]);
+  });
+
+  it('lists grants, of one client and one person if told so, and revokes one', async () => {
+    const list = await gatehouse('grants', 'list', '--client', grant.client_id, '--subject', 'u-1');
+    expect(list.stdout).toMatch(
+      /^ID +CLIENT +SUBJECT +SCOPES +STATE +ALLOWED +EXPIRES\ng-1 +https:.* +active /,
+    );
+    expect((await gatehouse('grants', 'list', '--json')).stdout).toBe(
+      `${JSON.stringify([grant], null, 2)}\n`,
+    );
+    const revoked = await gatehouse('grants', 'revoke', 'g/1');
+    expect(revoked.stdout).toBe('Revoked: g-1, of u-1 to https://client.example/it\n');
+    expect(asked.map(({ method, url }) => `${method} ${url}`)).toEqual([
+      'GET /admin/oauth/grants?client_id=https%3A%2F%2Fclient.example%2Fit&subject=u-1&skip=0&limit=1000',
+      'GET /admin/oauth/grants?skip=0&limit=1000',
+      'DELETE /admin/oauth/grants/g%2F1',
     ]);
   });
 

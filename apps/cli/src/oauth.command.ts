@@ -1,6 +1,14 @@
 import { Option, type Command } from 'commander';
 import { roles, type Role } from '#call';
-import type { IssuedOAuthClientView, OAuthClientListView, OAuthClientView, SigningKeyListView } from '#oauth';
+import type {
+  IssuedOAuthClientView,
+  ListedGrantView,
+  OAuthClientListView,
+  OAuthClientView,
+  OAuthGrantListView,
+  OAuthGrantView,
+  SigningKeyListView,
+} from '#oauth';
 import { allPages } from './all-pages.ts';
 import { ApiClient, withClientOptions, type ClientOptions } from './api-client.ts';
 import { print } from './print.ts';
@@ -20,8 +28,9 @@ interface CreateOptions extends OAuthOptions {
 
 /** `gatehouse oauth`: who may ask the embedded authorization server for tokens, and what signs them. */
 export function registerOAuth(program: Command): void {
-  const oauth = program.command('oauth').description('clients and keys of the authorization server');
+  const oauth = program.command('oauth').description('clients, grants and keys of the authorization server');
   registerClients(oauth.command('clients').description('create, list and delete OAuth clients'));
+  registerGrants(oauth.command('grants').description('list and revoke what persons have allowed clients'));
   registerKeys(oauth.command('keys').description('list and rotate the keys that sign access tokens'));
 }
 
@@ -77,6 +86,38 @@ function registerClients(clients: Command): void {
   );
 }
 
+interface GrantsOptions extends OAuthOptions {
+  client?: string;
+  subject?: string;
+}
+
+function registerGrants(grants: Command): void {
+  common(grants.command('list').description('list all grants, the youngest first'))
+    .option('--client <id>', 'of one client')
+    .option('--subject <id>', 'of one person: the id of a user')
+    .action(
+      reporting(async (options: GrantsOptions) => {
+        const client = new ApiClient(options);
+        const all = await allPages('grants', (page) =>
+          client.request<OAuthGrantListView>('GET', '/admin/oauth/grants', {
+            query: { ...page, client_id: options.client, subject: options.subject },
+          }),
+        );
+        print(options, all, tableOfGrants(all));
+      }),
+    );
+
+  common(
+    grants.command('revoke <id>').description('take a grant back; all of its tokens are void at once'),
+  ).action(
+    reporting(async (id: string, options: OAuthOptions) => {
+      const path = `/admin/oauth/grants/${encodeURIComponent(id)}`;
+      const grant = await new ApiClient(options).request<OAuthGrantView>('DELETE', path);
+      print(options, grant, `Revoked: ${grant.id}, of ${grant.subject} to ${grant.client_id}\n`);
+    }),
+  );
+}
+
 function registerKeys(keys: Command): void {
   common(keys.command('list').description('list the keys that sign or verify')).action(
     reporting(async (options: OAuthOptions) => {
@@ -109,6 +150,19 @@ function registerKeys(keys: Command): void {
 
 function common(command: Command): Command {
   return withClientOptions(command).option('--json', 'print JSON');
+}
+
+function tableOfGrants(grants: readonly ListedGrantView[]): string {
+  const rows = grants.map(({ id, client_id: client, subject, scopes, state, ...grant }) => [
+    id,
+    client,
+    subject,
+    scopes.join(' '),
+    state,
+    timeOf(grant.created_at),
+    timeOf(grant.expires_at),
+  ]);
+  return tableOf([['ID', 'CLIENT', 'SUBJECT', 'SCOPES', 'STATE', 'ALLOWED', 'EXPIRES'], ...rows]);
 }
 
 const HEADING = ['ID', 'NAME', 'ROLE', 'FOR', 'SCOPES', 'CREATED'];

@@ -44,6 +44,7 @@ describe('gatehouse users', () => {
     expect(ana).not.toHaveProperty('generated_password');
     const ben = await gatehouse('create', 'Ben', '--role', 'auditor', '--generate-password');
     expect(ben.stdout).toMatch(/^([0-9a-z]{5}-){3}[0-9a-z]{5}\n\nThe password is shown this once/);
+    expect(ben.stdout).toMatch(/\nEnrolment code: ([0-9a-z]{5}-){4}[0-9a-z]{5}\nWith it .* until 20\d\d-/);
     const list = await gatehouse('list');
     expect(list.stdout).toMatch(/^ID +NAME +ROLE +TIER +STATE +SECOND FACTOR +LAST LOG-IN\n/);
     expect(list.stdout).toMatch(/ Ben +auditor +- +active +no +-/);
@@ -59,7 +60,10 @@ describe('gatehouse users', () => {
     expect(await of('change', cem.id, '--tier', 'none')).toMatchObject({ role: 'auditor', tier: null });
     expect(await of('disable', 'CEM')).toMatchObject({ id: cem.id, state: 'disabled' });
     expect(await of('enable', cem.id)).toMatchObject({ state: 'active' });
-    expect(await of('reset-totp', 'Cem')).toMatchObject({ second_factor: false });
+    const first = await parsed<IssuedUserView>('enrolment-code', 'Cem');
+    const reset = await parsed<IssuedUserView>('reset-totp', 'Cem');
+    expect(reset).toMatchObject({ second_factor: false, enrolment_expires_at: expect.any(String) });
+    expect(new Set([cem, first, reset].map(({ enrolment_code: code }) => code)).size).toBe(3);
     typing(`${PASSWORD}\n`);
     expect(await of('reset-password', 'Cem')).not.toHaveProperty('generated_password');
   });

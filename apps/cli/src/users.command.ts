@@ -83,7 +83,20 @@ export function registerUsers(program: Command): void {
     reporting(async (user: string, options: UsersOptions) => {
       await using(options, async (admin) => {
         const { id } = await find(admin, user);
-        printChanged(await admin.resetTotp({ id }), options);
+        printIssued('Changed', await admin.resetTotp({ id }), options);
+      });
+    }),
+  );
+
+  common(
+    users
+      .command('enrolment-code <user>')
+      .description('give a user without a second factor another code to set one up'),
+  ).action(
+    reporting(async (user: string, options: UsersOptions) => {
+      await using(options, async (admin) => {
+        const { id } = await find(admin, user);
+        printIssued('Given to', await admin.issueEnrolmentCode({ id }), options);
       });
     }),
   );
@@ -134,10 +147,19 @@ function allUsers(admin: UserAdmin): Promise<UserView[]> {
 }
 
 function printIssued(done: string, issued: IssuedUserView, options: UsersOptions): void {
-  const { generated_password: password } = issued;
-  const secret =
-    password === undefined ? '' : `${password}\n\nThe password is shown this once, and kept nowhere.\n`;
-  print(options, issued, `${secret}${done}: ${aboutOf(issued)}\n`);
+  const { generated_password: password, enrolment_code: code } = issued;
+  const secrets = [
+    password === undefined ? '' : `${password}\n\nThe password is shown this once, and kept nowhere.\n`,
+    code === undefined ? '' : aboutCode(code, issued),
+  ];
+  print(options, issued, `${secrets.join('')}${done}: ${aboutOf(issued)}\n`);
+}
+
+function aboutCode(code: string, { enrolment_expires_at: until }: IssuedUserView): string {
+  return (
+    `Enrolment code: ${code}\n` +
+    `With it they set up a second factor, once, until ${timeOf(until)}. Hand it over by another way than the password.\n`
+  );
 }
 
 function printChanged(user: UserView, options: UsersOptions): void {

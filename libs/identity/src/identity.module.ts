@@ -26,6 +26,7 @@ import { Pepper } from './pepper.ts';
 import { ValkeyKeyNews } from './valkey-key-news.ts';
 import { ValkeyAuthenticationBudget } from './valkey-authentication-budget.ts';
 import { PrincipalStanding } from './principal-standing.ts';
+import { EnrolmentCodes } from './login/enrolment-codes.ts';
 import { KnownNetworks } from './login/known-networks.ts';
 import { LoginThrottle } from './login/login-throttle.ts';
 import { LoginUpkeep } from './login/login-upkeep.ts';
@@ -90,6 +91,7 @@ const people = [
   UserStore,
   PasswordHasher,
   Users,
+  EnrolmentCodes,
   SecondFactors,
   KnownNetworks,
   LoginThrottle,

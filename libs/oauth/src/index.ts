@@ -4,6 +4,7 @@ export type {
   OAuthClientListView,
   OAuthClientView,
 } from './clients/oauth-client.view.ts';
+export type { ListedGrantView, OAuthGrantListView, OAuthGrantView } from './grants/oauth-grant.view.ts';
 export { oauthConfig } from './oauth.config.ts';
 export { OAuthModule } from './oauth.module.ts';
 export { Interactions, type Form } from './pages/interactions.ts';

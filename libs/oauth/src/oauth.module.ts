@@ -5,6 +5,9 @@ import { Accounts } from './accounts.ts';
 import { ClientStore } from './clients/client-store.ts';
 import { OAuthAdminController } from './clients/oauth-admin.controller.ts';
 import { OAuthClients } from './clients/oauth-clients.ts';
+import { GrantStore } from './grants/grant-store.ts';
+import { OAuthGrantsController } from './grants/oauth-grants.controller.ts';
+import { OAuthGrants } from './grants/oauth-grants.ts';
 import { IdentityAccounts } from './identity-accounts.ts';
 import { SigningKeys } from './keys/signing-keys.ts';
 import { oauthConfig } from './oauth.config.ts';
@@ -21,13 +24,15 @@ import { TokenStanding } from './server/token-standing.ts';
 /** Access tokens: who issues them (here, or OIDC_ISSUER), and whom they let in. */
 @Module({
   imports: [IdentityModule],
-  controllers: [OAuthAdminController],
+  controllers: [OAuthAdminController, OAuthGrantsController],
   providers: [
     Resources,
     SigningKeys,
     ClientStore,
     OAuthClients,
     ArtifactStore,
+    GrantStore,
+    OAuthGrants,
     { provide: Accounts, useClass: IdentityAccounts },
     OwnTokens,
     TokenStanding,

@@ -41,7 +41,11 @@ export class LocalUsers implements UserAdmin {
     return this.#gatehouse.handle(UsersController, 'resetPassword', order);
   }
 
-  resetTotp(order: NameUser): Promise<UserView> {
+  resetTotp(order: NameUser): Promise<IssuedUserView> {
     return this.#gatehouse.handle(UsersController, 'resetTotp', order);
+  }
+
+  issueEnrolmentCode(order: NameUser): Promise<IssuedUserView> {
+    return this.#gatehouse.handle(UsersController, 'issueEnrolmentCode', order);
   }
 }

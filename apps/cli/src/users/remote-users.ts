@@ -35,7 +35,11 @@ export class RemoteUsers implements UserAdmin {
     return this.#client.request('POST', `/admin/users/${encodeURIComponent(id)}/password`, { body: order });
   }
 
-  resetTotp({ id }: NameUser): Promise<UserView> {
+  resetTotp({ id }: NameUser): Promise<IssuedUserView> {
     return this.#client.request('DELETE', `/admin/users/${encodeURIComponent(id)}/totp`);
+  }
+
+  issueEnrolmentCode({ id }: NameUser): Promise<IssuedUserView> {
+    return this.#client.request('POST', `/admin/users/${encodeURIComponent(id)}/enrolment-code`);
   }
 }

@@ -15,5 +15,6 @@ export interface UserAdmin {
   list(page: ListUsers): Promise<UserListView>;
   amend(order: AmendUser): Promise<UserView>;
   resetPassword(order: ResetPassword): Promise<IssuedUserView>;
-  resetTotp(order: NameUser): Promise<UserView>;
+  resetTotp(order: NameUser): Promise<IssuedUserView>;
+  issueEnrolmentCode(order: NameUser): Promise<IssuedUserView>;
 }

@@ -20,6 +20,8 @@ export interface Attempt {
   readonly address: string;
   /** Whether that user has logged in from there before. */
   readonly known: boolean;
+  /** Counted apart from passwords and one-time codes: a right one of those must not buy more tries at it. */
+  readonly at?: 'enrolment-code';
 }
 
 /**
@@ -97,8 +99,9 @@ export class LoginThrottle {
   }
 
   /** A digest, so that the table tells nobody who tries to be whom. Names that nobody has are held up like all others. */
-  #subjectOf({ name, address, known }: Attempt): string {
+  #subjectOf({ name, address, known, at }: Attempt): string {
     const where = known ? networkOf(address) : 'elsewhere';
-    return this.pepper.digest(`login ${JSON.stringify([foldName(name), where])}`);
+    const of = [foldName(name), where, ...(at ? [at] : [])];
+    return this.pepper.digest(`login ${JSON.stringify(of)}`);
   }
 }

@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { Envelope, KeyRotation, SealedColumn } from '#encryption';
 import { Database } from '#persistence';
 import { Pepper } from '../pepper.ts';
+import { EnrolmentCodes, type EnrolmentCode } from './enrolment-codes.ts';
 import { randomText } from './random-text.ts';
 import { newSeed, otpauthUri, stepOf } from './totp.ts';
 
@@ -29,6 +30,7 @@ export class SecondFactors implements OnModuleInit {
     private readonly database: Database,
     private readonly envelope: Envelope,
     private readonly pepper: Pepper,
+    private readonly codes: EnrolmentCodes,
     @Optional() private readonly rotation?: KeyRotation,
   ) {}
 
@@ -43,23 +45,50 @@ export class SecondFactors implements OnModuleInit {
     return this.database.kysely;
   }
 
-  /** A new seed, which counts for nothing before a code of it has come. */
-  async enrol({ id, name }: Owner): Promise<Enrolment> {
-    const secret = newSeed();
-    const totp_pending = this.envelope.seal(secret, placeOf(id, 'totp_pending'));
-    await this.#db.updateTable('users').set({ totp_pending }).where('id', '=', id).execute();
-    return { secret, uri: otpauthUri(secret, name) };
+  /**
+   * A first seed, which counts for nothing before a code of it has come. It uses the enrolment code up, in the same step:
+   * of two who show it at once one is let in. Undefined where it is not that of this user, or no more.
+   */
+  async enrol(
+    owner: Owner,
+    { sessionId, code }: { sessionId: string; code: string },
+    at = new Date(),
+  ): Promise<Enrolment | undefined> {
+    const { enrolment, set } = this.#pendingOf(owner, sessionId);
+    const { numUpdatedRows } = await this.#db
+      .updateTable('users')
+      .set({ ...set, enrolment_digest: null, enrolment_expires_at: null })
+      .where('id', '=', owner.id)
+      .where('totp_seed', 'is', null)
+      .where('enrolment_digest', 'in', this.codes.digestsOf(owner.id, code))
+      .where('enrolment_expires_at', '>', at)
+      .executeTakeFirst();
+    return numUpdatedRows === 1n ? enrolment : undefined;
+  }
+
+  /** Another seed for who has shown the one of now. Undefined where that was taken away meanwhile. */
+  async replace(owner: Owner, sessionId: string): Promise<Enrolment | undefined> {
+    const { enrolment, set } = this.#pendingOf(owner, sessionId);
+    const updating = this.#db.updateTable('users').set(set).where('id', '=', owner.id);
+    const { numUpdatedRows } = await updating.where('totp_seed', 'is not', null).executeTakeFirst();
+    return numUpdatedRows === 1n ? enrolment : undefined;
   }
 
   /**
    * Puts the seed that waits in force, if this is a code of it, and gives the recovery codes: the only moment when anyone
-   * sees them. Undefined where it is no such code.
+   * sees them. Undefined where it is no such code, or another session was shown the seed: whoever else is logged in could
+   * go on guessing.
    */
-  async confirm(id: string, code: string, at = Date.now()): Promise<readonly string[] | undefined> {
+  async confirm(
+    { id, sessionId }: { id: string; sessionId: string },
+    code: string,
+    at = Date.now(),
+  ): Promise<readonly string[] | undefined> {
     const row = await this.#db
       .selectFrom('users')
       .select('totp_pending')
       .where('id', '=', id)
+      .where('totp_pending_session', '=', sessionId)
       .executeTakeFirst();
     const pending = row?.totp_pending;
     if (!pending) return undefined;
@@ -73,7 +102,10 @@ export class SecondFactors implements OnModuleInit {
         .set({
           totp_seed: this.envelope.seal(secret, placeOf(id, 'totp_seed')),
           totp_pending: null,
+          totp_pending_session: null,
           totp_step: step,
+          enrolment_digest: null,
+          enrolment_expires_at: null,
           changed_at: new Date(at),
         })
         .where('id', '=', id)
@@ -109,13 +141,39 @@ export class SecondFactors implements OnModuleInit {
     return numUpdatedRows === 1n;
   }
 
-  /** For who has lost both. */
-  async remove(id: string, at = new Date()): Promise<void> {
+  /** For who has lost both: with the code that is given, they may set up another one. */
+  async remove(id: string, at = new Date()): Promise<EnrolmentCode> {
+    const enrolment = this.codes.mint(id, at);
+    const { digest: enrolment_digest, expiresAt: enrolment_expires_at } = enrolment;
     await this.#db.transaction().execute(async (transaction) => {
-      const gone = { totp_seed: null, totp_pending: null, totp_step: null, changed_at: at };
-      await transaction.updateTable('users').set(gone).where('id', '=', id).execute();
+      const gone = { totp_seed: null, totp_pending: null, totp_pending_session: null, totp_step: null };
+      await transaction
+        .updateTable('users')
+        .set({ ...gone, enrolment_digest, enrolment_expires_at, changed_at: at })
+        .where('id', '=', id)
+        .execute();
       await transaction.deleteFrom('user_recovery_codes').where('user_id', '=', id).execute();
     });
+    return enrolment;
+  }
+
+  /** A code in the place of the one before. Undefined where a second factor is set up: nobody needs one then. */
+  async issueCode(id: string): Promise<EnrolmentCode | undefined> {
+    const enrolment = this.codes.mint(id);
+    const { digest: enrolment_digest, expiresAt: enrolment_expires_at } = enrolment;
+    const updating = this.#db.updateTable('users').set({ enrolment_digest, enrolment_expires_at });
+    const { numUpdatedRows } = await updating
+      .where('id', '=', id)
+      .where('totp_seed', 'is', null)
+      .executeTakeFirst();
+    return numUpdatedRows === 1n ? enrolment : undefined;
+  }
+
+  #pendingOf({ id, name }: Owner, sessionId: string) {
+    const secret = newSeed();
+    const totp_pending = this.envelope.seal(secret, placeOf(id, 'totp_pending'));
+    const enrolment: Enrolment = { secret, uri: otpauthUri(secret, name) };
+    return { enrolment, set: { totp_pending, totp_pending_session: sessionId } };
   }
 
   async #acceptRecovery(id: string, code: string): Promise<boolean> {

@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { Call } from '#call';
-import { InvalidLogin } from '#errors';
+import { InvalidInput, InvalidLogin, SecondFactorRequired } from '#errors';
 import { isOutdated, nobodysHash } from '../users/password-hash.ts';
 import { PasswordHasher } from '../users/password-hasher.ts';
 import { UserStore } from '../users/user-store.ts';
 import type { User, UserSecrets } from '../users/user.record.ts';
 import { KnownNetworks } from './known-networks.ts';
 import { LoginThrottle, type Attempt } from './login-throttle.ts';
-import { SecondFactors } from './second-factors.ts';
+import { SecondFactors, type Enrolment } from './second-factors.ts';
 
 /** What a person shows. */
 export interface LoginOrder {
@@ -68,11 +68,11 @@ export class UserLogin {
   }
 
   /**
-   * Puts the authenticator in force whose first code this is. It counts as a login does.
+   * Puts the authenticator in force whose first code this is, which was begun in the same session. It counts as a login does.
    * @throws InvalidLogin, RateLimited; GatehouseError UNAVAILABLE
    */
   async confirmSecondFactor(
-    id: string,
+    { id, sessionId }: { id: string; sessionId: string },
     code: string,
     call: Call,
   ): Promise<{ user: User; recoveryCodes: readonly string[] }> {
@@ -80,10 +80,35 @@ export class UserLogin {
     if (!user || user.disabledAt) throw refused(user ? 'disabled' : 'unknown', user, call);
     const attempt = await this.#attemptOf(user.name, user, call);
     await this.throttle.take(attempt, call);
-    const recoveryCodes = await this.factors.confirm(id, code);
+    const recoveryCodes = await this.factors.confirm({ id, sessionId }, code);
     if (!recoveryCodes) throw refused('wrong-code', user, call);
     await this.throttle.refund(attempt);
     return { user: { ...withoutSecrets(user), hasSecondFactor: true }, recoveryCodes };
+  }
+
+  /**
+   * Begins a second factor for somebody who is logged in: with the password again and, for the first one, the code that
+   * whoever manages users gave to them, each counted as a login is; in the place of another one, with that one.
+   * @throws InvalidInput without the code where it is needed; InvalidLogin, RateLimited, SecondFactorRequired
+   */
+  async enrol(
+    { id, sessionId }: { id: string; sessionId: string },
+    { password, code }: { password: string; code: string | undefined },
+    call: Call,
+  ): Promise<Enrolment> {
+    if (code === undefined && !(await this.users.get(id))?.hasSecondFactor) throw withoutCode();
+    const user = await this.checkAgain(id, { password }, call);
+    if (user.hasSecondFactor) {
+      const replaced = call.principal?.secondFactor && (await this.factors.replace(user, sessionId));
+      if (replaced) return replaced;
+      throw new SecondFactorRequired('Another authenticator in the place of yours');
+    }
+    const attempt: Attempt = { ...(await this.#attemptOf(user.name, user, call)), at: 'enrolment-code' };
+    await this.throttle.take(attempt, call);
+    const begun = await this.factors.enrol(user, { sessionId, code: code ?? '' });
+    if (!begun) throw refused('wrong-enrolment-code', user, call);
+    await this.throttle.refund(attempt);
+    return begun;
   }
 
   async #attemptOf(name: string, user: User | undefined, { address }: Call): Promise<Attempt> {
@@ -124,6 +149,12 @@ function refused(reason: string, user: User | undefined, call: Call): InvalidLog
   call.note('credential', reason);
   if (user) call.note('subject_user', user.id);
   return new InvalidLogin();
+}
+
+function withoutCode(): InvalidInput {
+  return new InvalidInput('A first second factor is set up with an enrolment code', [
+    { path: '/enrolment_code', message: 'is needed: whoever manages users gives you one' },
+  ]);
 }
 
 function withoutSecrets({ passwordHash: _hash, totpSeed: _seed, ...user }: User & UserSecrets): User {

@@ -1,8 +1,8 @@
 import { Controller, HttpCode, Post } from '@nestjs/common';
 import { Throttle } from '@nestjs/throttler';
 import { CurrentCall, Input, Operation, type Call } from '#call';
-import { GatehouseError, SecondFactorRequired } from '#errors';
-import { SecondFactors, type Enrolment } from '../login/second-factors.ts';
+import { GatehouseError } from '#errors';
+import type { Enrolment } from '../login/second-factors.ts';
 import { UserLogin } from '../login/user-login.ts';
 import { Users } from '../users/users.service.ts';
 import { ChangePassword, ConfirmTotp, EnrolTotp, Login, Logout, Refresh, StepUp } from './auth.dto.ts';
@@ -20,7 +20,6 @@ export class AuthController {
   constructor(
     private readonly login: UserLogin,
     private readonly sessions: UserSessions,
-    private readonly factors: SecondFactors,
     private readonly users: Users,
   ) {}
 
@@ -94,7 +93,10 @@ export class AuthController {
     return { ended: await this.users.setPassword(user, next, { but: sessionId }) };
   }
 
-  /** The password once more: a browser that was left open must not bind the account to somebody else's telephone. */
+  /**
+   * The password once more, since a browser may have been left open; and for the first one a code that an administrator
+   * gave, since a password may have been guessed: neither must bind the account to somebody else's telephone.
+   */
   @Post('totp')
   @HttpCode(200)
   @Throttle(CODES)
@@ -105,12 +107,12 @@ export class AuthController {
     event: 'totp_enrolled',
     revealsSecret: true,
   })
-  async enrol(@Input() { password }: EnrolTotp, @CurrentCall() call: Call): Promise<Enrolment> {
-    const { userId } = sessionOf(call);
-    const user = await this.login.checkAgain(userId, { password }, call);
-    if (user.hasSecondFactor && !call.principal?.secondFactor)
-      throw new SecondFactorRequired('Another authenticator in the place of yours');
-    return this.factors.enrol(user);
+  async enrol(
+    @Input() { password, enrolment_code: code }: EnrolTotp,
+    @CurrentCall() call: Call,
+  ): Promise<Enrolment> {
+    const { userId: id, sessionId } = sessionOf(call);
+    return this.login.enrol({ id, sessionId }, { password, code }, call);
   }
 
   /** From now on the code is asked for; whoever was logged in elsewhere has shown none, and is logged out. */
@@ -129,7 +131,7 @@ export class AuthController {
     @CurrentCall() call: Call,
   ): Promise<AccessView & { recovery_codes: readonly string[] }> {
     const { userId, sessionId } = sessionOf(call);
-    const confirmed = await this.login.confirmSecondFactor(userId, totp, call);
+    const confirmed = await this.login.confirmSecondFactor({ id: userId, sessionId }, totp, call);
     await this.sessions.endAll(userId, 'second-factor-changed', sessionId);
     const access = await this.sessions.stepUp(confirmed.user, sessionId);
     return { recovery_codes: confirmed.recoveryCodes, ...accessView(access) };

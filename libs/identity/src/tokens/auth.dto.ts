@@ -1,5 +1,6 @@
 import { IsBoolean, IsOptional, IsString, Matches, MaxLength, MinLength } from 'class-validator';
 
+const ENROLMENT_CODE = /^[0-9a-z]{5}(-[0-9a-z]{5}){4}$/;
 /** Of an authenticator, or a recovery code. */
 const ONE_TIME_CODE = /^(\d{6}|[0-9a-z]{5}-[0-9a-z]{5})$/;
 
@@ -45,6 +46,12 @@ export class EnrolTotp {
   @MinLength(1)
   @MaxLength(128)
   password!: string;
+
+  /** Of an administrator; needed where there is no second factor yet. */
+  @IsOptional()
+  @IsString()
+  @Matches(ENROLMENT_CODE)
+  enrolment_code?: string;
 }
 
 export class ConfirmTotp {

@@ -21,7 +21,7 @@ describe.each(databases)('refresh tokens on $name', (kind) => {
     families = new TokenFamilies(database(), new Pepper('p'.repeat(32)));
     const [id, at] = [randomUUID(), new Date(START)];
     user = { id, name: 'Ana', role: 'employee', createdAt: at, createdBy: 'x', changedAt: at } as User;
-    await new UserStore(database()).insert(user, 'no hash');
+    await new UserStore(database()).insert(user, { passwordHash: 'no hash', enrolmentDigest: 'no digest' });
   });
 
   const begin = async () =>

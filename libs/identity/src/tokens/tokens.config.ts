@@ -23,6 +23,14 @@ export const tokensConfig = defineConfig('tokens', {
     min: 1,
     max: 480,
   }),
+  enrolmentCodeHours: setting.integer({
+    env: 'ENROLMENT_CODE_HOURS',
+    description:
+      'Hours for which a user may set up a first second factor with the code that an administrator gave',
+    default: 72,
+    min: 1,
+    max: 720,
+  }),
   issuer: setting.text({
     env: 'JWT_ISSUER',
     description:

@@ -41,7 +41,7 @@ describe('whose a token is', () => {
     const at = new Date();
     const id = randomUUID();
     user = { id, name: id, role: 'admin', tier: 'pro', createdAt: at, createdBy: 'x', changedAt: at } as User;
-    await users.insert(user, 'no hash');
+    await users.insert(user, { passwordHash: 'no hash', enrolmentDigest: 'no digest' });
   });
   afterEach(() => void vi.useRealTimers());
 

@@ -54,7 +54,10 @@ export class UserStore {
   }
 
   /** Says false, and keeps nothing, when the name is in use. */
-  async insert(user: User, passwordHash: string): Promise<boolean> {
+  async insert(
+    user: User,
+    { passwordHash, enrolmentDigest }: { passwordHash: string; enrolmentDigest: string },
+  ): Promise<boolean> {
     const { numInsertedOrUpdatedRows } = await this.#db
       .insertInto('users')
       .values({
@@ -66,7 +69,10 @@ export class UserStore {
         password_hash: passwordHash,
         totp_seed: null,
         totp_pending: null,
+        totp_pending_session: null,
         totp_step: null,
+        enrolment_digest: enrolmentDigest,
+        enrolment_expires_at: user.enrolmentExpiresAt ?? null,
         created_at: user.createdAt,
         created_by: user.createdBy,
         changed_at: user.changedAt,
@@ -112,6 +118,7 @@ function userOf(row: Row): User {
     role: row.role as Role,
     tier: (row.tier ?? undefined) as Tier | undefined,
     hasSecondFactor: row.totp_seed !== null,
+    enrolmentExpiresAt: row.enrolment_expires_at ?? undefined,
     createdAt: row.created_at,
     createdBy: row.created_by,
     changedAt: row.changed_at,

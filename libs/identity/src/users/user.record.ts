@@ -8,6 +8,8 @@ export interface User {
   readonly tier: Tier | undefined;
   /** Whether a one-time code is asked of them. */
   readonly hasSecondFactor: boolean;
+  /** Until when a code may be used by which they set up their first one; undefined where none is out. */
+  readonly enrolmentExpiresAt: Date | undefined;
   readonly createdAt: Date;
   /** Id of the principal that made it. */
   readonly createdBy: string;

@@ -9,6 +9,8 @@ export interface UserView {
   tier: Tier | null;
   state: 'active' | 'disabled';
   second_factor: boolean;
+  /** Until when the enrolment code that was given may be used; null where none is out. */
+  enrolment_expires_at: string | null;
   created_at: string;
   created_by: string;
   changed_at: string;
@@ -16,10 +18,12 @@ export interface UserView {
   disabled_at: string | null;
 }
 
-/** The answer that holds a password that was made up: the only one that ever does. */
+/** The answer that holds a password that was made up, or a code for a second factor: the only one that ever does. */
 export interface IssuedUserView extends UserView {
   /** Absent where it was given. */
   generated_password?: string;
+  /** With it, and the password, the user sets up a second factor. */
+  enrolment_code?: string;
 }
 
 /** One page of the users, the youngest first. */
@@ -38,6 +42,7 @@ export function userViewOf(user: User): UserView {
     tier: user.tier ?? null,
     state: user.disabledAt ? 'disabled' : 'active',
     second_factor: user.hasSecondFactor,
+    enrolment_expires_at: user.enrolmentExpiresAt?.toISOString() ?? null,
     created_at: user.createdAt.toISOString(),
     created_by: user.createdBy,
     changed_at: user.changedAt.toISOString(),

@@ -2,7 +2,7 @@ import { Controller, Delete, Get, HttpCode, Post, Put } from '@nestjs/common';
 import { CurrentCall, Input, Operation, type Call, type Principal } from '#call';
 import { userViewOf, type IssuedUserView, type UserListView, type UserView } from './user.view.ts';
 import { AmendUser, CreateUser, ListUsers, NameUser, ResetPassword } from './users.dto.ts';
-import { Users, type WithPassword } from './users.service.ts';
+import { Users, type IssuedUser } from './users.service.ts';
 
 /** `/admin/users`: the people who may log in. */
 @Controller('admin/users')
@@ -63,14 +63,32 @@ export class UsersController {
     permission: 'users:write',
     input: NameUser,
     event: 'user_second_factor_reset',
+    revealsSecret: true,
   })
-  async resetTotp(@Input() { id }: NameUser, @CurrentCall() call: Call): Promise<UserView> {
-    return noted(await this.users.resetSecondFactor(id, callerOf(call)), call);
+  async resetTotp(@Input() { id }: NameUser, @CurrentCall() call: Call): Promise<IssuedUserView> {
+    return issued(await this.users.resetSecondFactor(id, callerOf(call)), call);
+  }
+
+  @Post(':id/enrolment-code')
+  @HttpCode(200)
+  @Operation({
+    name: 'users.issue-enrolment-code',
+    permission: 'users:write',
+    input: NameUser,
+    event: 'enrolment_code_issued',
+    revealsSecret: true,
+  })
+  async issueEnrolmentCode(@Input() { id }: NameUser, @CurrentCall() call: Call): Promise<IssuedUserView> {
+    return issued(await this.users.issueEnrolmentCode(id, callerOf(call)), call);
   }
 }
 
-function issued({ user, generated }: WithPassword, call: Call): IssuedUserView {
-  return { ...noted(user, call), ...(generated !== undefined && { generated_password: generated }) };
+function issued({ user, password, enrolmentCode }: IssuedUser, call: Call): IssuedUserView {
+  return {
+    ...noted(user, call),
+    ...(password !== undefined && { generated_password: password }),
+    ...(enrolmentCode !== undefined && { enrolment_code: enrolmentCode }),
+  };
 }
 
 function noted(user: Parameters<typeof userViewOf>[0], call: Call): UserView {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { Principal, Role, Tier } from '#call';
 import { GatehouseError, NotFound } from '#errors';
+import { EnrolmentCodes } from '../login/enrolment-codes.ts';
 import { randomText } from '../login/random-text.ts';
 import { SecondFactors } from '../login/second-factors.ts';
 import { requireRights } from '../rights.ts';
@@ -30,10 +31,11 @@ export interface UserAmendment {
   readonly disabled?: boolean | undefined;
 }
 
-/** A user whose password was made up: the only moment when anyone sees it. */
-export interface WithPassword {
+/** A user, and what was made up for them: the only moment when anyone sees it. */
+export interface IssuedUser {
   readonly user: User;
-  readonly generated: string | undefined;
+  readonly password?: string | undefined;
+  readonly enrolmentCode?: string | undefined;
 }
 
 /** The people who log in. Whoever may write users still makes nobody who may do more than they. */
@@ -44,27 +46,32 @@ export class Users {
     private readonly hasher: PasswordHasher,
     private readonly sessions: UserSessions,
     private readonly factors: SecondFactors,
+    private readonly codes: EnrolmentCodes,
   ) {}
 
   /** @throws GatehouseError ACCESS_REFUSED, CONFLICT when the name is in use; InvalidInput */
-  async create({ name, role, tier, password }: UserOrder, by: Principal): Promise<WithPassword> {
+  async create({ name, role, tier, password }: UserOrder, by: Principal): Promise<IssuedUser> {
     requireRights(by, { role, tier }, 'users');
     const generated = password === undefined ? randomText(GENERATED_GROUPS) : undefined;
     const at = new Date();
+    const id = randomUUID();
+    const { code: enrolmentCode, digest: enrolmentDigest, expiresAt } = this.codes.mint(id, at);
     const user: User = {
-      id: randomUUID(),
+      id,
       name,
       role,
       tier,
       hasSecondFactor: false,
+      enrolmentExpiresAt: expiresAt,
       createdAt: at,
       createdBy: by.id,
       changedAt: at,
       lastLoginAt: undefined,
       disabledAt: undefined,
     };
-    const hash = await this.#hashOf(password ?? generated!, name);
-    if (await this.store.insert(user, hash)) return { user, generated };
+    const passwordHash = await this.#hashOf(password ?? generated!, name);
+    if (await this.store.insert(user, { passwordHash, enrolmentDigest }))
+      return { user, password: generated, enrolmentCode };
     throw new GatehouseError('CONFLICT', 'A user of that name exists: choose another name');
   }
 
@@ -101,12 +108,12 @@ export class Users {
   }
 
   /** By an admin: the password is made up unless told. Ends all sessions of the user. */
-  async resetPassword(id: string, password: string | undefined, by: Principal): Promise<WithPassword> {
+  async resetPassword(id: string, password: string | undefined, by: Principal): Promise<IssuedUser> {
     const user = await this.get(id);
     requireRights(by, user, 'users');
     const generated = password === undefined ? randomText(GENERATED_GROUPS) : undefined;
     await this.setPassword(user, password ?? generated!);
-    return { user: await this.get(id), generated };
+    return { user: await this.get(id), password: generated };
   }
 
   /** Ends all sessions of the user but one, if that is named. Answers how many. @throws InvalidInput */
@@ -116,11 +123,19 @@ export class Users {
   }
 
   /** For who has lost the authenticator and the recovery codes. Ends all sessions of the user. */
-  async resetSecondFactor(id: string, by: Principal): Promise<User> {
+  async resetSecondFactor(id: string, by: Principal): Promise<IssuedUser> {
     requireRights(by, await this.get(id), 'users');
-    await this.factors.remove(id);
+    const { code: enrolmentCode } = await this.factors.remove(id);
     await this.sessions.endAll(id, 'second-factor-changed');
-    return this.get(id);
+    return { user: await this.get(id), enrolmentCode };
+  }
+
+  /** For who has none yet, and has no code any more. @throws NotFound; GatehouseError ACCESS_REFUSED, CONFLICT */
+  async issueEnrolmentCode(id: string, by: Principal): Promise<IssuedUser> {
+    requireRights(by, await this.get(id), 'users');
+    const issued = await this.factors.issueCode(id);
+    if (issued) return { user: await this.get(id), enrolmentCode: issued.code };
+    throw new GatehouseError('CONFLICT', 'That user has a second factor: reset it where it was lost');
   }
 
   #hashOf(password: string, name: string): Promise<string> {

@@ -14,6 +14,8 @@ export interface Stores {
   readonly secrets: Pick<OAuthClients, 'digest'>;
   /** Told of a refresh token that was shown twice at the same time. */
   readonly reused: () => void;
+  /** Address of whoever asks. */
+  readonly askedFrom: () => string;
 }
 
 /** What `oidc-provider` keeps, in our tables. */
@@ -25,17 +27,20 @@ class ArtifactAdapter implements Adapter {
   readonly #model: string;
   readonly #artifacts: ArtifactStore;
   readonly #reused: () => void;
+  readonly #askedFrom: () => string;
 
-  constructor(model: string, { artifacts, reused }: Stores) {
+  constructor(model: string, { artifacts, reused, askedFrom }: Stores) {
     this.#model = model;
     this.#artifacts = artifacts;
     this.#reused = reused;
+    this.#askedFrom = askedFrom;
   }
 
-  async upsert(id: string, payload: AdapterPayload, expiresIn = 0): Promise<void> {
-    if (this.#artifacts.isFull(this.#model)) throw new errors.TemporarilyUnavailable('too many have begun');
+  async upsert(shown: string, payload: AdapterPayload, expiresIn = 0): Promise<void> {
     const expiresAt = new Date(Date.now() + expiresIn * 1000);
-    await this.#artifacts.put(this.#model, id, payload, expiresAt);
+    const kept = { model: this.#model, shown, payload, expiresAt };
+    if (await this.#artifacts.begin(kept, this.#askedFrom())) return;
+    throw new errors.TemporarilyUnavailable('too many log-ins are under way: try again in some minutes');
   }
 
   async find(id: string): Promise<AdapterPayload | undefined> {

@@ -1,15 +1,26 @@
 import { Injectable, Optional } from '@nestjs/common';
 import { sql } from 'kysely';
+import { networkOf } from '#call';
 import { Envelope, KeyRotation, SealedColumn } from '#encryption';
 import { Pepper } from '#identity';
 import { Database } from '#persistence';
+import { FairShare } from './fair-share.ts';
 
 /** What the authorization server keeps of one thing that it has under way or has given out. */
 export type Payload = Record<string, unknown>;
 
-/** Rows of what strangers may begin at most: each of them needs a client that is known, and is gone in minutes. */
-const MOST_BEGUN = 20_000;
+export interface Kept {
+  readonly model: string;
+  /** What its bearer shows. */
+  readonly shown: string;
+  readonly payload: Payload;
+  readonly expiresAt: Date;
+}
+
+/** What strangers may begin: each needs a client that is known, and is gone in minutes. */
 const BEGUN = new Set(['Interaction', 'Session']);
+/** Of each kind. Of one network as many as may log in from there (30 a minute) until the first of them is over. */
+const SHARE = { each: 300, all: 20_000 };
 const TIDIED_EVERY_MS = 60_000;
 const BATCH = 1_000;
 
@@ -19,8 +30,8 @@ const BATCH = 1_000;
  */
 @Injectable()
 export class ArtifactStore {
+  readonly #share: FairShare;
   #tidiedAt = -Infinity;
-  #full = false;
 
   constructor(
     private readonly database: Database,
@@ -30,14 +41,23 @@ export class ArtifactStore {
   ) {
     const payloads = { table: 'oauth_artifacts', column: 'payload', row: 'id' } as const;
     rotation?.register(new SealedColumn(database, envelope, payloads));
+    this.#share = new FairShare(database, SHARE);
   }
 
-  /** Whether no more can be begun at the moment. */
-  isFull(model: string): boolean {
-    return this.#full && BEGUN.has(model);
+  /**
+   * Keeps what somebody at this address has begun, or goes on with. Says false, and keeps nothing, where too much that
+   * was begun there is under way.
+   */
+  async begin(kept: Kept, address: string): Promise<boolean> {
+    if (!BEGUN.has(kept.model) || isSomebodys(kept.payload)) return this.put(kept).then(() => true);
+    const network = this.pepper.eitherOf(`oauth network ${networkOf(address)}`);
+    const isNew = !(await this.find(kept.model, kept.shown));
+    if (isNew && !(await this.#share.admits(kept.model, network))) return false;
+    await this.put(kept, network[0]);
+    return true;
   }
 
-  async put(model: string, shown: string, payload: Payload, expiresAt: Date): Promise<void> {
+  async put({ model, shown, payload, expiresAt }: Kept, network?: string): Promise<void> {
     await this.#tidy();
     const id = await this.#idOf(model, shown);
     const { consumed: _, ...kept } = payload;
@@ -45,13 +65,19 @@ export class ArtifactStore {
       payload: this.envelope.seal(JSON.stringify(kept), placeOf(id)),
       grant_id: this.#named('Grant', payload['grantId']),
       uid: this.#named('uid', payload['uid']),
-      client_id: typeof payload['clientId'] === 'string' ? payload['clientId'] : null,
+      client_id: textOrNull(payload['clientId']),
+      account_id: textOrNull(payload['accountId']),
       expires_at: expiresAt,
     };
     await this.#db
       .insertInto('oauth_artifacts')
-      .values({ model, id, ...row })
-      .onConflict((conflict) => conflict.columns(['model', 'id']).doUpdateSet(row))
+      .values({ model, id, ...row, network: network ?? null })
+      // Who has begun it stays who has begun it, until they have logged in.
+      .onConflict((conflict) =>
+        conflict
+          .columns(['model', 'id'])
+          .doUpdateSet({ ...row, ...(network === undefined && { network: null }) }),
+      )
       .execute();
   }
 
@@ -111,16 +137,12 @@ export class ArtifactStore {
   async #tidy(): Promise<void> {
     if (performance.now() - this.#tidiedAt < TIDIED_EVERY_MS) return;
     this.#tidiedAt = performance.now();
-    await sql`
+    const { numAffectedRows = 0n } = await sql`
       delete from oauth_artifacts where (model, id) in (
         select model, id from oauth_artifacts where expires_at <= ${new Date()} limit ${BATCH}
       )`.execute(this.#db);
-    const { begun } = await this.#db
-      .selectFrom('oauth_artifacts')
-      .select((eb) => eb.fn.countAll<string>().as('begun'))
-      .where('model', 'in', [...BEGUN])
-      .executeTakeFirstOrThrow();
-    this.#full = Number(begun) >= MOST_BEGUN;
+    // There may be more: whoever comes next goes on.
+    if (numAffectedRows >= BATCH) this.#tidiedAt = -Infinity;
   }
 
   get #db() {
@@ -149,6 +171,16 @@ export class ArtifactStore {
   }
 }
 
-function placeOf(row: string) {
+/** Whoever has logged in is no stranger: nothing of theirs makes room for another. */
+function isSomebodys({ accountId, result }: Payload): boolean {
+  const login = (result as { login?: unknown } | undefined)?.login;
+  return accountId !== undefined || login !== undefined;
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
+export function placeOf(row: string) {
   return { table: 'oauth_artifacts', column: 'payload', row };
 }

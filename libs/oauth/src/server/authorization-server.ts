@@ -130,7 +130,13 @@ export class AuthorizationServer {
       providerSettings({
         keys,
         cookieKeys: this.#cookieKeys,
-        stores: { artifacts, clients, secrets, reused: () => this.#refuseReuse(Provider.ctx) },
+        stores: {
+          artifacts,
+          clients,
+          secrets,
+          reused: () => this.#refuseReuse(Provider.ctx),
+          askedFrom: () => this.#addressOf(Provider.ctx),
+        },
         accounts,
         resources,
         fetch: this.#fetch,
@@ -181,6 +187,11 @@ export class AuthorizationServer {
     const { session } = ctx.oidc;
     if (session) await this.artifacts.destroy('Session', session.jti);
     ctx.cookies.set('gh_session', null, { path: this.base.pathname, signed: true });
+  }
+
+  /** Outside of a request nothing is begun. */
+  #addressOf(ctx: KoaContextWithOIDC | undefined): string {
+    return (ctx && this.#exchanges.get(ctx.req)?.call.address) ?? '';
   }
 
   #refuseReuse(ctx: KoaContextWithOIDC | undefined): void {

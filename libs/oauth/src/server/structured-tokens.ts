@@ -46,7 +46,8 @@ export function structuredTokens({ tokens, artifacts, resources, stands }: Parts
 async function revoke(claims: OwnClaims, artifacts: ArtifactStore): Promise<void> {
   if (claims.grant_id !== undefined) await artifacts.revokeFamily(claims.grant_id);
   const expiresAt = new Date(claims.exp * 1000 + 60_000);
-  await artifacts.put(REVOKED, claims.jti, { clientId: claims.client_id }, expiresAt);
+  const payload = { clientId: claims.client_id };
+  await artifacts.put({ model: REVOKED, shown: claims.jti, payload, expiresAt });
 }
 
 function described({ sub, client_id, scope, exp, iat, iss, aud, jti }: OwnClaims) {

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Permission, Principal } from '#call';
 import type { ConfigOf } from '#config';
 import { tokensConfig } from '#identity';
-import { Accounts } from '../accounts.ts';
+import { Accounts, type Account } from '../accounts.ts';
 import { ClientStore } from '../clients/client-store.ts';
 import { permissionsIn } from '../clients/oauth-client.ts';
 import { ArtifactStore } from './artifact-store.ts';
@@ -75,12 +75,16 @@ export class TokenStanding {
     if (one.client !== undefined && grant['clientId'] !== one.client) return 'wrong-client';
     const account = await this.accounts.find(one.id);
     if (!account) return 'account-gone';
-    // A new password, say after the old one was guessed, ends what was allowed with the old one.
-    if (Math.floor(account.changedAt.getTime() / 1000) >= Number(grant['iat'])) return 'account-changed';
+    if (isOutdated(account, Number(grant['iat']))) return 'account-changed';
     const { id, name, role, tier } = account;
     const { scopes, secondFactor } = one;
     return Object.freeze({ id, name, role, tier, keyId: `${OAUTH_KEY}${one.grant}`, scopes, secondFactor });
   }
+}
+
+/** A new password, say after the old one was guessed, ends what was allowed with the old one. */
+export function isOutdated({ changedAt }: Account, grantedAtSeconds: number): boolean {
+  return Math.floor(changedAt.getTime() / 1000) >= grantedAtSeconds;
 }
 
 interface PersonsToken {

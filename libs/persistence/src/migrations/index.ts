@@ -9,6 +9,7 @@ import * as oauth from './007-oauth.ts';
 import * as encryption from './008-encryption.ts';
 import * as retention from './009-retention.ts';
 import * as secretSightings from './010-secret-sightings.ts';
+import * as enrolment from './011-enrolment.ts';
 
 /**
  * All migrations, in the order of their names. Applied ones are never edited: a change is a new migration. There is
@@ -25,4 +26,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '008-encryption': encryption,
   '009-retention': retention,
   '010-secret-sightings': secretSightings,
+  '011-enrolment': enrolment,
 };

@@ -1,4 +1,4 @@
-/** Tables of the authorization server; migrations/007-oauth.ts makes them. */
+/** Tables of the authorization server; migrations/007-oauth.ts and 011-enrolment.ts make them. */
 export interface OAuthTables {
   oauth_clients: OAuthClientRow;
   oauth_artifacts: OAuthArtifactRow;
@@ -36,6 +36,10 @@ export interface OAuthArtifactRow {
   /** Digest of a session's second name. */
   uid: string | null;
   client_id: string | null;
+  /** The person whom it is about; of a grant from before 011, null until somebody asks for it. */
+  account_id: string | null;
+  /** Keyed digest of the network that began it; only of what anybody may begin. */
+  network: string | null;
   /** It may be used once, and was. */
   consumed_at: Date | null;
   expires_at: Date;

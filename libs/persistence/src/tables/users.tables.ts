@@ -1,4 +1,4 @@
-/** Tables of the people who log in, and of their sessions; migrations/006-users.ts makes them. */
+/** Tables of the people who log in, and of their sessions; migrations/006-users.ts and 011-enrolment.ts make them. */
 export interface UsersTables {
   users: UsersRow;
   user_recovery_codes: RecoveryCodesRow;
@@ -21,8 +21,13 @@ export interface UsersRow {
   totp_seed: string | null;
   /** Sealed; not confirmed by a code yet. */
   totp_pending: string | null;
+  /** The session that was shown it, and that alone may confirm it. */
+  totp_pending_session: string | null;
   /** Time step of the last code that was accepted: no earlier one ever is. */
   totp_step: number | null;
+  /** Keyed digest of the code that lets them set up their first second factor; gone once it was used. */
+  enrolment_digest: string | null;
+  enrolment_expires_at: Date | null;
   created_at: Date;
   created_by: string;
   changed_at: Date;
