@@ -1,4 +1,4 @@
-export { BlindIndex } from './blind-index.ts';
+export { BlindIndex, Marker } from './blind-index.ts';
 export { CannotOpen } from './cannot-open.ts';
 export { encryptionConfig } from './encryption.config.ts';
 export { EncryptionModule } from './encryption.module.ts';
