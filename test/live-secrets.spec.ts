@@ -1,12 +1,15 @@
-import { randomBytes } from 'node:crypto';
-import { renameSync, writeFileSync } from 'node:fs';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { databases, scratchFolder, type ScratchFolder } from '#testing';
 import { bootGateway, type TestGateway } from './support/gateway.ts';
+import { gatehouse } from './support/run.ts';
 import { TcpClient, WebSocketClient } from './support/socket-client.ts';
 
 const random = () => randomBytes(32).toString('base64');
+const signingKey = () =>
+  generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 const conversation = { conversation_id: 'c-1', messages: [{ author_name: 'Bo', text: 'A parcel' }] };
 
 interface Status {
@@ -24,6 +27,7 @@ describe('secrets that change in their files', () => {
     ENCRYPTION_PREVIOUS_KEYS: random(),
     WS_AUTH_TOKEN: random(),
     TCP_AUTH_TOKEN: random(),
+    AUDIT_SIGNING_KEY: signingKey(),
   };
   const fileOf = (name: string) => join(folder.path, name);
   const write = (name: string, value: string): void => {
@@ -58,6 +62,32 @@ describe('secrets that change in their files', () => {
     expect(body).toMatchObject({
       secrets: expect.arrayContaining([expect.objectContaining({ name: 'ENCRYPTION_KEY', source: 'file' })]),
     });
+  });
+
+  it('are signs by the new AUDIT_SIGNING_KEY under load, and a journal that verifies across the border', async () => {
+    const { client, dataDir } = booted;
+    const verified = async () => {
+      const { out } = await gatehouse(['audit', 'verify', '--data-dir', dataDir, '--json']);
+      return JSON.parse(out) as { valid: boolean; keys: string[]; chains: { chain: string }[] };
+    };
+    const before = (await verified()).keys;
+    const turned = new AbortController();
+    const statuses: number[] = [];
+    const calling = Array.from({ length: 4 }, async () => {
+      while (!turned.signal.aborted) statuses.push((await client.rest('/conversations')).status);
+    });
+    for (const chains of [2, 3]) {
+      write('AUDIT_SIGNING_KEY', signingKey());
+      const folder = join(dataDir, 'audit', 'checkpoints');
+      await expect.poll(() => readdirSync(folder).length).toBe(chains);
+    }
+    turned.abort();
+    await Promise.all(calling);
+    expect(new Set(statuses)).toEqual(new Set([200]));
+    const after = await verified();
+    expect(after).toMatchObject({ valid: true, chains: [{}, {}, {}] });
+    expect(after.keys).toHaveLength(3);
+    expect(after.keys).toEqual(expect.arrayContaining(before));
   });
 
   it('are doors that open to the new token alone, and close on whoever came in by the one before', async () => {

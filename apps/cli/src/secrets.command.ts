@@ -22,9 +22,14 @@ export function registerSecrets(program: Command): void {
   const secrets = program.command('secrets').description('generate, check and watch over secrets');
 
   withClientOptions(
-    secrets.command('status').description('list how old each secret is, and which are overdue'),
+    secrets
+      .command('status')
+      .description('list how old each secret is, which are overdue, and which new values are not used'),
     'api',
-    { ...usualExits, [TO_DO]: 'one is overdue; or the gateway refused or failed' },
+    {
+      ...usualExits,
+      [TO_DO]: 'one is overdue, or its new value is not used; or the gateway refused or failed',
+    },
   )
     .option('--json', 'print JSON')
     .option('--local', 'ask no gateway: open the stores themselves, with the gateway stopped')
@@ -48,7 +53,7 @@ export function registerSecrets(program: Command): void {
 async function status(options: StatusOptions): Promise<void> {
   const list = await (options.local ? localList(options) : remoteList(options));
   print(options, list, describe(list));
-  if (list.secrets.some(({ overdue }) => overdue)) process.exitCode = TO_DO;
+  if (list.secrets.some(({ overdue, refused }) => overdue || refused !== null)) process.exitCode = TO_DO;
 }
 
 function remoteList(options: ClientOptions): Promise<SecretListView> {

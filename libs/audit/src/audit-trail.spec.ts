@@ -48,8 +48,14 @@ describe('the audit trail', () => {
     const journal = await openFileJournal(data.path, { openFile: disk.open, onSafe });
     const database = Object.create(Database.prototype, { engine: { value: 'postgresql' } }) as Database;
     const index = new AuditIndex({ database, folder: new JournalFolder(data.path) });
-    const files = new RetainedFiles(new JournalFolder(data.path), signingKey.public, () => journal.last);
-    const retention = new AuditRetention({ days: 0, journal, key: signingKey, database, store: files });
+    const files = new RetainedFiles(new JournalFolder(data.path), () => [journal.last]);
+    const retention = new AuditRetention({
+      days: 0,
+      journal,
+      signing: { key: signingKey },
+      database,
+      store: files,
+    });
     return new AuditTrail(journal, sinks, index, retention, config);
   }
 

@@ -2,7 +2,8 @@ import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/
 import { CallRecorder, type Call, type Outcome } from '#call';
 import type { ConfigOf } from '#config';
 import { auditConfig } from './audit.config.ts';
-import { Journal } from './journal/journal.ts';
+import type { Journal } from './journal/journal.ts';
+import { Succession } from './journal/succession.ts';
 import { callBody, eventBody, type AuditEvent } from './record-body.ts';
 import { AuditIndex } from './search-index/audit-index.ts';
 import { AuditRetention } from './retention/audit-retention.ts';
@@ -15,7 +16,7 @@ const CLOSE_MS = 10_000;
 /** Who did what, from where, and what came of it: one record a call, in a chain that shows if one is missing. */
 @Injectable()
 export class AuditTrail extends CallRecorder implements OnApplicationShutdown {
-  readonly #journal: Journal;
+  readonly #journal: Pick<Journal, 'append' | 'close' | 'status'>;
   readonly #sinks: AuditSinks;
   readonly #index: AuditIndex;
   readonly #retention: AuditRetention;
@@ -24,7 +25,7 @@ export class AuditTrail extends CallRecorder implements OnApplicationShutdown {
   #closing: Promise<void> | undefined;
 
   constructor(
-    journal: Journal,
+    @Inject(Succession) journal: Pick<Journal, 'append' | 'close' | 'status'>,
     sinks: AuditSinks,
     index: AuditIndex,
     retention: AuditRetention,

@@ -2,12 +2,15 @@ import { join } from 'node:path';
 import { Logger, Module } from '@nestjs/common';
 import type { ConfigOf } from '#config';
 import { Database, DataFolder, persistenceConfig } from '#persistence';
+import { liveValue, Secrets } from '#secrets';
 import { auditConfig } from './audit.config.ts';
 import { AuditTrail } from './audit-trail.ts';
 import { SigningKey } from './chain/signing-key.ts';
-import { Journal } from './journal/journal.ts';
+import { followSigningKey } from './journal/follow-signing-key.ts';
+import type { Outage } from './journal/outage.ts';
 import { JournalFolder } from './journal/journal-folder.ts';
 import { openJournal } from './journal/open-journal.ts';
+import { Succession } from './journal/succession.ts';
 import { RecentEventsController } from './recent/recent-events.controller.ts';
 import { RecentEvents } from './recent/recent-events.ts';
 import { AuditIndex } from './search-index/audit-index.ts';
@@ -48,39 +51,46 @@ const signingKey = {
 };
 
 const journal = {
-  provide: Journal,
-  inject: [DataFolder, Database, AuditSinks, SigningKey, auditConfig.KEY],
+  provide: Succession,
+  inject: [DataFolder, Database, AuditSinks, SigningKey, auditConfig.KEY, { token: Secrets, optional: true }],
   useFactory: async (
     { path }: DataFolder,
     database: Database,
     logs: AuditSinks,
     key: SigningKey,
     config: Config,
+    secrets?: Secrets,
   ) => {
-    return openJournal({
+    const options = {
       folder: new JournalFolder(path),
       database: database.engine === 'postgresql' ? database : undefined,
-      key,
       segmentBytes: config.segmentMebibytes * MIB,
-      onSafe: (lines, kinds) => logs.take(lines, kinds),
-      onDamage: (message) => logger.error(`Audit: ${message}. See "gatehouse audit verify"`),
-      onFailure: (error) =>
+      onSafe: logs.take.bind(logs),
+      onDamage: (message: string) => logger.error(`Audit: ${message}. See "gatehouse audit verify"`),
+      onFailure: (error: unknown) =>
         logger.error(`The audit journal can't be written, so calls are refused: ${String(error)}`),
-      onUnsigned: (error) => logger.error(`The end of the audit journal can't be signed: ${String(error)}`),
-      onRecovery: ({ refused }) =>
+      onUnsigned: (error: unknown) =>
+        logger.error(`The end of the audit journal can't be signed: ${String(error)}`),
+      onRecovery: ({ refused }: Outage) =>
         logger.warn(`The audit journal is written again; ${refused} records were refused`),
-    });
+    };
+    const first = await openJournal({ ...options, key });
+    const succession = new Succession(first, key, (next, previous) =>
+      openJournal({ ...options, key: next, previous }),
+    );
+    followSigningKey(succession, liveValue(secrets, auditConfig.settings.signingKey, config.signingKey));
+    return succession;
   },
 };
 
 const index = {
   provide: AuditIndex,
-  inject: [DataFolder, Database, Journal],
-  useFactory: ({ path }: DataFolder, database: Database, chain: Journal) =>
+  inject: [DataFolder, Database, Succession],
+  useFactory: ({ path }: DataFolder, database: Database, chain: Succession) =>
     new AuditIndex({
       database,
       folder: new JournalFolder(path),
-      live: () => ({ last: chain.last, records: chain.status.records }),
+      live: () => ({ ends: chain.ends, records: chain.status.records }),
       onFailure: (error) => logger.warn(`The index of the audit journal lags: ${String(error)}`),
     }),
 };
@@ -93,14 +103,20 @@ const recent = {
 
 const retention = {
   provide: AuditRetention,
-  inject: [DataFolder, Database, Journal, SigningKey, auditConfig.KEY],
-  useFactory: ({ path }: DataFolder, database: Database, chain: Journal, key: SigningKey, config: Config) => {
-    const files = new RetainedFiles(new JournalFolder(path), key.public, () => chain.last);
+  inject: [DataFolder, Database, Succession, auditConfig.KEY],
+  useFactory: ({ path }: DataFolder, database: Database, chain: Succession, config: Config) => {
+    const files = new RetainedFiles(new JournalFolder(path), () => chain.ends);
     const stores =
       database.engine === 'postgresql'
-        ? { store: new RetainedTables(database, key.public), copy: files }
+        ? { store: new RetainedTables(database), copy: files }
         : { store: files };
-    return new AuditRetention({ days: config.retentionDays, journal: chain, key, database, ...stores });
+    return new AuditRetention({
+      days: config.retentionDays,
+      journal: chain,
+      signing: chain,
+      database,
+      ...stores,
+    });
   },
 };
 

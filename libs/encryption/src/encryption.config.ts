@@ -4,7 +4,7 @@ export const encryptionConfig = defineConfig('encryption', {
   encryptAtRest: setting.boolean({
     env: 'ENCRYPT_AT_REST',
     description:
-      'Seals the texts of conversations in the database, those that are there already too; the same on all replicas',
+      'Seals the texts of conversations and tasks in the database, those that are there already too; the same on all replicas',
     default: false,
   }),
   key: setting.key({

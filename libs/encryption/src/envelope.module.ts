@@ -19,7 +19,7 @@ const keyRing = {
     const current = liveValue(secrets, key, config.key);
     const previous = liveValue(secrets, previousKeys, config.previousKeys);
     followKeys(ring, { current, previous }, database);
-    if (secrets) ring.onUnknown = () => void secrets.refresh();
+    if (secrets) ring.onUnknown = () => secrets.refresh();
     return ring;
   },
 };
@@ -30,6 +30,6 @@ const keyRing = {
     keyRing,
     { provide: Envelope, useFactory: (ring: KeyRing) => new Envelope(ring), inject: [KeyRing] },
   ],
-  exports: [Envelope],
+  exports: [Envelope, KeyRing],
 })
 export class EnvelopeModule {}

@@ -60,7 +60,7 @@ export class Envelope {
     if (!parts) throw this.#refusal(context, 'it is no sealed text');
     const key = this.#ring.get(parts.keyId);
     if (!key) {
-      this.#ring.onUnknown();
+      void this.#ring.onUnknown();
       throw this.#refusal(
         context,
         `key ${parts.keyId} sealed it, and neither ENCRYPTION_KEY nor ENCRYPTION_PREVIOUS_KEYS holds that`,

@@ -1,12 +1,13 @@
-export { BlindIndex } from './blind-index.ts';
+export { BlindIndex, Marker } from './blind-index.ts';
 export { CannotOpen } from './cannot-open.ts';
 export { encryptionConfig } from './encryption.config.ts';
 export { EncryptionModule } from './encryption.module.ts';
 export { Envelope } from './envelope.ts';
 export { EnvelopeModule } from './envelope.module.ts';
 export { EncryptionKey } from './keys/encryption-key.ts';
+export { KeyRing } from './keys/key-ring.ts';
 export type { KeyCountView, RotationStatus } from './rotation/key-counts.ts';
 export { KeyRotation } from './rotation/key-rotation.ts';
 export { SealedColumn } from './rotation/sealed-column.ts';
 export { SealedRows, type KeyCount, type Resealed } from './rotation/sealed-rows.ts';
-export type { SealContext } from './sealed-text.ts';
+export { isSealed, type SealContext } from './sealed-text.ts';

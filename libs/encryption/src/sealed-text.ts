@@ -25,6 +25,14 @@ export function splitSealed(text: string): SealedParts | undefined {
   return keyId && body ? { keyId, bytes: Buffer.from(body, 'base64url') } : undefined;
 }
 
+/** Whether a text has the form of a sealed one. Any may have it: whoever keeps both kinds in one place must seal those, too. */
+export function isSealed(text: string): boolean {
+  return SHAPE.test(text);
+}
+
+/** The same, and the key in it, for PostgreSQL: `substring(text from KEY_IN_SQL)` is null for what is in clear. */
+export const KEY_IN_SQL = String.raw`^gs1\.([0-9a-f]{16})\.[A-Za-z0-9_-]+$`;
+
 /** As SQL's `like` finds what a key has sealed. */
 export function sealedBy(keyId: string): string {
   return `${VERSION}.${keyId}.%`;

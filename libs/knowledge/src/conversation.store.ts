@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { sql, type Selectable, type Transaction } from 'kysely';
+import type { Marker } from '#encryption';
 import { GatehouseError } from '#errors';
 import { Database, type Tables } from '#persistence';
 import type { Chunk } from './chunker.ts';
@@ -39,13 +40,14 @@ export class ConversationStore {
   async save(conversation: NewConversation): Promise<{ replaced: boolean }> {
     const { chunks, scenario_title, original_title } = conversation;
     const titles = [scenario_title, original_title].filter((title) => title !== null);
+    const { marker } = this.seal;
     return this.database.kysely.transaction().execute(async (transaction) => {
-      const { seq, replaced } = await this.#claim(transaction, conversation);
+      const { seq, replaced } = await this.#claim(transaction, conversation, marker);
       if (replaced) {
         await transaction.deleteFrom('conversation_terms').where('conversation', '=', seq).execute();
         await transaction.deleteFrom('conversation_chunks').where('conversation', '=', seq).execute();
       }
-      await this.index.add(transaction, seq, { id: conversation.id, titles, chunks });
+      await this.index.add(transaction, seq, { id: conversation.id, titles, chunks }, marker);
       return { replaced };
     });
   }
@@ -54,11 +56,12 @@ export class ConversationStore {
   async #claim(
     transaction: Transaction<Tables>,
     { chunks, mayReplaceAny, ...conversation }: NewConversation,
+    marker: Marker | undefined,
   ): Promise<{ seq: number; replaced: boolean }> {
     const now = new Date();
     const { created_by } = conversation;
     const anew = {
-      ...this.seal.titles(conversation.id, conversation),
+      ...this.seal.titles(conversation.id, conversation, marker),
       created_by,
       chunk_count: chunks.length,
       updated_at: now,

@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { sql, type RawBuilder, type Transaction } from 'kysely';
+import type { Marker } from '#encryption';
 import { Database, type Tables } from '#persistence';
 import type { Chunk } from './chunker.ts';
 import { passageFilter, type PassageFilters } from './passage-filter.ts';
+import { markedWords, postingsOf, searchableTexts, wordsOf } from './postings.ts';
 import { searchableText } from './searchable-text.ts';
 import { ConversationSeal } from './sealing/conversation-seal.ts';
 
@@ -31,9 +33,6 @@ export interface NewTexts {
   readonly chunks: readonly Chunk[];
 }
 
-/** What stands where a message was that had to go. Nobody searches for it. */
-export const ERASED = '[erased]';
-
 /** More words than a question has. They bound what a stranger's query can cost, with MOST_POSTINGS. */
 const MOST_TERMS = 64;
 /** Occurrences that one query may read. The rarest words are read first: what is left out says least. */
@@ -57,18 +56,19 @@ export class FullTextIndex {
     private readonly seal: ConversationSeal,
   ) {}
 
-  /** Writes the chunks of a new conversation and their postings. The titles are words of its first chunk. */
+  /**
+   * Writes the chunks of a new conversation and their postings, sealed where there is a marker. The titles are words of
+   * its first chunk.
+   */
   async add(
     transaction: Transaction<Tables>,
     conversation: number,
     { id, titles, chunks }: NewTexts,
+    marker: Marker | undefined,
   ): Promise<void> {
-    const searchable = chunks.map(({ text }, i) => {
-      const words = text === ERASED ? '' : text;
-      return searchableText(i === 0 ? [...titles, words].join('\n') : words);
-    });
-    const said = chunks.map((chunk, i) => this.seal.said(id, i + 1, chunk));
-    const words = this.seal.on ? await this.#markedWords(transaction, searchable) : wordsOf(searchable);
+    const searchable = searchableTexts(titles, chunks);
+    const said = chunks.map((chunk, i) => this.seal.said(id, i + 1, chunk, marker));
+    const words = marker ? await markedWords(transaction, searchable, marker) : wordsOf(searchable);
     await sql`
       with parts as materialized (
         select * from unnest(
@@ -81,43 +81,29 @@ export class FullTextIndex {
         select ${conversation}::integer, position, text, author_name, author_mark, author_type, said_at
         from parts order by position
         returning id, position
-      ), words as materialized (${words}), sizes as materialized (
-        select position, sum(tf)::integer as terms from words group by position
-      ), whole as (
-        update conversations set term_count = (select coalesce(sum(terms), 0) from sizes) where seq = ${conversation}
-        returning term_count
-      )
-      insert into conversation_terms (term, chunk, conversation, tf, chunk_terms, whole_tf, whole_terms, leads)
-      select
-        words.term, stored.id, ${conversation}::integer, words.tf, sizes.terms,
-        sum(words.tf) over (partition by words.term), whole.term_count,
-        row_number() over (partition by words.term order by words.position) = 1
-      from words join sizes using (position) join stored using (position) cross join whole`.execute(
-      transaction,
-    );
+      ), ${postingsOf(conversation, words)}`.execute(transaction);
   }
 
-  /** The words of sealed texts never reach the disk: the database cuts them up, and stores what we make of them. */
-  async #markedWords(
+  /** Writes the postings of a conversation anew, which is there, from all its texts: by this marker from now on. */
+  async mark(
     transaction: Transaction<Tables>,
-    searchable: readonly string[],
-  ): Promise<RawBuilder<unknown>> {
-    const { rows } = await sql<{
-      position: string;
-      term: string;
-      tf: number;
-    }>`${wordsOf(searchable)}`.execute(transaction);
-    return sql`
-      select * from unnest(
-        ${rows.map(({ position }) => position)}::bigint[], ${rows.map(({ term }) => this.seal.mark('word', term))}::text[],
-        ${rows.map(({ tf }) => tf)}::integer[]
-      ) word (position, term, tf)`;
+    conversation: number,
+    { titles, chunks }: Pick<NewTexts, 'titles'> & { readonly chunks: readonly Pick<Chunk, 'text'>[] },
+    marker: Marker,
+  ): Promise<void> {
+    const words = await markedWords(transaction, searchableTexts(titles, chunks), marker);
+    await transaction.deleteFrom('conversation_terms').where('conversation', '=', conversation).execute();
+    await sql`
+      with stored as materialized (
+        select id, position from conversation_chunks where conversation = ${conversation}
+      ), ${postingsOf(conversation, words)}`.execute(transaction);
   }
 
   /** Best first. The score is the share of what a text could reach that says every word of the query again and again. */
   async rank(query: string, { limit, perConversation, filters }: RankOptions): Promise<Found[]> {
-    const filter = passageFilter(filters, 'passages.chunk', this.seal);
-    const weights = weightsOf(await this.#asked(query));
+    const markers = await this.seal.markers();
+    const filter = passageFilter(filters, 'passages.chunk', markers);
+    const weights = weightsOf(await this.#asked(query, markers));
     const { rows } = await sql<Found>`
       with ${weights},
       passages as materialized (
@@ -156,7 +142,7 @@ export class FullTextIndex {
   /** How much of the query each of the texts says, 0 to 1, in their order: the words weigh as they do in `rank`. */
   async relevance(query: string, texts: readonly string[]): Promise<number[]> {
     if (texts.length === 0) return [];
-    const weights = weightsOf(await this.#asked(query));
+    const weights = weightsOf(await this.#asked(query, await this.seal.markers()));
     const { rows } = await sql<{ relevance: number }>`
       with ${weights}
       select coalesce(sum(weights.passage_weight) / (1 - ${WHOLE_SHARE}::float8), 0) as relevance
@@ -169,7 +155,7 @@ export class FullTextIndex {
   /** `seq` of conversations in which one passage has all the words of a text. */
   async saying(text: string, limit: number): Promise<number[]> {
     const { rows } = await sql<{ conversation: number }>`
-      with ${await this.#asked(text)}
+      with ${await this.#asked(text, await this.seal.markers())}
       select distinct conversation from (
         select t.conversation, t.chunk from forms join conversation_terms t on t.term = forms.form
         group by 1, 2 having count(distinct forms.term) = (select count(*) from asked)
@@ -179,33 +165,25 @@ export class FullTextIndex {
 
   /**
    * `asked`: the words of a query, and how often it says each. `forms`: as what they stand in the postings; where some
-   * conversations are sealed and others not, by their mark as well.
+   * conversations are sealed and others not, by their marks as well.
    */
-  async #asked(query: string): Promise<RawBuilder<unknown>> {
-    if (!this.seal.mayBeSealed) {
+  async #asked(query: string, markers: readonly Marker[]): Promise<RawBuilder<unknown>> {
+    if (markers.length === 0) {
       return sql`asked as materialized (${askedWords(query)}), forms as materialized (select term, term as form from asked)`;
     }
     const { rows } = await sql<{ term: string; times: number }>`${askedWords(query)}`.execute(
       this.database.kysely,
     );
     const terms = rows.map(({ term }) => term);
+    const forms = terms.flatMap((term) => [term, ...markers.map((marker) => marker.mark('word', term))]);
+    const formsOf = terms.flatMap((term) => Array.from({ length: markers.length + 1 }, () => term));
     return sql`
       asked as materialized (
         select * from unnest(${terms}::text[], ${rows.map(({ times }) => times)}::integer[]) word (term, times)
       ), forms as materialized (
-        select * from unnest(
-          ${[...terms, ...terms]}::text[], ${[...terms, ...terms.map((term) => this.seal.mark('word', term))]}::text[]
-        ) word (term, form)
+        select * from unnest(${formsOf}::text[], ${forms}::text[]) word (term, form)
       )`;
   }
-}
-
-/** Every word of every text, and how often it stands there; `position` 1 is the first text. */
-function wordsOf(searchable: readonly string[]): RawBuilder<unknown> {
-  return sql`
-    select part.position, word.lexeme as term, cardinality(word.positions) as tf
-    from unnest(${searchable}::text[]) with ordinality part (searchable, position)
-    cross join lateral unnest(to_tsvector('english', part.searchable)) word`;
 }
 
 function askedWords(query: string): RawBuilder<unknown> {

@@ -1,5 +1,6 @@
 import { sql, type RawBuilder, type SqlBool } from 'kysely';
-import type { ConversationSeal, Marked } from './sealing/conversation-seal.ts';
+import type { Marker } from '#encryption';
+import type { Marked } from './sealing/conversation-seal.ts';
 
 /** Which passages a search may find. */
 export interface PassageFilters {
@@ -15,17 +16,14 @@ export interface PassageFilters {
   readonly before?: Date | null | undefined;
 }
 
-/** The condition on the chunk whose id stands in `column`; undefined where nothing is filtered. */
+/** The condition on the chunk whose id stands in `column`; undefined where nothing is filtered. `markers`: of what may be sealed. */
 export function passageFilter(
   filters: PassageFilters,
   column: string,
-  seal: ConversationSeal,
+  markers: readonly Marker[],
 ): RawBuilder<SqlBool> | undefined {
-  /** In clear, or by its mark. */
   const is = (name: string, mark: string, text: string, kind: Marked): RawBuilder<SqlBool> =>
-    seal.mayBeSealed
-      ? sql`(${sql.ref(name)} = ${text} or ${sql.ref(mark)} = ${seal.mark(kind, text)})`
-      : sql`${sql.ref(name)} = ${text}`;
+    inClearOrMarked({ name, mark }, text, kind, markers);
   const said = sql`coalesce(c.said_at, v.created_at)`;
   const conditions = [
     filters.conversation_id == null ? undefined : sql`v.id = ${filters.conversation_id}`,
@@ -44,4 +42,17 @@ export function passageFilter(
     select from conversation_chunks c join conversations v on v.seq = c.conversation
     where c.id = ${sql.ref(column)} and ${sql.join(conditions, sql` and `)}
   )`;
+}
+
+/** A column in clear has this text, or the one of its marks has one of the text's. */
+export function inClearOrMarked(
+  column: { readonly name: string; readonly mark: string },
+  text: string,
+  kind: Marked,
+  markers: readonly Marker[],
+): RawBuilder<SqlBool> {
+  const name = sql.ref(column.name);
+  if (markers.length === 0) return sql`${name} = ${text}`;
+  const marks = markers.map((marker) => marker.mark(kind, text));
+  return sql`(${name} = ${text} or ${sql.ref(column.mark)} = any(${marks}::text[]))`;
 }

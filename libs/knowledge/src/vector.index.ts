@@ -123,6 +123,7 @@ export class VectorIndex {
     { limit, filters, others }: { limit: number; filters: PassageFilters; others: readonly Found[] },
   ): Promise<Found[]> {
     await this.#open();
+    const markers = await this.seal.markers();
     const bits = sql`bit(${sql.lit(vector.length)})`;
     const { rows } = await sql<Found>`
       with wanted as materialized (
@@ -130,7 +131,7 @@ export class VectorIndex {
         from (select ${textOf(vector)}::vector as embedding) given
       ), near as materialized (
         select e.chunk from conversation_vectors e
-        where e.model = ${model} and ${passageFilter(filters, 'e.chunk', this.seal) ?? sql`true`}
+        where e.model = ${model} and ${passageFilter(filters, 'e.chunk', markers) ?? sql`true`}
         order by e.signs::${bits} <~> (select signs from wanted) limit ${limit * OVERSAMPLING}
       ), measured as (
         select e.chunk, 1 - (e.embedding <=> wanted.embedding) as cosine

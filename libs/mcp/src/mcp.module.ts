@@ -3,6 +3,7 @@ import { DiscoveryModule } from '@nestjs/core';
 import { ValidationModule } from '#validation';
 import type { ConfigOf } from '#config';
 import { StateConnection } from '#valkey';
+import { encryptionConfig, Envelope, KeyRotation } from '#encryption';
 import { JobQueue } from '#jobs';
 import { Database } from '#persistence';
 import { Dispatcher } from './dispatcher.ts';
@@ -26,6 +27,7 @@ import { SessionMethods } from './protocol/session.methods.ts';
 import { Router } from './router.ts';
 import { TaskMethods } from './tasks/task.methods.ts';
 import { TaskRunner } from './tasks/task-runner.ts';
+import { TaskSeal } from './tasks/task-seal.ts';
 import { TaskStore } from './tasks/task-store.ts';
 import { TaskTools } from './tasks/task-tools.ts';
 import { TaskWatch } from './tasks/task-watch.ts';
@@ -55,9 +57,27 @@ const sessionStore = {
 /** There is none where the program keeps nothing, which is well as long as no tool runs as a task. */
 const taskStore = {
   provide: TaskStore,
-  inject: [tasksConfig.KEY, { token: Database, optional: true }, { token: JobQueue, optional: true }],
-  useFactory: (config: ConfigOf<typeof tasksConfig>, database?: Database, queue?: JobQueue) =>
-    database && queue && new TaskStore(database, queue, config),
+  inject: [
+    tasksConfig.KEY,
+    encryptionConfig.KEY,
+    { token: Database, optional: true },
+    { token: JobQueue, optional: true },
+    { token: Envelope, optional: true },
+    { token: KeyRotation, optional: true },
+  ],
+  useFactory: (
+    config: ConfigOf<typeof tasksConfig>,
+    atRest: ConfigOf<typeof encryptionConfig>,
+    database?: Database,
+    queue?: JobQueue,
+    envelope?: Envelope,
+    rotation?: KeyRotation,
+  ) => {
+    if (!database || !queue) return undefined;
+    const seal = new TaskSeal(envelope, atRest);
+    if (rotation) seal.register(rotation, database);
+    return new TaskStore(database, queue, config, seal);
+  },
 };
 
 /** The Model Context Protocol, apart from any transport. Any module's provider may offer tools, resources and prompts. */

@@ -4,6 +4,7 @@ import { Logger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ConfigError, type Environment } from '#config';
 import { scratchFolder, SecretsManagerServer } from '#testing';
+import { randomSecret } from './generate-secrets.ts';
 import { LiveSecrets } from './live-secrets.ts';
 import type { SecretNews } from './secrets.ts';
 import { signingSecretsConfig } from './signing-secrets.config.ts';
@@ -134,6 +135,54 @@ describe('secrets of the environment and of files', () => {
     await writeFile(file, ONE);
     await expect.poll(() => news).toMatchObject([{ event: 'secret_refused', name: 'JWT_SECRET' }]);
     expect(secrets.watch(jwtSecret).current).toBe(strong);
+  });
+
+  it('do not change to the value of another one in production, and are told of once', async () => {
+    const at = await folder();
+    const [A, B, C] = [randomSecret(64), randomSecret(64), randomSecret(64)];
+    const write = async (name: string, text: string) => {
+      await writeFile(join(at, `${name}.new`), text);
+      await rename(join(at, `${name}.new`), join(at, name));
+    };
+    for (const [name, text] of Object.entries({ jwt: A, before: B, message: C })) await write(name, text);
+    const secrets = await open({
+      JWT_SECRET_FILE: join(at, 'jwt'),
+      JWT_PREVIOUS_SECRET_FILE: join(at, 'before'),
+      MCP_SIG_SECRET_FILE: join(at, 'message'),
+      NODE_ENV: 'production',
+      SECRETS_FILE_POLL_MS: '100',
+    });
+    secrets.start();
+    const [jwt, previous] = [secrets.watch(jwtSecret), secrets.watch(jwtPreviousSecret)];
+    secrets.watch(messageSecret);
+    const news = newsOf(secrets);
+    const refused = { event: 'secret_refused', reason: expect.stringContaining('the same value as') };
+    await write('jwt', C);
+    await expect.poll(() => news).toMatchObject([{ ...refused, name: 'JWT_SECRET' }]);
+    expect(jwt.current).toBe(A);
+    expect(secrets.states()).toContainEqual(
+      expect.objectContaining({ refused: 'it has the same value as MCP_SIG_SECRET: each needs its own' }),
+    );
+    // Refused for as long as it is so: neither told again, nor anything of what it holds.
+    await write('before', A);
+    await expect.poll(() => previous.current).toBe(A);
+    expect(news.filter(({ event }) => event === 'secret_refused')).toHaveLength(1);
+    expect(JSON.stringify([news, warn.mock.calls])).not.toMatch(new RegExp(`${A}|${B}|${C}`));
+    // Once the other one has gone on to something else, its value is free.
+    await write('message', B);
+    await expect.poll(() => jwt.current).toBe(C);
+    expect(secrets.states().every(({ refused: why }) => why === undefined)).toBe(true);
+  });
+
+  it('change to weak and equal values elsewhere, with a warning', async () => {
+    const at = await folder();
+    await writeFile(join(at, 'jwt'), ONE);
+    const secrets = await open({ JWT_SECRET_FILE: join(at, 'jwt'), MCP_SIG_SECRET: TWO });
+    secrets.start();
+    const jwt = secrets.watch(jwtSecret);
+    await writeFile(join(at, 'jwt'), TWO);
+    await expect.poll(() => jwt.current).toBe(TWO);
+    expect(warn.mock.calls.flat().join()).toContain('JWT_SECRET is not fit for production');
   });
 
   it('are not said to have changed where nobody follows them: a restart takes the new one into use', async () => {

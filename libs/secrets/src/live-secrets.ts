@@ -2,8 +2,10 @@ import { Logger } from '@nestjs/common';
 import { ConfigError, definedConfigs, readConfig, type Environment, type Setting } from '#config';
 import { openStore } from './aws/open-store.ts';
 import { FileWatch } from './file-watch.ts';
+import { unfitAmong } from './fitness.ts';
 import { KeptSecrets } from './kept-secrets.ts';
 import { OverlaidEnvironment } from './overlaid-environment.ts';
+import { isProduction } from './production.config.ts';
 import { secretsConfig } from './secrets.config.ts';
 import { Secrets, type Rotating, type SecretNews, type SecretState } from './secrets.ts';
 import { SettingSecret } from './setting-secret.ts';
@@ -128,8 +130,23 @@ export class LiveSecrets extends Secrets {
       if (this.#closed) return;
       this.#noteStore([...this.#kept.failures].map(([name, { message }]) => `${name}: ${message}`));
     }
-    const changed = [...this.#secrets.values()].filter((secret) => this.#renewed(secret));
+    const secrets = [...this.#secrets.values()];
+    for (const secret of secrets) secret.look();
+    this.#weigh(secrets);
+    const changed = secrets.filter((secret) => this.#renewed(secret));
     for (const secret of changed) this.#spread(secret);
+  }
+
+  /** By the terms of a start: production refuses what is weak or that of another one, elsewhere there is a warning. */
+  #weigh(secrets: readonly SettingSecret[]): void {
+    const production = isProduction(this.#env.now());
+    const unfit = unfitAmong(secrets);
+    for (const secret of secrets) {
+      const reason = unfit.get(secret.name);
+      if (reason === undefined) continue;
+      if (production) secret.refuse(reason);
+      else if (secret.isFollowed) this.#logger.warn(`${secret.name} is not fit for production: ${reason}`);
+    }
   }
 
   #spread({ name, value }: SettingSecret): void {
@@ -144,7 +161,7 @@ export class LiveSecrets extends Secrets {
 
   #renewed(secret: SettingSecret): boolean {
     const { name } = secret;
-    const outcome = secret.renew();
+    const outcome = secret.settle();
     if (outcome.changed) {
       this.#logger.log(`${name} has changed (${outcome.source}): the new value is used from now on`);
       this.#tell({ event: 'secret_rotated', name, source: outcome.source });

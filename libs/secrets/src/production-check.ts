@@ -58,7 +58,7 @@ export function productionFindings(settings: readonly Given[]): Findings {
       const weakness = weaknessOfSecret(name, value);
       return weakness === undefined ? [] : [`${name} is too weak for production: ${weakness}`];
     }),
-    ...equals(secrets.filter(({ name }) => !isUrlSetting(name) && !MAY_BE_EQUAL.has(name))),
+    ...equalSecrets(secrets).map((names) => `${names.join(' and ')} have the same value: each needs its own`),
     ...AUTHENTICATION.filter((name) => values.get(name) === false).map(
       (name) => `${name}=false lets anybody in: production needs it`,
     ),
@@ -111,10 +111,9 @@ function givenIn(env: Environment, values: AllValues): Given[] {
   );
 }
 
-/** Why this value may not be taken up while the program runs. */
-export function weaknessIn(name: string, value: unknown, env: Environment): string | undefined {
-  if (typeof value !== 'string' || !isProduction(env)) return undefined;
-  return weaknessOfSecret(name, value);
+/** Why this value is none for production. */
+export function weaknessIn(name: string, value: unknown): string | undefined {
+  return typeof value === 'string' ? weaknessOfSecret(name, value) : undefined;
 }
 
 function weaknessOfSecret(name: string, value: string): string | undefined {
@@ -141,14 +140,15 @@ function missing(settings: readonly Given[]): string[] {
   ];
 }
 
-/** Whoever learns one of two equal secrets has both. */
-function equals(secrets: readonly { name: string; value: string }[]): string[] {
-  const byValue = Map.groupBy(secrets, ({ value }) => value);
+/** The names of those that have one value and need each their own: whoever learns one of two equal secrets has both. */
+export function equalSecrets(secrets: readonly { name: string; value: string }[]): string[][] {
+  const own = secrets.filter(({ name }) => !isUrlSetting(name) && !MAY_BE_EQUAL.has(name));
+  const byValue = Map.groupBy(own, ({ value }) => value);
   return [...byValue.values()].flatMap((same) => {
     const names = same.map(({ name }) => name);
     // What was "rotated" to the same value is one secret, not two.
     const distinct = names.filter((name) => !names.includes(entryOf(name)?.successor ?? ''));
-    return distinct.length < 2 ? [] : [`${distinct.join(' and ')} have the same value: each needs its own`];
+    return distinct.length < 2 ? [] : [distinct];
   });
 }
 

@@ -3,7 +3,6 @@ import { isDeepStrictEqual } from 'node:util';
 import { ConfigError, readSetting, type Setting } from '#config';
 import { fingerprintOf } from './fingerprint.ts';
 import type { OverlaidEnvironment } from './overlaid-environment.ts';
-import { weaknessIn } from './production-check.ts';
 import { RotatingValue } from './rotating-value.ts';
 import type { SecretSource, SecretState } from './secrets.ts';
 import { isUrlSetting, passwordIn } from './url-password.ts';
@@ -27,7 +26,9 @@ export class SettingSecret {
   isFollowed = false;
   readonly #setting: Setting<unknown>;
   readonly #env: OverlaidEnvironment;
+  #next: unknown;
   #refused: string | undefined;
+  #refusedBefore: string | undefined;
 
   /** @throws ConfigError */
   constructor(setting: Setting<unknown>, env: OverlaidEnvironment) {
@@ -53,32 +54,49 @@ export class SettingSecret {
     return { name, source, writtenAt: this.#writtenAt(), fingerprint, refused: this.#refused };
   }
 
-  /** Reads it again. What has gone, or does not fit, leaves the value as it is. */
-  renew(): Renewal {
-    const before = this.#refused;
-    const next = this.#read();
-    const { source } = this;
-    if (this.#refused !== undefined) {
-      return { changed: false, source, refused: this.#refused === before ? undefined : this.#refused };
-    }
-    const changed = next !== undefined && !isDeepStrictEqual(next, this.value.current);
-    if (changed) this.value.set(next);
-    return { changed, source, refused: undefined };
-  }
-
-  #read(): unknown {
+  /** Reads it again, and takes nothing into use yet. What has gone, or does not fit, leaves the value as it is. */
+  look(): void {
+    this.#refusedBefore = this.#refused;
     this.#refused = undefined;
+    this.#next = undefined;
     try {
-      const env = this.#env.now();
-      const value = readSetting(this.#setting, env);
-      if (isDeepStrictEqual(value, this.value.current)) return undefined;
-      this.#refused = weaknessIn(this.name, value, env) ?? (this.isFollowed ? undefined : AT_A_START);
-      return value;
+      const value = readSetting(this.#setting, this.#env.now());
+      if (value !== undefined && !isDeepStrictEqual(value, this.value.current)) this.#next = value;
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       this.#refused = error.faults.join('; ');
-      return undefined;
     }
+  }
+
+  /** A new value that was found, and that nothing speaks against yet. */
+  get next(): unknown {
+    return this.#refused === undefined ? this.#next : undefined;
+  }
+
+  /** What it is to be now. */
+  get candidate(): unknown {
+    return this.next ?? this.value.current;
+  }
+
+  /** The new value is not used. */
+  refuse(reason: string): void {
+    this.#refused = reason;
+  }
+
+  /** Takes the new value into use, where there is one. */
+  settle(): Renewal {
+    const { source, next } = this;
+    if (next !== undefined && !this.isFollowed) this.refuse(AT_A_START);
+    if (this.#refused !== undefined) {
+      return {
+        changed: false,
+        source,
+        refused: this.#refused === this.#refusedBefore ? undefined : this.#refused,
+      };
+    }
+    if (next !== undefined) this.value.set(next);
+    this.#next = undefined;
+    return { changed: next !== undefined, source, refused: undefined };
   }
 
   #writtenAt(): Date | undefined {

@@ -1,4 +1,5 @@
 import type { ChainState, Position } from '../chain/checkpoint.ts';
+import type { Head } from '../chain/chain-link.ts';
 import type { JournalStore } from './journal-store.ts';
 
 /**
@@ -40,13 +41,13 @@ export class Checkpointer {
     this.#ends.push(position);
   }
 
-  /** Signs the head now. Rejects where that fails. */
-  async write(state: ChainState): Promise<void> {
+  /** Signs the head now; `successor`: the first record of the chain that goes on. Rejects where that fails. */
+  async write(state: ChainState, successor?: Head): Promise<void> {
     while (this.#writing) await this.#writing.catch(() => {});
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#writtenAt = performance.now();
-    this.#writing = this.#sign(state);
+    this.#writing = this.#sign(state, successor);
     try {
       await this.#writing;
     } finally {
@@ -54,10 +55,10 @@ export class Checkpointer {
     }
   }
 
-  async #sign(state: ChainState): Promise<void> {
+  async #sign(state: ChainState, successor: Head | undefined): Promise<void> {
     const head = this.#last;
     if (!head) return;
-    await this.#store.checkpoint(head, state);
+    await this.#store.checkpoint(head, state, successor && [successor]);
     this.#written = head;
     for (let end = this.#ends[0]; end && end.segment < head.segment; end = this.#ends[0]) {
       await this.#store.checkpoint(end, 'sealed');

@@ -31,8 +31,8 @@ export abstract class JournalStore {
   /** After a failure: removes what came after `last`, or says where the chain really ends. */
   abstract restore(last: Position): Promise<Position>;
 
-  /** Signs and keeps the head. Called beside `append`, one at a time. */
-  abstract checkpoint(position: Position, state: ChainState): Promise<void>;
+  /** Signs and keeps the head. `peers`: records of other chains to name in it. Called beside `append`, one at a time. */
+  abstract checkpoint(position: Position, state: ChainState, peers?: readonly Head[]): Promise<void>;
 
   /** Called once, when the first record of the chain is safe: says in the past that this one came after. */
   abstract follow(first: Head): Promise<void>;

@@ -1,6 +1,7 @@
 import { GatehouseError } from '#errors';
-import { ChainLinker, NO_RECORD } from '../chain/chain-link.ts';
+import { ChainLinker, NO_RECORD, type Head } from '../chain/chain-link.ts';
 import type { Position } from '../chain/checkpoint.ts';
+import { genesisBody, type Genesis } from '../chain/genesis.ts';
 import type { SecurityLog } from '../sinks/security-logs.ts';
 import { eventBody } from '../record-body.ts';
 import { Batch } from './batch.ts';
@@ -47,6 +48,8 @@ export class Journal {
   #draining = false;
   #drained: PromiseWithResolvers<void> | undefined;
   #last: Position;
+  #first: Position;
+  #previous: readonly Head[] = [];
   #day = 0;
   #retry: NodeJS.Timeout | undefined;
   #records = 0;
@@ -57,17 +60,20 @@ export class Journal {
     this.chain = chain;
     this.#options = options;
     this.#last = { chain, segment: 0, bytes: 0, seq: 0, hash: NO_RECORD };
+    this.#first = this.#last;
     this.#checkpointer = new Checkpointer(store, checkpointMs, onUnsigned);
   }
 
   /** Writes the chain's first record, and its first checkpoint: before that, no other record may come. */
-  async open(genesis: string): Promise<void> {
+  async open(genesis: Genesis): Promise<void> {
     const batch = new Batch();
-    batch.add(genesis, 'other');
+    batch.add(genesisBody(genesis), 'other');
     const lines = await this.#commit(batch);
+    this.#first = this.#last;
+    this.#previous = genesis.previous;
     this.#options.onSafe?.(lines, batch.logs);
     await this.#checkpointer.write('open');
-    await this.#options.store.follow(this.#last);
+    await this.#options.store.follow(this.#first);
   }
 
   /**
@@ -102,14 +108,27 @@ export class Journal {
     return this.#last;
   }
 
-  /** Makes all that was appended safe, signs the head for good, and refuses what comes later. */
-  async close(): Promise<void> {
+  /** Its first record. */
+  get first(): Position {
+    return this.#first;
+  }
+
+  /** Records of the chains before that it is tied to. */
+  get previous(): readonly Head[] {
+    return this.#previous;
+  }
+
+  /**
+   * Makes all that was appended safe, signs the head for good, and refuses what comes later. `successor`: the first record of
+   * the chain that goes on, which is named then.
+   */
+  async close(successor?: Head): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     clearTimeout(this.#retry);
     while (this.#draining) await (this.#drained ??= Promise.withResolvers<void>()).promise;
     await this.#checkpointer
-      .write(this.#outages.lasts ? 'open' : 'closed')
+      .write(this.#outages.lasts ? 'open' : 'closed', successor)
       .catch((error: unknown) => this.#options.onFailure?.(error));
     await this.#options.store.close();
   }

@@ -1,6 +1,7 @@
 import type { Database } from '#persistence';
 import { newChainId } from '../chain/chain-id.ts';
-import { genesisBody, type Genesis } from '../chain/genesis.ts';
+import type { Head } from '../chain/chain-link.ts';
+import type { Genesis } from '../chain/genesis.ts';
 import type { SigningKey } from '../chain/signing-key.ts';
 import { eventBody } from '../record-body.ts';
 import { FsAppendFile, type OpenFile } from './append-file.ts';
@@ -8,6 +9,7 @@ import { Journal, type JournalOptions } from './journal.ts';
 import type { JournalFolder } from './journal-folder.ts';
 import type { JournalStore, Past } from './journal-store.ts';
 import { LocalCopy } from './local-copy.ts';
+import { TIED_CHAINS } from './read-past.ts';
 import { SegmentStore } from './segment-store.ts';
 import { TableStore } from './table-store.ts';
 
@@ -27,6 +29,8 @@ export interface OpenJournalOptions extends Passed {
   database?: Database | undefined;
   key: SigningKey;
   segmentBytes: number;
+  /** What the chain ties to; else what is found of those before. */
+  previous?: readonly Head[];
   /** Told what is wrong with the chains before, and of a copy that can't be kept. */
   onDamage?: (message: string) => void;
   openFile?: OpenFile;
@@ -34,7 +38,7 @@ export interface OpenJournalOptions extends Passed {
 
 /** Begins the chain of this process, tied to those before. Rejects where nothing can be written. */
 export async function openJournal(options: OpenJournalOptions): Promise<Journal> {
-  const { folder, database, key, onDamage } = options;
+  const { folder, database, key, onDamage, previous } = options;
   const chain = newChainId();
   const store = storeFor(chain, options);
   const checkpointMs = database ? DATABASE_CHECKPOINT_MS : FILES_CHECKPOINT_MS;
@@ -42,6 +46,7 @@ export async function openJournal(options: OpenJournalOptions): Promise<Journal>
   const past = await begin(journal, store, {
     key: key.public.text,
     store: database ? 'database' : 'files',
+    ...(previous && { previous: previous.slice(0, TIED_CHAINS) }),
   }).catch((cause: unknown) => {
     const place = database ? 'the database' : folder.path;
     throw new Error(`The audit journal in ${place} can't be begun: ${String(cause)}`, { cause });
@@ -59,10 +64,10 @@ export async function openJournal(options: OpenJournalOptions): Promise<Journal>
 async function begin(
   journal: Journal,
   store: JournalStore,
-  genesis: Omit<Genesis, 'previous'>,
+  { previous, ...genesis }: Omit<Genesis, 'previous'> & Partial<Genesis>,
 ): Promise<Past> {
-  const past = await store.past();
-  await journal.open(genesisBody({ ...genesis, previous: past.heads }));
+  const past = previous ? { heads: previous, damage: [] } : await store.past();
+  await journal.open({ ...genesis, previous: past.heads });
   return past;
 }
 

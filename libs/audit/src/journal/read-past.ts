@@ -1,8 +1,7 @@
 import { readLink, type Head } from '../chain/chain-link.ts';
 import { readCheckpoint, type Checkpoint, type Position, type Statement } from '../chain/checkpoint.ts';
-import { readGenesis } from '../chain/genesis.ts';
+import { ChainKeys } from '../chain/chain-keys.ts';
 import { firstLine, readLines } from '../chain/read-lines.ts';
-import { VerifyingKey } from '../chain/signing-key.ts';
 import type { Removed } from '../retention/removal.ts';
 import { Removals } from '../retention/removals.ts';
 import { fromSlot, type JournalFolder } from './journal-folder.ts';
@@ -20,13 +19,15 @@ export interface FilePast extends Past {
  * Finds where the chains before ended. Reads only what came after their last checkpoints, and changes nothing: what a
  * killed process left is evidence.
  */
-export async function readPast(folder: JournalFolder, ownKey: VerifyingKey): Promise<FilePast> {
+export async function readPast(folder: JournalFolder): Promise<FilePast> {
   const damage: string[] = [];
   const ends: Statement[] = [];
   const chains = (await folder.chains()).toReversed().slice(0, TIED_CHAINS);
   const removals = new Removals(await folder.removals());
+  const genesis = (chain: string) => firstLine(folder.segmentPath(chain, 1));
+  const keys = await ChainKeys.of(chains, genesis, removals.chains);
   for (const chain of chains) {
-    const end = await endOf({ folder, chain, ownKey, removed: removals.chains.get(chain) }, damage);
+    const end = await endOf({ folder, chain, keys, removed: removals.chains.get(chain) }, damage);
     if (end) ends.push(end);
   }
   const heads = ends.map(({ position: { chain, seq, hash } }): Head => ({ chain, seq, hash }));
@@ -36,14 +37,14 @@ export async function readPast(folder: JournalFolder, ownKey: VerifyingKey): Pro
 interface PastChain {
   readonly folder: JournalFolder;
   readonly chain: string;
-  readonly ownKey: VerifyingKey;
+  readonly keys: ChainKeys;
   readonly removed: Removed | undefined;
 }
 
 async function endOf(past: PastChain, damage: string[]): Promise<Statement | undefined> {
   const { folder, chain, removed } = past;
   const slots = await folder.checkpoints(chain);
-  const signed = await lastCheckpoint(past, slots);
+  const signed = lastCheckpoint(past, slots);
   if (!signed) {
     if (slots.length > 0) damage.push(`the last checkpoint of chain ${chain} is not as it was signed`);
     return undefined;
@@ -59,15 +60,8 @@ async function endOf(past: PastChain, damage: string[]): Promise<Statement | und
   return { position, state: 'recovered' };
 }
 
-async function lastCheckpoint(
-  { folder, chain, ownKey, removed }: PastChain,
-  slots: readonly string[],
-): Promise<Checkpoint | undefined> {
-  const keys = new Map([[ownKey.id, ownKey]]);
-  const genesis = readGenesis(await firstLine(folder.segmentPath(chain, 1)));
-  const key = genesis?.verifying ?? VerifyingKey.from(removed?.key ?? '');
-  if (key) keys.set(key.id, key);
-  const checkpoint = readCheckpoint(fromSlot(slots.at(-1) ?? '') ?? '', keys);
+function lastCheckpoint({ chain, keys }: PastChain, slots: readonly string[]): Checkpoint | undefined {
+  const checkpoint = readCheckpoint(fromSlot(slots.at(-1) ?? '') ?? '', keys.byId);
   return checkpoint?.chain === chain ? checkpoint : undefined;
 }
 

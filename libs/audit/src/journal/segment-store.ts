@@ -34,7 +34,7 @@ export class SegmentStore extends JournalStore {
   }
 
   async past(): Promise<Past> {
-    return (this.#past = await readPast(this.#folder, this.#key.public));
+    return (this.#past = await readPast(this.#folder));
   }
 
   async begin(segment: number): Promise<void> {
@@ -67,9 +67,9 @@ export class SegmentStore extends JournalStore {
     return last;
   }
 
-  async checkpoint(position: Position, state: ChainState): Promise<void> {
+  async checkpoint(position: Position, state: ChainState, peers: readonly Head[] = []): Promise<void> {
     this.#checkpoints ??= await open(this.#folder.checkpointPath(this.#chain), 'wx', 0o600);
-    const slot = asSlot(await signCheckpoint(this.#key, { position, state }));
+    const slot = asSlot(await signCheckpoint(this.#key, { position, state, peers }));
     await this.#checkpoints.write(slot, (position.segment - 1) * CHECKPOINT_BYTES, 'latin1');
     if (position.segment <= this.#slots && state === 'open') return;
     await this.#checkpoints.datasync();

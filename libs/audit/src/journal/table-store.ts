@@ -85,9 +85,9 @@ export class TableStore extends JournalStore {
     return end;
   }
 
-  async checkpoint(position: Position, state: ChainState): Promise<void> {
+  async checkpoint(position: Position, state: ChainState, named: readonly Head[] = []): Promise<void> {
     const { chain, segment, seq, hash } = position;
-    const peers = await this.#knownPeers();
+    const peers = [...named, ...(await this.#knownPeers())];
     const line = await signCheckpoint(this.#key, { position, state, peers });
     const row = { seq: String(seq), hash, state, time: new Date(), line };
     await this.#database.kysely
@@ -95,7 +95,7 @@ export class TableStore extends JournalStore {
       .values({ chain, segment, ...row })
       .onConflict((conflict) => conflict.columns(['chain', 'segment']).doUpdateSet(row))
       .execute();
-    void this.#copy.do((files) => files.checkpoint(position, state));
+    void this.#copy.do((files) => files.checkpoint(position, state, named));
   }
 
   /** In the tables the other processes' checkpoints name this chain from now on. */

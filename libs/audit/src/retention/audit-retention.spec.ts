@@ -53,12 +53,10 @@ describe.each(databases)('the retention of the audit journal on $name', (kind) =
     await journal.close();
   }
   function retention(journal: Journal, inDays: number, key: SigningKey = signingKey): AuditRetention {
-    const files = new RetainedFiles(new JournalFolder(folder.path), key.public, () => journal.last);
-    const stores = inTables
-      ? { store: new RetainedTables(database(), key.public), copy: files }
-      : { store: files };
+    const files = new RetainedFiles(new JournalFolder(folder.path), () => [journal.last]);
+    const stores = inTables ? { store: new RetainedTables(database()), copy: files } : { store: files };
     const now = () => Date.now() + inDays * DAY_MS;
-    return new AuditRetention({ days: 365, journal, key, database: database(), now, ...stores });
+    return new AuditRetention({ days: 365, journal, signing: { key }, database: database(), now, ...stores });
   }
   async function events(): Promise<Record<string, unknown>[]> {
     const lines: string[] = [];

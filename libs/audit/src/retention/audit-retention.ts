@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { Database } from '#persistence';
-import type { SigningKey } from '../chain/signing-key.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { Succession } from '../journal/succession.ts';
 import { eventBody } from '../record-body.ts';
 import { signRemoval, type Removal } from './removal.ts';
 import type { RetainedStore } from './retained-store.ts';
@@ -13,8 +13,9 @@ const EVERY_MS = 6 * 3_600_000;
 export interface AuditRetentionOptions {
   /** 0: for ever. */
   days: number;
-  journal: Journal;
-  key: SigningKey;
+  journal: Pick<Journal, 'append'>;
+  /** What signs now. */
+  signing: Pick<Succession, 'key'>;
   database: Database;
   /** The journal itself. */
   store: RetainedStore;
@@ -75,7 +76,8 @@ export class AuditRetention {
   }
 
   async #removeFrom(store: RetainedStore, isJournal: boolean): Promise<number> {
-    const { days, now = Date.now, key } = this.#options;
+    const { days, now = Date.now, signing } = this.#options;
+    const { key } = signing;
     const before = new Date(now() - days * DAY_MS);
     const all = await store.removals();
     if (all.altered > 0) throw new Error('a statement of what was removed is not as it was signed');

@@ -1,4 +1,3 @@
-import { VerifyingKey } from '../chain/signing-key.ts';
 import { readRemoval, type Removal, type Removed } from './removal.ts';
 
 /**
@@ -22,12 +21,6 @@ export class Removals {
   /** The statement of those who sign with this key. */
   of(keyId: string): Removal | undefined {
     return this.#all.find(({ key }) => key.id === keyId);
-  }
-
-  /** Those of the chains whose first records are gone, by id. */
-  get chainKeys(): Map<string, VerifyingKey> {
-    const keys = [...this.chains.values()].map(({ key }) => VerifyingKey.from(key));
-    return new Map(keys.filter((key) => key !== undefined).map((key) => [key.id, key]));
   }
 
   /** Ids of the keys that signed them. */

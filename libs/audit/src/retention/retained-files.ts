@@ -1,8 +1,8 @@
 import { rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { ChainKeys } from '../chain/chain-keys.ts';
 import { readCheckpoint, type Checkpoint } from '../chain/checkpoint.ts';
-import { readGenesis } from '../chain/genesis.ts';
 import { firstLine, readLines } from '../chain/read-lines.ts';
-import { VerifyingKey } from '../chain/signing-key.ts';
+import type { VerifyingKey } from '../chain/signing-key.ts';
 import { fromSlot, syncFolder, type JournalFolder } from '../journal/journal-folder.ts';
 import { FollowLines } from './follow-lines.ts';
 import { readRemoval, type Removal, type Removed } from './removal.ts';
@@ -16,17 +16,20 @@ interface Chain {
   readonly key: VerifyingKey;
 }
 
+interface Segment {
+  readonly chain: string;
+  readonly segment: number;
+}
+
 /** The segments in a data folder. Checkpoints stay: they hold no more than hashes, and are what the rest is checked by. */
 export class RetainedFiles extends RetainedStore {
   readonly #folder: JournalFolder;
-  readonly #ownKey: VerifyingKey;
-  readonly #live: () => { chain: string; segment: number };
+  readonly #live: () => readonly Segment[];
 
-  /** `live`: the segment that is being written. */
-  constructor(folder: JournalFolder, ownKey: VerifyingKey, live: () => { chain: string; segment: number }) {
+  /** `live`: the segments that are being written. */
+  constructor(folder: JournalFolder, live: () => readonly Segment[]) {
     super();
     this.#folder = folder;
-    this.#ownKey = ownKey;
     this.#live = live;
   }
 
@@ -38,10 +41,13 @@ export class RetainedFiles extends RetainedStore {
     const removed: Removed[] = [];
     const faults: string[] = [];
     let records = 0;
-    for (const id of await this.#folder.chains()) {
+    const chains = await this.#folder.chains();
+    const genesis = (id: string) => firstLine(this.#folder.segmentPath(id, 1));
+    const keys = await ChainKeys.of(chains, genesis, gone);
+    for (const id of chains) {
       signal.throwIfAborted();
       const start = gone.get(id);
-      const chain = await this.#read(id, start);
+      const chain = await this.#read(id, keys);
       if (!chain) continue;
       const follow = new FollowLines(id, start);
       const last = await this.#followOld(chain, before, follow, start);
@@ -71,19 +77,14 @@ export class RetainedFiles extends RetainedStore {
     }
   }
 
-  async #read(id: string, start: Removed | undefined): Promise<Chain | undefined> {
+  async #read(id: string, keys: ChainKeys): Promise<Chain | undefined> {
     const present = (await this.#folder.segments(id)) ?? [];
     if (present.length === 0) return undefined;
-    const genesis = readGenesis(await firstLine(this.#folder.segmentPath(id, 1)))?.verifying;
-    const key = genesis ?? VerifyingKey.from(start?.key ?? '');
+    const key = keys.of(id);
     if (!key) return undefined;
     const slots = await this.#folder.checkpoints(id);
-    const keys = new Map([
-      [key.id, key],
-      [this.#ownKey.id, this.#ownKey],
-    ]);
     const checkpoints = slots.map((slot, index) => {
-      const checkpoint = readCheckpoint(fromSlot(slot) ?? '', keys);
+      const checkpoint = readCheckpoint(fromSlot(slot) ?? '', keys.byId);
       return checkpoint?.chain === id && checkpoint.segment === index + 1 ? checkpoint : undefined;
     });
     return { id, present, checkpoints, key };
@@ -100,7 +101,7 @@ export class RetainedFiles extends RetainedStore {
     let last: Omit<Removed, 'key'> | undefined;
     for (const segment of present.filter((number) => number > (gone?.segment ?? 0))) {
       const checkpoint = checkpoints[segment - 1];
-      const written = id === live.chain && segment >= live.segment;
+      const written = live.some((one) => id === one.chain && segment >= one.segment);
       if (written || !checkpoint || new Date(checkpoint.time) >= before) break;
       follow.expect(checkpoint);
       await readLines(this.#folder.segmentPath(id, segment), { visit: (line) => follow.line(line) });

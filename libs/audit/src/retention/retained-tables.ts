@@ -1,8 +1,7 @@
 import { sql } from 'kysely';
 import type { Database, Tables } from '#persistence';
+import { ChainKeys } from '../chain/chain-keys.ts';
 import { readCheckpoint, type Checkpoint } from '../chain/checkpoint.ts';
-import { readGenesis } from '../chain/genesis.ts';
-import { VerifyingKey } from '../chain/signing-key.ts';
 import { TableSource } from '../verify/table-source.ts';
 import { FollowLines } from './follow-lines.ts';
 import type { Removal, Removed } from './removal.ts';
@@ -17,13 +16,11 @@ const DELETED_ROWS = 5000;
 export class RetainedTables extends RetainedStore {
   readonly #database: Database;
   readonly #source: TableSource;
-  readonly #ownKey: VerifyingKey;
 
-  constructor(database: Database, ownKey: VerifyingKey) {
+  constructor(database: Database) {
     super();
     this.#database = database;
     this.#source = new TableSource(database.kysely);
-    this.#ownKey = ownKey;
   }
 
   async removals(): Promise<Removals> {
@@ -34,12 +31,13 @@ export class RetainedTables extends RetainedStore {
     const removed: Removed[] = [];
     const faults: string[] = [];
     let records = 0;
-    for (const chain of await this.#source.chains()) {
+    const chains = await this.#source.chains();
+    const keys = await ChainKeys.of(chains, (chain) => this.#source.genesis(chain), gone);
+    for (const chain of chains) {
       signal.throwIfAborted();
       const start = gone.get(chain);
-      const key =
-        readGenesis(await this.#source.genesis(chain))?.verifying ?? VerifyingKey.from(start?.key ?? '');
-      const last = key && (await this.#lastOld(chain, key, before, start));
+      const key = keys.of(chain);
+      const last = key && (await this.#lastOld(chain, keys, before, start));
       if (!key || !last) continue;
       const follow = new FollowLines(chain, start);
       follow.expect(last);
@@ -68,18 +66,14 @@ export class RetainedTables extends RetainedStore {
   /** The last checkpoint that is old enough, where something from before it is still to be removed. */
   async #lastOld(
     chain: string,
-    key: VerifyingKey,
+    keys: ChainKeys,
     before: Date,
     gone: Removed | undefined,
   ): Promise<Checkpoint | undefined> {
-    const keys = new Map([
-      [key.id, key],
-      [this.#ownKey.id, this.#ownKey],
-    ]);
     const lines = await this.#source.checkpoints(chain);
     const old: Checkpoint[] = [];
     for (const [index, line] of lines.entries()) {
-      const checkpoint = readCheckpoint(line ?? '', keys);
+      const checkpoint = readCheckpoint(line ?? '', keys.byId);
       const fits = checkpoint?.chain === chain && checkpoint.segment === index + 1;
       if (!fits || new Date(checkpoint.time) >= before) break;
       old.push(checkpoint);

@@ -40,7 +40,7 @@ describe('the index of the journal', () => {
   afterEach(() => files.remove());
 
   const indexOf = (
-    live?: () => { last: Awaited<ReturnType<typeof openFileJournal>>['last']; records: number },
+    live?: () => { ends: readonly Awaited<ReturnType<typeof openFileJournal>>['last'][]; records: number },
   ) =>
     new AuditIndex({
       database: opened.database,
@@ -79,7 +79,7 @@ describe('the index of the journal', () => {
 
   it('follows a chain that is being written', async () => {
     const journal = await openFileJournal(files.path);
-    const index = indexOf(() => ({ last: journal.last, records: journal.status.records }));
+    const index = indexOf(() => ({ ends: [journal.last], records: journal.status.records }));
     index.start();
     for (let n = 0; n < 10; n++) await journal.append(body(n), undefined);
     await expect.poll(() => rowsOf(journal.chain), { timeout: 10_000 }).toEqual(upTo(11));

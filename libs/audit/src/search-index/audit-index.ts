@@ -8,8 +8,8 @@ import type { Position } from '../chain/checkpoint.ts';
 export interface AuditIndexOptions {
   database: Database;
   folder: JournalFolder;
-  /** The end of the chain that is being written, and how many records it has; undefined where no server runs. */
-  live?: () => { last: Position; records: number };
+  /** The ends of the chains that are being written, the newest last, and how many records there are; undefined where no server runs. */
+  live?: () => { ends: readonly Position[]; records: number };
   onFailure?: (error: unknown) => void;
 }
 
@@ -35,7 +35,7 @@ interface Place {
  */
 export class AuditIndex {
   readonly #options: AuditIndexOptions;
-  /** Chains that may hold what is not in the table, oldest first; the live one is last, and stays. */
+  /** Chains that may hold what is not in the table, oldest first; those that are being written are last, and stay. */
   #chains: string[] | undefined;
   #place: Place | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -105,21 +105,17 @@ export class AuditIndex {
 
   /** Indexes one chunk. Answers how many bytes of the journal that was; 0 when all is done. */
   async #step(): Promise<number> {
-    const live = this.#options.live?.().last.chain;
-    this.#chains ??= await this.#listChains(live);
-    for (let chain = this.#chains[0]; chain !== undefined; chain = this.#chains[0]) {
+    const live = (this.#options.live?.().ends ?? []).map(({ chain }) => chain);
+    const known = (this.#chains ??= await this.#options.folder.chains());
+    this.#chains = [...known.filter((chain) => !live.includes(chain)), ...live];
+    for (const chain of this.#chains) {
       const bytes = await this.#stepIn(chain);
       if (bytes > 0) return bytes;
-      if (chain === live) break;
-      this.#chains.shift();
+      // One that has ended meanwhile may have grown since it was looked at.
+      if (!live.includes(chain)) this.#chains = this.#chains.filter((one) => one !== chain);
     }
     this.#caughtUp = true;
     return 0;
-  }
-
-  async #listChains(live: string | undefined): Promise<string[]> {
-    const chains = (await this.#options.folder.chains()).filter((chain) => chain !== live);
-    return live === undefined ? chains : [...chains, live];
   }
 
   async #stepIn(chain: string): Promise<number> {
@@ -150,8 +146,9 @@ export class AuditIndex {
 
   /** The live segment may end in what is not safe yet. */
   #safeEnd(chain: string, segment: number): number {
-    const last = this.#options.live?.().last;
-    return last?.chain === chain && last.segment === segment ? last.bytes : Infinity;
+    const ends = this.#options.live?.().ends ?? [];
+    const last = ends.find((end) => end.chain === chain && end.segment === segment);
+    return last ? last.bytes : Infinity;
   }
 
   async #savedPlace(chain: string): Promise<Place> {

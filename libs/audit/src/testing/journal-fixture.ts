@@ -9,9 +9,13 @@ import { verifyJournal, type Report } from '../verify/verify-journal.ts';
 
 export const signingKey = newSigningKey();
 
+/** As AUDIT_SIGNING_KEY has it. */
+export function newKeyText(): string {
+  return generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+}
+
 export function newSigningKey(): SigningKey {
-  const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-  const key = SigningKey.from(pem);
+  const key = SigningKey.from(newKeyText());
   if (!key) throw new Error('Ed25519 is not available');
   return key;
 }

@@ -1,7 +1,8 @@
+import { ChainKeys } from '../chain/chain-keys.ts';
 import { readCheckpoint, type Checkpoint } from '../chain/checkpoint.ts';
 import type { Head } from '../chain/chain-link.ts';
 import { readGenesis, type Genesis } from '../chain/genesis.ts';
-import type { VerifyingKey } from '../chain/signing-key.ts';
+import { VerifyingKey } from '../chain/signing-key.ts';
 import type { Claim } from './chain-check.ts';
 import type { ChainSource } from './chain-source.ts';
 import { Removals } from '../retention/removals.ts';
@@ -15,6 +16,7 @@ const RETRY_MS = 5;
 export class Testimony {
   readonly chains: string[] = [];
   readonly keys = new Map<string, VerifyingKey>();
+  readonly #chainKeys = new ChainKeys();
   #removals = new Removals([]);
   readonly #checkpoints = new Map<string, readonly (Checkpoint | undefined)[]>();
   readonly #claims = new Map<string, Map<number, Claim[]>>();
@@ -41,6 +43,11 @@ export class Testimony {
     return this.#checkpoints.get(chain) ?? [];
   }
 
+  /** The one that its first record names, which signs it; undefined where nothing tells that any more. */
+  keyOf(chain: string): VerifyingKey | undefined {
+    return this.#chainKeys.of(chain);
+  }
+
   /** What was removed because its time was over. */
   get removals(): Removals {
     return this.#removals;
@@ -65,7 +72,7 @@ export class Testimony {
   /** Before what the keys in it have signed. */
   async #addRemovals(source: ChainSource, findings: Findings): Promise<void> {
     this.#removals = new Removals(await source.removals());
-    for (const [id, key] of this.#removals.chainKeys) this.keys.set(id, key);
+    for (const { chain, key } of this.#removals.chains.values()) this.#learn(chain, VerifyingKey.from(key));
     if (this.#removals.altered === 0) return;
     const message = 'a statement of what was removed is not as it was signed';
     findings.add({ harm: 'altered', chain: '', message });
@@ -79,8 +86,13 @@ export class Testimony {
 
   async #readGenesis(source: ChainSource, chain: string): Promise<Genesis | undefined> {
     const genesis = readGenesis(await source.genesis(chain));
-    if (genesis) this.keys.set(genesis.verifying.id, genesis.verifying);
+    this.#learn(chain, genesis?.verifying);
     return genesis;
+  }
+
+  #learn(chain: string, key: VerifyingKey | undefined): void {
+    this.#chainKeys.add(chain, key);
+    if (key) this.keys.set(key.id, key);
   }
 
   async #addCheckpoints(source: ChainSource, chain: string, findings: Findings): Promise<void> {

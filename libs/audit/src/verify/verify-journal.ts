@@ -65,7 +65,9 @@ export async function verifyJournal({ source, pinned = [], onProgress }: VerifyO
   findUnknownChains(testimony, findings);
   const keys = keysOf(testimony);
   findForeignKeys(testimony, pinned, findings);
-  findForeignRemovals(testimony, pinned.length > 0 ? pinned.map(({ id }) => id) : keys, findings);
+  findOthersKeys(testimony, findings);
+  const known = [...keys, ...testimony.keys.keys()];
+  findForeignRemovals(testimony, pinned.length > 0 ? pinned.map(({ id }) => id) : known, findings);
   const chains: ChainReport[] = [];
   for (const chain of testimony.chains) {
     const report = await verifyChain(source, chain, testimony, findings, onProgress);
@@ -133,7 +135,7 @@ function findUnknownChains(testimony: Testimony, findings: Findings): void {
   }
 }
 
-/** Who removes has a chain of its own, whose checkpoints stay: a key that has signed none of those is a stranger's. */
+/** Who removes has a chain of its own, whose first record names its key: a key that none names is a stranger's. */
 function findForeignRemovals({ removals }: Testimony, trusted: readonly string[], findings: Findings): void {
   for (const key of removals.signers.filter((signer) => !trusted.includes(signer))) {
     const message = `what was removed is stated by key ${key}, which is not among the trusted`;
@@ -149,6 +151,24 @@ function findForeignKeys(testimony: Testimony, pinned: readonly VerifyingKey[], 
       if (!checkpoint || trusted.has(checkpoint.key)) continue;
       const { segment, key } = checkpoint;
       const message = `the checkpoint of segment ${segment} is signed by key ${key}, which is not among the trusted`;
+      findings.add({ harm: 'unsigned', chain, segment, message });
+    }
+  }
+}
+
+/**
+ * A chain is signed by the key that its first record names; its end may be signed once more by the process that came after,
+ * in a statement that names the chain of that one. Else a key that has been rotated out could still sign what came after it.
+ */
+function findOthersKeys(testimony: Testimony, findings: Findings): void {
+  for (const chain of testimony.chains) {
+    const own = testimony.keyOf(chain)?.id;
+    if (own === undefined) continue; // Its first record is missing, which is told elsewhere.
+    for (const checkpoint of testimony.checkpointsOf(chain)) {
+      if (!checkpoint || checkpoint.key === own) continue;
+      const { segment, key, peers } = checkpoint;
+      if (peers.some((peer) => testimony.keyOf(peer.chain)?.id === key)) continue;
+      const message = `the checkpoint of segment ${segment} is signed by key ${key}, which is that of other chains`;
       findings.add({ harm: 'unsigned', chain, segment, message });
     }
   }

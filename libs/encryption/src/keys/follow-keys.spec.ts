@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { ConfigError, readConfig } from '#config';
 import { RotatingValue } from '#secrets';
 import { databases, type OpenTestDatabase, type TestDatabase } from '#testing';
-import { openBlindIndex } from '../blind-index.ts';
+import { indexPlace, Marker, openBlindIndex } from '../blind-index.ts';
 import { CannotOpen } from '../cannot-open.ts';
 import { encryptionConfig } from '../encryption.config.ts';
 import { Envelope } from '../envelope.ts';
@@ -67,12 +67,39 @@ describe('an encryption key that rotates under way', () => {
 
   it('leaves what a start needs sealed by itself, so that the next one does without the one before', async () => {
     const { envelope, rotate, before } = await running(ONE);
-    const mark = (await openBlindIndex(opened.database, envelope)).mark('word', 'parcel');
+    // Of a database from when marks had a key of their own.
+    const index_key = envelope.seal(THREE.toString('base64'), indexPlace);
+    await opened.database.kysely.updateTable('encryption_keys').set({ index_key }).execute();
     rotate(TWO, [ONE]);
     await expect.poll(() => envelope.keyId).not.toBe(before);
     const next = await running(TWO);
-    expect((await openBlindIndex(opened.database, next.envelope)).mark('word', 'parcel')).toBe(mark);
+    const index = await openBlindIndex(opened.database, next.envelope, next.ring);
+    const former = new Marker('', THREE).mark('word', 'parcel');
+    expect((await index.known()).map((marker) => marker.mark('word', 'parcel'))).toContain(former);
     await expect(running(ONE)).rejects.toThrow(ConfigError);
+  });
+
+  it('marks by the new one from then on, and looks for what the one before has marked', async () => {
+    const { envelope, ring, rotate, before } = await running(ONE);
+    const index = await openBlindIndex(opened.database, envelope, ring);
+    const mark = index.current.mark('word', 'parcel');
+    rotate(TWO, [ONE]);
+    await expect.poll(() => envelope.keyId).not.toBe(before);
+    expect(index.current.mark('word', 'parcel')).not.toBe(mark);
+    const known = (await index.known()).map((marker) => marker.mark('word', 'parcel'));
+    expect(known.toSorted()).toEqual([mark, index.current.mark('word', 'parcel')].toSorted());
+  });
+
+  it('looks for nothing while another replica marks by a key that is not here, and waits a moment for it', async () => {
+    const [first, second] = [await running(ONE), await running(ONE)];
+    const index = await openBlindIndex(opened.database, second.envelope, second.ring);
+    first.rotate(TWO, [ONE]);
+    await expect.poll(() => first.envelope.keyId).not.toBe(first.before);
+    await expect(index.known()).rejects.toThrow(CannotOpen);
+    second.ring.onUnknown = () => second.rotate(TWO, [ONE]);
+    const known = await index.known();
+    expect(known.map(({ keyId }) => keyId).toSorted()).toEqual([...second.ring.ids].toSorted());
+    expect(second.ring.ids).toContain(first.envelope.keyId);
   });
 
   it.each<[string, Buffer[]]>([

@@ -6,7 +6,7 @@ export class KeyRing {
   readonly #byId: Map<string, EncryptionKey>;
   readonly #listeners = new Set<() => void>();
   /** Asked for a look at the settings, where something was sealed by a key that is not here: another replica may have it already. */
-  onUnknown: () => void = () => undefined;
+  onUnknown: () => Promise<void> | void = () => undefined;
 
   constructor(current: EncryptionKey, previous: readonly EncryptionKey[] = []) {
     this.#current = current;

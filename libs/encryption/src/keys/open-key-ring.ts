@@ -104,9 +104,14 @@ function refusal(why: string, cause?: unknown): ConfigError {
 
 /** Whether the key in force here is the one that was put in force last: only its processes seal anew what others sealed. */
 export async function isInForce(database: Database, keyId: string): Promise<boolean> {
+  return (await keyInForce(database)) === keyId;
+}
+
+/** Id of the key that was put in force last, by whichever process. */
+export async function keyInForce(database: Database): Promise<string> {
   const { canary } = await database.kysely
     .selectFrom('encryption_keys')
     .select('canary')
     .executeTakeFirstOrThrow();
-  return splitSealed(canary)?.keyId === keyId;
+  return splitSealed(canary)?.keyId ?? 'of another version';
 }

@@ -37,8 +37,15 @@ export class KeyCounts {
   static async of(all: readonly SealedRows[], envelope: Envelope): Promise<KeyCounts> {
     const counts: KeyCountView[] = [];
     for (const one of all) {
-      for (const { key, rows } of await one.counts())
-        counts.push({ rows_of: one.name, key, rows, state: stateOf(key, one, envelope) });
+      for (const { key, rows, stale } of await one.counts()) {
+        const state = stateOf(key, one, envelope);
+        counts.push({
+          rows_of: one.name,
+          key,
+          rows,
+          state: stale && state === 'current' ? 'previous' : state,
+        });
+      }
     }
     return new KeyCounts(counts);
   }
@@ -47,8 +54,12 @@ export class KeyCounts {
     return this.#rowsThatAre('previous') + this.#rowsThatAre('clear');
   }
 
+  get unknown(): number {
+    return this.#rowsThatAre('unknown');
+  }
+
   view(): Pick<RotationStatus, 'pending' | 'unknown' | 'counts'> {
-    return { pending: this.pending, unknown: this.#rowsThatAre('unknown'), counts: [...this.#counts] };
+    return { pending: this.pending, unknown: this.unknown, counts: [...this.#counts] };
   }
 
   #rowsThatAre(state: KeyState): number {

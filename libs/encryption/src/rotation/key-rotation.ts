@@ -53,7 +53,11 @@ export class KeyRotation implements OnApplicationBootstrap, BeforeApplicationShu
 
   /** Sees to it that it is done, soon, by this process or another. Says whether there is anything to do. */
   async begin(): Promise<boolean> {
-    const { pending } = await KeyCounts.of(this.#rows, this.envelope);
+    const { pending, unknown } = await KeyCounts.of(this.#rows, this.envelope);
+    if (unknown > 0)
+      this.#logger.error(
+        `${unknown} rows are sealed by keys that are not here: they open nowhere, nor are they found`,
+      );
     if (pending === 0 || this.#stopping) return false;
     await this.#work();
     await this.database.kysely

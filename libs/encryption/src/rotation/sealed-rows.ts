@@ -3,6 +3,8 @@ export interface KeyCount {
   /** Id of the key; null: in clear. */
   readonly key: string | null;
   readonly rows: number;
+  /** To be done anew, although that key is the one in force. */
+  readonly stale?: boolean;
 }
 
 export interface Resealed {

@@ -94,7 +94,7 @@ export class Persons {
 
   /** The record names them by their mark: who knows the name can find it, who reads the trail learns none. */
   #note(name: string, call: Call): string {
-    const person = this.index.mark('person', name);
+    const person = this.index.current.mark('person', name);
     call.note('person', person);
     return person;
   }

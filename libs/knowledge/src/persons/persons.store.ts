@@ -2,7 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { sql, type RawBuilder, type SqlBool, type Transaction } from 'kysely';
 import { Database, type Tables } from '#persistence';
 import type { Chunk } from '../chunker.ts';
-import { ERASED, FullTextIndex } from '../full-text.index.ts';
+import { FullTextIndex } from '../full-text.index.ts';
+import { inClearOrMarked } from '../passage-filter.ts';
+import { ERASED } from '../postings.ts';
 import { ConversationSeal, type Titles } from '../sealing/conversation-seal.ts';
 
 export interface PersonsMessage {
@@ -38,12 +40,13 @@ export class PersonsStore {
 
   /** The oldest first, behind `after`. */
   async spoken(name: string, after: number, limit: number): Promise<Spoken[]> {
+    const said = await this.#said(name);
     return this.database.kysely
       .selectFrom('conversations as v')
       .select(['v.seq', 'v.id'])
       .where('v.seq', '>', after)
       .where(
-        sql<SqlBool>`exists (select from conversation_chunks c where c.conversation = v.seq and ${this.#said(name)})`,
+        sql<SqlBool>`exists (select from conversation_chunks c where c.conversation = v.seq and ${said})`,
       )
       .orderBy('v.seq')
       .limit(limit)
@@ -56,7 +59,7 @@ export class PersonsStore {
       .innerJoin('conversations as v', 'v.seq', 'c.conversation')
       .select(['c.position', 'c.text', 'c.author_name', 'c.author_type', 'c.said_at', 'v.sealed_by'])
       .where('c.conversation', '=', seq)
-      .where(this.#said(name))
+      .where(await this.#said(name))
       .orderBy('c.position')
       .execute();
     return rows.map((row) => {
@@ -130,20 +133,21 @@ export class PersonsStore {
     titles: Titles,
     chunks: readonly Chunk[],
   ): Promise<void> {
+    const { marker } = this.seal;
     await transaction.deleteFrom('conversation_terms').where('conversation', '=', seq).execute();
     await transaction.deleteFrom('conversation_chunks').where('conversation', '=', seq).execute();
     await transaction
       .updateTable('conversations')
-      .set(this.seal.titles(id, titles))
+      .set(this.seal.titles(id, titles, marker))
       .where('seq', '=', seq)
       .execute();
     const words = [titles.scenario_title, titles.original_title].filter((title) => title !== null);
-    await this.index.add(transaction, seq, { id, titles: words, chunks });
+    await this.index.add(transaction, seq, { id, titles: words, chunks }, marker);
   }
 
-  /** By name and by mark, whatever this process has seen: another may have begun to seal. */
-  #said(name: string): RawBuilder<SqlBool> {
-    return sql<SqlBool>`(c.author_name = ${name} or c.author_mark = ${this.seal.mark('author', name)})`;
+  async #said(name: string): Promise<RawBuilder<SqlBool>> {
+    const column = { name: 'c.author_name', mark: 'c.author_mark' };
+    return inClearOrMarked(column, name, 'author', await this.seal.allMarkers());
   }
 }
 

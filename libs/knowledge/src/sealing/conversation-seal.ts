@@ -1,7 +1,14 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { sql, type Selectable } from 'kysely';
 import type { ConfigOf } from '#config';
-import { BlindIndex, encryptionConfig, Envelope, type SealContext } from '#encryption';
+import {
+  BlindIndex,
+  CannotOpen,
+  encryptionConfig,
+  Envelope,
+  type Marker,
+  type SealContext,
+} from '#encryption';
 import { Database, type Tables } from '#persistence';
 import { chunkId } from '../conversation.ts';
 
@@ -15,6 +22,11 @@ export type StoredSaid = Said & Pick<ChunkRow, 'author_mark'>;
 
 /** What a mark is made of: the same text as a word and as a name has two marks. */
 export type Marked = 'word' | 'author' | 'title';
+
+/** Behind the key in `sealed_by`: its marks are made under that key, too. Without, they are from when marks had one of their own. */
+const MARKED = '.marked';
+/** The key in `sealed_by`, for SQL. */
+export const SEALING_KEY = sql<string | null>`split_part(sealed_by, '.', 1)`;
 
 /**
  * Conversations as they lie in the database. With ENCRYPT_AT_REST titles, URL, texts and authors are sealed, each for its
@@ -45,9 +57,14 @@ export class ConversationSeal implements OnModuleInit {
     return this.config.encryptAtRest;
   }
 
-  /** Id of the key that seals. */
-  get keyId(): string {
-    return this.envelope.keyId;
+  /** Marks what is written now, where it is to be sealed. To be asked for once for one conversation: its row says which key it was. */
+  get marker(): Marker | undefined {
+    return this.on ? this.index.current : undefined;
+  }
+
+  /** The same for what is sealed in any case. */
+  get sealing(): Marker {
+    return this.index.current;
   }
 
   /** Whether some conversations may be sealed: then words are asked for by their marks, too. */
@@ -55,35 +72,52 @@ export class ConversationSeal implements OnModuleInit {
     return this.on || this.#seen;
   }
 
-  mark(kind: Marked, text: string): string {
-    return this.index.mark(kind, text);
+  /** All under which a text may be found; none where all is in clear. @throws {CannotOpen} */
+  async markers(): Promise<readonly Marker[]> {
+    return this.mayBeSealed ? this.index.known() : [];
   }
 
-  /** As they are to be stored now. */
-  titles(id: string, titles: Titles): StoredTitles {
-    return this.on ? this.sealTitles(id, titles) : { ...titles, sealed_by: null, title_mark: null };
+  /**
+   * The same, whatever this process has seen: another may have begun to seal.
+   * @throws {CannotOpen} also where a conversation is under a key that is lost, so that none is passed over in silence.
+   */
+  async allMarkers(): Promise<readonly Marker[]> {
+    const markers = await this.index.known();
+    const { rows } = await sql<{ key: string }>`
+      select distinct ${SEALING_KEY} as key from conversations where sealed_by is not null`.execute(
+      this.database.kysely,
+    );
+    const lost = rows.find(({ key }) => !this.envelope.knows(key));
+    if (lost) throw new CannotOpen(ofConversation('title_mark', ''), `key ${lost.key} is not known here`);
+    return markers;
   }
 
-  /** `position`: 1 is the first chunk. */
-  said(id: string, position: number, said: Said): StoredSaid {
-    return this.on ? this.sealSaid(id, position, said) : { ...said, author_mark: null };
+  /** `sealed_by` of what is as it should be. */
+  sealedBy({ keyId }: Marker): string {
+    return `${keyId}${MARKED}`;
   }
 
-  sealTitles(id: string, { scenario_title, original_title, url }: Titles): StoredTitles {
+  /** As they are to be stored; in clear without a marker. */
+  titles(id: string, titles: Titles, marker: Marker | undefined): StoredTitles {
+    if (!marker) return { ...titles, sealed_by: null, title_mark: null };
+    const { scenario_title, original_title, url } = titles;
     return {
       scenario_title: this.#seal(scenario_title, ofConversation('scenario_title', id)),
       original_title: this.#seal(original_title, ofConversation('original_title', id)),
       url: this.#seal(url, ofConversation('url', id)),
-      sealed_by: this.envelope.keyId,
-      title_mark: scenario_title === null ? null : this.mark('title', scenario_title),
+      sealed_by: this.sealedBy(marker),
+      title_mark: scenario_title === null ? null : marker.mark('title', scenario_title),
     };
   }
 
-  sealSaid(id: string, position: number, { text, author_name }: Said): StoredSaid {
+  /** `position`: 1 is the first chunk. */
+  said(id: string, position: number, said: Said, marker: Marker | undefined): StoredSaid {
+    if (!marker) return { ...said, author_mark: null };
+    const { text, author_name } = said;
     return {
       text: this.envelope.seal(text, ofChunk('text', id, position)),
       author_name: this.#seal(author_name, ofChunk('author_name', id, position)),
-      author_mark: author_name === null ? null : this.mark('author', author_name),
+      author_mark: author_name === null ? null : marker.mark('author', author_name),
     };
   }
 

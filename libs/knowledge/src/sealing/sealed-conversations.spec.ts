@@ -1,9 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { Logger, type INestApplicationContext } from '@nestjs/common';
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { EncryptionKey, KeyRotation } from '#encryption';
+import { EncryptionKey, Envelope, KeyRotation, Marker } from '#encryption';
 import { databases, useDatabase } from '#testing';
 import { KnowledgeService } from '../knowledge.service.ts';
+import { Persons } from '../persons/persons.service.ts';
 import { callOfAnn as call, openKnowledge } from '../testing/open-knowledge.ts';
 
 const [ONE, OTHER] = [EncryptionKey.generate(), EncryptionKey.generate()];
@@ -82,6 +84,11 @@ describe.each(databases)('sealed conversations on $name', (kind) => {
     return texts.join('\n');
   }
 
+  const marks = async () => {
+    const rows = await database().kysely.selectFrom('conversation_terms').select('term').distinct().execute();
+    return new Set(rows.map(({ term }) => term));
+  };
+
   it('leave nothing to read in a dump of the database', async () => {
     await during(inClear, async (knowledge) => void (await ingest(knowledge, 'plain')));
     expect(await dumped(SECRETS)).toBeDefined();
@@ -150,6 +157,88 @@ describe.each(databases)('sealed conversations on $name', (kind) => {
       expect(await found(knowledge, 'marmalade', { conversation_id: 'c-7' })).toMatchObject([
         { text: parcel.messages[0]!.text },
       ]);
+    });
+  });
+
+  it('are found at any moment while their words are marked anew, beside writers', async () => {
+    const ids = Array.from({ length: 40 }, (_, i) => `c-${i}`);
+    await during(sealed, async (knowledge) => void (await ingest(knowledge, ...ids)));
+    const before = await marks();
+    await during(rotated, async (knowledge, rotation) => {
+      let [searches, done] = [0, false];
+      const ended = settled(rotation).finally(() => (done = true));
+      const filters = { author_name: 'Philomena', scenario_title: 'Zanzibar shipment' };
+      do {
+        const id = ids[searches++ % ids.length]!;
+        expect(await found(knowledge, 'Timbuktu', { conversation_id: id })).toHaveLength(1);
+        expect(await found(knowledge, 'marmalade', { conversation_id: id, ...filters })).toHaveLength(1);
+        await ingest(knowledge, id);
+      } while (!done);
+      await ended;
+      expect(await found(knowledge, 'Timbuktu')).toHaveLength(10);
+    });
+    const after = await marks();
+    expect(after.size).toBe(before.size);
+    expect([...after].filter((mark) => before.has(mark))).toEqual([]);
+    // The key before is not needed any more.
+    await during({ ...rotated, ENCRYPTION_PREVIOUS_KEYS: '' }, async (knowledge) => {
+      expect(
+        await found(knowledge, 'Timbuktu', { author_name: 'Barnaby', conversation_id: 'c-9' }),
+      ).toHaveLength(1);
+    });
+  });
+
+  it('that were marked by a key of its own, as once all were, are found, and marked anew', async () => {
+    const own = randomBytes(32);
+    const words = await during(inClear, async (knowledge) => {
+      await ingest(knowledge, 'c-1');
+      return [...(await marks())];
+    });
+    await database().kysely.deleteFrom('conversations').execute();
+    const [former, now] = [new Marker('', own), new Marker(ONE.id, ONE.keyFor('blind index'))];
+    await during(sealed, async (knowledge, _, app) => {
+      await ingest(knowledge, 'c-1', 'c-2');
+      const { kysely } = database();
+      for (const word of words)
+        await kysely
+          .updateTable('conversation_terms')
+          .set({ term: former.mark('word', word) })
+          .where('term', '=', now.mark('word', word))
+          .execute();
+      const place = { table: 'encryption_keys', column: 'index_key', row: '1' };
+      const index_key = app.get(Envelope).seal(own.toString('base64'), place);
+      await kysely.updateTable('encryption_keys').set({ index_key }).execute();
+      await kysely.updateTable('conversations').set({ sealed_by: ONE.id }).execute();
+    });
+    expect([...(await marks())].toSorted()).toEqual(
+      words.map((word) => former.mark('word', word)).toSorted(),
+    );
+    await during(sealed, async (knowledge, rotation) => {
+      expect(await found(knowledge, 'Timbuktu')).toHaveLength(2);
+      await settled(rotation);
+      expect(await found(knowledge, 'Timbuktu')).toHaveLength(2);
+      const { index_key } = await database()
+        .kysely.selectFrom('encryption_keys')
+        .select('index_key')
+        .executeTakeFirstOrThrow();
+      expect(index_key).toBeNull();
+    });
+    expect([...(await marks())].toSorted()).toEqual(words.map((word) => now.mark('word', word)).toSorted());
+  });
+
+  it('under a key that is lost are not passed over when a person is to be forgotten', async () => {
+    await during(sealed, async (knowledge) => void (await ingest(knowledge, 'c-1')));
+    await database()
+      .kysely.updateTable('conversations')
+      .set({ sealed_by: `${OTHER.id}.marked` })
+      .execute();
+    await during(sealed, async (_, rotation, app) => {
+      expect(await rotation.status()).toMatchObject({ unknown: 1 });
+      const erasing = app.get(Persons).erase({ author_name: 'Philomena', keep_texts: false }, call);
+      await expect(erasing).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+      expect(log).toHaveBeenCalledWith(
+        expect.stringContaining('1 rows are sealed by keys that are not here'),
+      );
     });
   });
 

@@ -1,9 +1,18 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { sql, type Transaction } from 'kysely';
-import { CannotOpen, KeyRotation, SealedRows, type KeyCount, type Resealed } from '#encryption';
+import {
+  BlindIndex,
+  CannotOpen,
+  KeyRotation,
+  SealedRows,
+  type KeyCount,
+  type Marker,
+  type Resealed,
+} from '#encryption';
 import { Database, type Tables } from '#persistence';
+import { FullTextIndex } from '../full-text.index.ts';
 import { VectorIndex } from '../vector.index.ts';
-import { ConversationSeal } from './conversation-seal.ts';
+import { ConversationSeal, SEALING_KEY, type Said } from './conversation-seal.ts';
 
 interface Stored {
   seq: number;
@@ -22,6 +31,8 @@ export class SealedConversations extends SealedRows implements OnModuleInit {
   constructor(
     private readonly database: Database,
     private readonly seal: ConversationSeal,
+    private readonly index: FullTextIndex,
+    private readonly blindIndex: BlindIndex,
     private readonly vectors: VectorIndex,
     private readonly rotation: KeyRotation,
   ) {
@@ -37,13 +48,18 @@ export class SealedConversations extends SealedRows implements OnModuleInit {
   }
 
   async counts(): Promise<KeyCount[]> {
+    const asItShould = this.seal.sealedBy(this.seal.sealing);
     const rows = await this.database.kysely
       .selectFrom('conversations')
-      .select(({ fn }) => ['sealed_by as key', fn.countAll<string>().as('rows')])
-      .groupBy('sealed_by')
-      .orderBy('sealed_by')
+      .select(({ fn }) => [
+        SEALING_KEY.as('key'),
+        sql<boolean>`sealed_by is not null and sealed_by <> ${asItShould}`.as('stale'),
+        fn.countAll<string>().as('rows'),
+      ])
+      .groupBy(['key', 'stale'])
+      .orderBy('key')
       .execute();
-    return rows.map(({ key, rows: count }) => ({ key, rows: Number(count) }));
+    return rows.map(({ key, stale, rows: count }) => ({ key, stale, rows: Number(count) }));
   }
 
   async reseal(after: string | undefined, limit: number): Promise<Resealed> {
@@ -51,7 +67,7 @@ export class SealedConversations extends SealedRows implements OnModuleInit {
       .selectFrom('conversations')
       .select('seq')
       .where('seq', '>', Number(after ?? 0))
-      .where(sql<boolean>`sealed_by is distinct from ${this.seal.keyId}`)
+      .where(sql<boolean>`sealed_by is distinct from ${this.seal.sealedBy(this.seal.sealing)}`)
       .where((that) => that.or([that('sealed_by', 'is not', null), that.lit(this.seal.on)]))
       .orderBy('seq')
       .limit(limit)
@@ -65,38 +81,51 @@ export class SealedConversations extends SealedRows implements OnModuleInit {
         failed++;
       }
     }
-    return { done, failed, next: waiting.length < limit ? undefined : String(waiting.at(-1)!.seq) };
+    const next = waiting.length < limit ? undefined : String(waiting.at(-1)!.seq);
+    if (next === undefined) await this.#forgetFormer();
+    return { done, failed, next };
   }
 
   /** Says false where somebody has replaced, deleted or sealed it meanwhile. */
   #resealOne(seq: number): Promise<boolean> {
+    const marker = this.seal.sealing;
     return this.database.kysely.transaction().execute(async (transaction) => {
       const row = await transaction
         .selectFrom('conversations')
         .select(['seq', 'id', 'scenario_title', 'original_title', 'url', 'sealed_by'])
         .where('seq', '=', seq)
-        .where(sql<boolean>`sealed_by is distinct from ${this.seal.keyId}`)
+        .where(sql<boolean>`sealed_by is distinct from ${this.seal.sealedBy(marker)}`)
         .forUpdate()
         .executeTakeFirst();
       if (!row) return false;
-      await this.#resealChunks(transaction, row);
-      if (row.sealed_by === null) await this.#markWords(transaction, seq);
+      const titles = this.seal.openTitles(row.id, row);
+      const chunks = await this.#resealChunks(transaction, row, marker);
+      const words = [titles.scenario_title, titles.original_title].filter((title) => title !== null);
+      await this.index.mark(transaction, seq, { titles: words, chunks }, marker);
       if (!this.vectors.mayHoldSealed) await this.vectors.forget(transaction, seq);
-      const titles = this.seal.sealTitles(row.id, this.seal.openTitles(row.id, row));
-      await transaction.updateTable('conversations').set(titles).where('seq', '=', seq).execute();
+      await transaction
+        .updateTable('conversations')
+        .set(this.seal.titles(row.id, titles, marker))
+        .where('seq', '=', seq)
+        .execute();
       return true;
     });
   }
 
-  async #resealChunks(transaction: Transaction<Tables>, { seq, id, sealed_by }: Stored): Promise<void> {
+  /** Answers them in clear, in their order. */
+  async #resealChunks(
+    transaction: Transaction<Tables>,
+    { seq, id, sealed_by }: Stored,
+    marker: Marker,
+  ): Promise<Said[]> {
     const chunks = await transaction
       .selectFrom('conversation_chunks')
       .select(['id', 'position', 'text', 'author_name'])
       .where('conversation', '=', seq)
+      .orderBy('position')
       .execute();
-    const anew = chunks.map((chunk) =>
-      this.seal.sealSaid(id, chunk.position, this.seal.openSaid(id, { ...chunk, sealed_by })),
-    );
+    const opened = chunks.map((chunk) => this.seal.openSaid(id, { ...chunk, sealed_by }));
+    const anew = opened.map((said, i) => this.seal.said(id, chunks[i]!.position, said, marker));
     await sql`
       update conversation_chunks c
       set text = anew.text, author_name = anew.author_name, author_mark = anew.author_mark
@@ -105,21 +134,15 @@ export class SealedConversations extends SealedRows implements OnModuleInit {
         ${anew.map((chunk) => chunk.author_name)}::text[], ${anew.map((chunk) => chunk.author_mark)}::text[]
       ) anew (id, text, author_name, author_mark)
       where c.id = anew.id`.execute(transaction);
+    return opened;
   }
 
-  /** The postings of one that was in clear: each word becomes its mark. Those of a sealed one stay, as marks do. */
-  async #markWords(transaction: Transaction<Tables>, seq: number): Promise<void> {
-    const words = await transaction
-      .selectFrom('conversation_terms')
-      .select('term')
-      .distinct()
-      .where('conversation', '=', seq)
-      .execute();
-    await sql`
-      update conversation_terms t set term = marked.mark
-      from unnest(
-        ${words.map(({ term }) => term)}::text[], ${words.map(({ term }) => this.seal.mark('word', term))}::text[]
-      ) marked (term, mark)
-      where t.conversation = ${seq}::integer and t.term = marked.term`.execute(transaction);
+  /** Those that do not open have marks by it still. */
+  async #forgetFormer(): Promise<void> {
+    const { rows } = await sql`
+      select from conversations where sealed_by is not null and position('.' in sealed_by) = 0 limit 1`.execute(
+      this.database.kysely,
+    );
+    if (rows.length === 0) await this.blindIndex.forgetFormer();
   }
 }

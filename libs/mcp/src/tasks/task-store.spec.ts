@@ -4,6 +4,7 @@ import { readConfig } from '#config';
 import { JobQueue, type Transaction } from '#jobs';
 import { databases, useDatabase } from '#testing';
 import { elicit } from '../peer/questions.ts';
+import { TaskSeal } from './task-seal.ts';
 import { TaskStore, type NewTask } from './task-store.ts';
 import { tasksConfig } from './tasks.config.ts';
 
@@ -48,7 +49,7 @@ describe.each(databases)('the store of tasks on $name', (kind) => {
   const jobs = new NotedJobs();
   let store: TaskStore;
   beforeAll(() => {
-    store = new TaskStore(database(), jobs, config);
+    store = new TaskStore(database(), jobs, config, new TaskSeal(undefined, { encryptAtRest: false }));
   });
   afterAll(() => database().kysely.deleteFrom('tasks').execute());
 

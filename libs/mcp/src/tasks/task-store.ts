@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { sql } from 'kysely';
+import { sql, type Selectable } from 'kysely';
 import type { Principal } from '#call';
 import type { ConfigOf } from '#config';
-import { GatehouseError } from '#errors';
 import type { JobQueue, Transaction } from '#jobs';
-import type { Database } from '#persistence';
+import type { Database, Tables } from '#persistence';
 import type { Params } from '../wire/message.ts';
+import { checkRoom, type Room } from './task-room.ts';
+import type { TaskSeal } from './task-seal.ts';
 import { principalJson, taskOf, type Questions, type Task } from './task.ts';
 import type { tasksConfig } from './tasks.config.ts';
 
@@ -21,10 +22,11 @@ export type RunEnd =
   | { readonly status: 'completed' | 'failed'; readonly outcome: string; readonly message: string | null }
   | { readonly status: 'input_required'; readonly questions: Questions };
 
-type Limits = Pick<ConfigOf<typeof tasksConfig>, 'ttlMs' | 'unfinishedPerClient' | 'keptPerClient'>;
+type Limits = Room & Pick<ConfigOf<typeof tasksConfig>, 'ttlMs'>;
 
 /** What `create` makes. All else names no task, and need not be asked for: it may be what a database can't even read. */
 const TASK_ID = /^[\w-]{32}$/;
+const CANCELLED = 'Cancelled by its client';
 const NOW = sql<Date>`clock_timestamp()`;
 /** What a task needs no longer once it has ended: arguments and answers are not kept with the result. */
 const FORGOTTEN = { input: null, answers: null, questions: null, running: false } as const;
@@ -38,6 +40,7 @@ export class TaskStore {
     private readonly database: Database,
     private readonly queue: JobQueue,
     private readonly limits: Limits,
+    private readonly seal: TaskSeal,
   ) {}
 
   get #db() {
@@ -48,7 +51,7 @@ export class TaskStore {
   async create(order: NewTask): Promise<Task> {
     await this.queue.open(TASK_QUEUE);
     const task = await this.#db.transaction().execute(async (transaction) => {
-      await this.#checkRoom(order.principal, transaction);
+      await checkRoom(transaction, order.principal, this.limits);
       const id = randomBytes(24).toString('base64url');
       const row = await transaction
         .insertInto('tasks')
@@ -60,8 +63,8 @@ export class TaskStore {
           call_id: order.callId,
           address: order.address,
           capabilities: JSON.stringify(order.capabilities),
-          input: JSON.stringify(order.input),
-          answers: JSON.stringify(order.answers),
+          input: this.seal.seal(id, 'input', JSON.stringify(order.input)),
+          answers: this.seal.seal(id, 'answers', JSON.stringify(order.answers)),
           questions: null,
           status: 'working',
           status_message: null,
@@ -71,7 +74,7 @@ export class TaskStore {
         .returningAll()
         .executeTakeFirstOrThrow();
       await this.queue.add(TASK_QUEUE, id, transaction);
-      return taskOf(row);
+      return this.#taskOf(row);
     });
     this.queue.nudge(TASK_QUEUE);
     return task;
@@ -80,7 +83,7 @@ export class TaskStore {
   /** One's own. */
   async find(id: string, principal: Principal): Promise<Task | undefined> {
     const row = TASK_ID.test(id) ? await this.#own(id, principal).executeTakeFirst() : undefined;
-    return row && taskOf(row);
+    return row && this.#taskOf(row);
   }
 
   async findAll(named: readonly string[], principal: Principal): Promise<Task[]> {
@@ -90,7 +93,7 @@ export class TaskStore {
       .where('principal_id', '=', principal.id)
       .where('id', 'in', ids)
       .execute();
-    return rows.map(taskOf);
+    return rows.map((row) => this.#taskOf(row));
   }
 
   /**
@@ -106,15 +109,15 @@ export class TaskStore {
     const task = await this.#db.transaction().execute(async (transaction) => {
       const row = await this.#own(id, principal, transaction).forUpdate().executeTakeFirst();
       if (!row) return undefined;
-      const found = taskOf(row);
+      const found = this.#taskOf(row);
       const accepted = found.status === 'input_required' ? accept(found.questions) : {};
       if (Object.keys(accepted).length === 0) return found;
       const left = Object.entries(found.questions).filter(([name]) => !Object.hasOwn(accepted, name));
       await transaction
         .updateTable('tasks')
         .set({
-          answers: JSON.stringify({ ...found.answers, ...accepted }),
-          questions: left.length === 0 ? null : JSON.stringify(Object.fromEntries(left)),
+          answers: this.seal.seal(id, 'answers', JSON.stringify({ ...found.answers, ...accepted })),
+          questions: left.length === 0 ? null : this.#questions(id, Object.fromEntries(left)),
           status: left.length === 0 ? 'working' : 'input_required',
           updated_at: NOW,
         })
@@ -131,7 +134,12 @@ export class TaskStore {
   async cancel(id: string): Promise<boolean> {
     const { numUpdatedRows } = await this.#db
       .updateTable('tasks')
-      .set({ ...FORGOTTEN, status: 'cancelled', status_message: 'Cancelled by its client', updated_at: NOW })
+      .set({
+        ...FORGOTTEN,
+        status: 'cancelled',
+        status_message: this.#message(id, CANCELLED),
+        updated_at: NOW,
+      })
       .where('id', '=', id)
       .where('status', 'in', ['working', 'input_required'])
       .executeTakeFirstOrThrow();
@@ -140,26 +148,29 @@ export class TaskStore {
 
   /** The next run of a task, for whoever was handed its job; undefined where there is nothing left to do. */
   async begin(id: string): Promise<Task | undefined> {
-    const row = await this.#db
-      .updateTable('tasks')
-      .set({
-        run: sql<number>`run + 1`,
-        interrupted: sql<boolean>`running`,
-        interruptions: sql<number>`interruptions + running::integer`,
-        running: true,
-      })
-      .where('id', '=', id)
-      .where('status', '=', 'working')
-      .where('expires_at', '>', NOW)
-      .returningAll()
-      .executeTakeFirst();
-    return row && taskOf(row);
+    return this.#db.transaction().execute(async (transaction) => {
+      const row = await transaction
+        .updateTable('tasks')
+        .set({
+          run: sql<number>`run + 1`,
+          interrupted: sql<boolean>`running`,
+          interruptions: sql<number>`interruptions + running::integer`,
+          running: true,
+        })
+        .where('id', '=', id)
+        .where('status', '=', 'working')
+        .where('expires_at', '>', NOW)
+        .returningAll()
+        .executeTakeFirst();
+      // One that does not open is not begun: another process may have its key, and has a first try.
+      return row && this.#taskOf(row);
+    });
   }
 
   /** For people who ask meanwhile. */
   async tell(task: Task, message: string): Promise<void> {
     await this.#change(task)
-      .set({ status_message: storable(message), updated_at: NOW })
+      .set({ status_message: this.#message(task.id, message), updated_at: NOW })
       .execute();
   }
 
@@ -167,8 +178,12 @@ export class TaskStore {
   async end(task: Task, end: RunEnd): Promise<boolean> {
     const change =
       end.status === 'input_required'
-        ? { questions: JSON.stringify(end.questions), running: false }
-        : { ...FORGOTTEN, outcome: end.outcome, status_message: end.message && storable(end.message) };
+        ? { questions: this.#questions(task.id, end.questions), running: false }
+        : {
+            ...FORGOTTEN,
+            outcome: this.seal.seal(task.id, 'outcome', end.outcome),
+            status_message: end.message && this.#message(task.id, end.message),
+          };
     const { numUpdatedRows } = await this.#change(task)
       .set({ ...change, status: end.status, updated_at: NOW })
       .executeTakeFirstOrThrow();
@@ -200,33 +215,24 @@ export class TaskStore {
     await this.#db.deleteFrom('tasks').where('expires_at', '<=', NOW).execute();
   }
 
-  /** One at a time for each client: two calls that each find room for one must not both take it. */
-  async #checkRoom({ id }: Principal, transaction: Transaction): Promise<void> {
-    await sql`select pg_advisory_xact_lock(hashtextextended(${`gatehouse:tasks:${id}`}, 0))`.execute(
-      transaction,
-    );
-    const { kept, unfinished } = await transaction
-      .selectFrom('tasks')
-      .select(({ fn }) => [
-        fn.countAll().as('kept'),
-        sql<string>`count(*) filter (where status in ('working', 'input_required'))`.as('unfinished'),
-      ])
-      .where('principal_id', '=', id)
-      .where('expires_at', '>', NOW)
-      .executeTakeFirstOrThrow();
-    const { unfinishedPerClient, keptPerClient } = this.limits;
-    if (Number(unfinished) >= unfinishedPerClient)
-      throw new GatehouseError('TOO_MANY_TASKS', 'Too many tasks that have not ended: wait, or cancel one');
-    if (Number(kept) >= keptPerClient)
-      throw new GatehouseError('TOO_MANY_TASKS', 'Too many tasks: wait until the time of older ones is up');
-  }
-
   #alive(db: TaskStore['database']['kysely'] | Transaction = this.#db) {
     return db.selectFrom('tasks').selectAll().where('expires_at', '>', NOW);
   }
 
   #own(id: string, principal: Principal, db: TaskStore['database']['kysely'] | Transaction = this.#db) {
     return this.#alive(db).where('id', '=', id).where('principal_id', '=', principal.id);
+  }
+
+  #taskOf(row: Selectable<Tables['tasks']>): Task {
+    return taskOf(this.seal.open(row));
+  }
+
+  #questions(id: string, questions: Questions): string {
+    return this.seal.seal(id, 'questions', JSON.stringify(questions));
+  }
+
+  #message(id: string, message: string): string {
+    return this.seal.seal(id, 'status_message', storable(message));
   }
 
   #change({ id, run }: Task) {

@@ -24,7 +24,10 @@ export interface ConversationRow {
   chunk_count: number;
   /** Words that are searched, counted as often as they occur. */
   term_count: number;
-  /** Id of the key that sealed the titles, the URL and all texts and authors of the conversation; null: all is in clear. */
+  /**
+   * Id of the key that sealed the titles, the URL and all texts and authors of the conversation, and `.marked` behind it where
+   * its marks are made under that key, too; null: all is in clear.
+   */
   sealed_by: string | null;
   /** Of a sealed `scenario_title`: what a filter by title asks for. */
   title_mark: string | null;

@@ -10,6 +10,6 @@ export interface EncryptionKeysRow {
   canary: string;
   /** The key itself, only where replicas share the database and nobody has set ENCRYPTION_KEY. */
   shared_key: string | null;
-  /** The key that words are blinded with, sealed. It outlives a rotation. */
+  /** A key that words were blinded with once, whatever ENCRYPTION_KEY was, sealed; null once none is any more. */
   index_key: string | null;
 }
