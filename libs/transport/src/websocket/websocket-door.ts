@@ -27,6 +27,9 @@ import { WebSocketWire } from './websocket-wire.ts';
 
 /** How long the other end may take to say farewell too, in milliseconds. Its types do not know of it yet. */
 const CLOSING = { closeTimeout: 5_000 };
+/** Each piece that a message comes in costs more than its bytes: so many may wait, beside one of each so many bytes. */
+const MOST_PIECES = 4_096;
+const LEAST_PIECE_BYTES = 256;
 const PATHS = new Set(['/', '/ws']);
 
 export interface WebSocketDoorOptions {
@@ -59,6 +62,7 @@ export class WebSocketDoor {
       clientTracking: false,
       ...CLOSING,
       maxPayload: options.maxMessageBytes,
+      ...piecesOf(options.maxMessageBytes),
       // Each compressor holds a quarter of a megabyte, and CRIME is easier without it (RFC 7692, section 7).
       perMessageDeflate: options.compresses && {
         serverNoContextTakeover: true,
@@ -235,4 +239,9 @@ export class WebSocketDoor {
       ...(principal && { watched: { call, exchange } }),
     });
   }
+}
+
+/** `ws` allows hundreds of thousands, which is fifty megabytes for a client that sends a byte at a time. Its types do not know of it yet. */
+function piecesOf(maxMessageBytes: number): { maxBufferedChunks: number } {
+  return { maxBufferedChunks: MOST_PIECES + Math.ceil(maxMessageBytes / LEAST_PIECE_BYTES) };
 }
