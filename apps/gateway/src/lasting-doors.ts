@@ -7,11 +7,12 @@ import type { ConfigOf } from '#config';
 import type { ConnectionCaps } from '#connections';
 import {
   boundServer,
-  guardServer,
+  Doorstep,
   httpServerFactory,
   netServerFactory,
   serverOptions,
   socketsConfig,
+  type CorsHeaders,
   type OriginPolicy,
   type SocketDoor,
   type TcpDoor,
@@ -28,6 +29,7 @@ export interface LastingDoorsOptions {
   readonly tls: TlsContexts;
   readonly caps: ConnectionCaps;
   readonly origins: OriginPolicy;
+  readonly cors: CorsHeaders;
   /** Time that the calls under way get when the program ends, in milliseconds. */
   readonly drainMs: number;
 }
@@ -107,7 +109,7 @@ export class LastingDoors {
 
   #bound(server: Server): void {
     const { app, config, caps } = this.#options;
-    guardServer(this.#made(server), app.get(BlockGate), caps);
+    app.get(Doorstep).guard(this.#made(server), app.get(BlockGate), caps);
     boundServer(server, config);
   }
 }

@@ -1,17 +1,20 @@
 import type { Server } from 'node:http';
-import type { Socket } from 'node:net';
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { TlsContexts } from '../tls/tls-contexts.ts';
 import { httpServerFactory } from '../tls/server-factories.ts';
-import { boundServer, refuseBytes, serverOptions, type HttpSettings } from './server-bounds.ts';
+import { Doorstep } from './doorstep.ts';
+import { boundServer, serverOptions, type HttpSettings } from './server-bounds.ts';
 
 /** A second port into the same routes and the same pipeline, for operators: metrics and detailed health. */
 @Injectable()
 export class ManagementListener {
   #server: Server | undefined;
 
-  constructor(private readonly tls: TlsContexts) {}
+  constructor(
+    private readonly tls: TlsContexts,
+    private readonly doorstep: Doorstep,
+  ) {}
 
   /** Whether the request came in at the management port. */
   owns = (request: FastifyRequest): boolean =>
@@ -28,7 +31,7 @@ export class ManagementListener {
     // Probes come here, and those of Kubernetes have no certificate.
     const server = httpServerFactory(this.tls, { optional: true })(serverOptions(settings), handler);
     boundServer(server, settings);
-    server.on('clientError', (error, socket) => refuseBytes(error, socket as Socket));
+    this.doorstep.watch(server);
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen({ host, port }, resolve);

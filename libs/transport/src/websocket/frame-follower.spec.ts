@@ -1,4 +1,4 @@
-import { Sender } from 'ws';
+import * as ws from 'ws';
 import { describe, expect, it } from 'vitest';
 import { FrameFollower } from './frame-follower.ts';
 
@@ -7,7 +7,7 @@ type Opcode = 0 | 1 | 9;
 /** As `ws` writes it, of a client. */
 function frame(payload: string, opcode: Opcode = 1, fin = true): Buffer {
   const options = { fin, opcode, rsv1: false, mask: true, readOnly: false };
-  return Buffer.concat((Sender as unknown as Framing).frame(Buffer.from(payload), options));
+  return Buffer.concat((ws as unknown as { Sender: Framing }).Sender.frame(Buffer.from(payload), options));
 }
 
 interface Framing {

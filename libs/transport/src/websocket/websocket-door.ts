@@ -13,6 +13,7 @@ import { GatehouseError } from '#errors';
 import type { DoorTokens } from '#identity';
 import { errorAnswer } from '#mcp';
 import { rateLimitHeaders, type ThrottleSettings } from '#throttle';
+import type { CorsHeaders } from '../http-server/cors-headers.ts';
 import { publicError } from '../http-server/http-error.ts';
 import { OriginRefused, type OriginPolicy } from '../http-server/origin-policy.ts';
 import type { ProtectedResourceMetadata } from '../http-server/protected-resource.ts';
@@ -22,14 +23,12 @@ import type { CertificateEvidence } from '../tls/certificate-evidence.ts';
 import type { HttpServerFactory } from '../tls/server-factories.ts';
 import { authorizationOf, protocolsOf, SUBPROTOCOL } from './credentials.ts';
 import { requireHandshake } from './handshake-fault.ts';
+import { messageBounds } from './message-bounds.ts';
 import { refuseUpgrade } from './upgrade-refusal.ts';
 import { WebSocketWire } from './websocket-wire.ts';
 
 /** How long the other end may take to say farewell too, in milliseconds. Its types do not know of it yet. */
 const CLOSING = { closeTimeout: 5_000 };
-/** Each piece that a message comes in costs more than its bytes: so many may wait, beside one of each so many bytes. */
-const MOST_PIECES = 4_096;
-const LEAST_PIECE_BYTES = 256;
 const PATHS = new Set(['/', '/ws']);
 
 export interface WebSocketDoorOptions {
@@ -38,6 +37,7 @@ export interface WebSocketDoorOptions {
   readonly tokens: Pick<DoorTokens, 'exchange'>;
   readonly certificates: Pick<CertificateEvidence, 'ofRequest'>;
   readonly origins: OriginPolicy;
+  readonly cors: CorsHeaders;
   readonly metadata: ProtectedResourceMetadata;
   readonly limits: ThrottleSettings;
   /** Of every answer that is no WebSocket. */
@@ -61,8 +61,7 @@ export class WebSocketDoor {
       noServer: true,
       clientTracking: false,
       ...CLOSING,
-      maxPayload: options.maxMessageBytes,
-      ...piecesOf(options.maxMessageBytes),
+      ...messageBounds(options.maxMessageBytes),
       // Each compressor holds a quarter of a megabyte, and CRIME is easier without it (RFC 7692, section 7).
       perMessageDeflate: options.compresses && {
         serverNoContextTakeover: true,
@@ -143,9 +142,14 @@ export class WebSocketDoor {
   /** What comes to the port and wants no WebSocket. */
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const call = this.#callOf(request);
-    const error = new GatehouseError('UPGRADE_REQUIRED', 'Here is a WebSocket: open it with subprotocol mcp');
-    const blocked = this.#options.door.services.blocks.find(call.address);
-    const refusal = blocked && (await this.#options.door.services.blocks.refusalOf(call, blocked));
+    const { door, origins, cors } = this.#options;
+    const { origin } = request.headers;
+    const { blocks } = door.services;
+    const error = origins.allows(origin)
+      ? new GatehouseError('UPGRADE_REQUIRED', 'Here is a WebSocket: open it with subprotocol mcp')
+      : new OriginRefused();
+    const blocked = blocks.find(call.address);
+    const refusal = blocked && (await blocks.refusalOf(call, blocked));
     call.settled = refusal !== undefined;
     const { status, headers, body } = await this.#refusal(refusal ?? error, call);
     const type = {
@@ -153,7 +157,7 @@ export class WebSocketDoor {
       upgrade: 'websocket',
       connection: 'close',
     };
-    response.writeHead(status, { ...headers, ...type }).end(body);
+    response.writeHead(status, { ...headers, ...cors.of(origin), ...type }).end(body);
   }
 
   /** In the order of requirements 8. Throws what the client is refused with. */
@@ -239,9 +243,4 @@ export class WebSocketDoor {
       ...(principal && { watched: { call, exchange } }),
     });
   }
-}
-
-/** `ws` allows hundreds of thousands, which is fifty megabytes for a client that sends a byte at a time. Its types do not know of it yet. */
-function piecesOf(maxMessageBytes: number): { maxBufferedChunks: number } {
-  return { maxBufferedChunks: MOST_PIECES + Math.ceil(maxMessageBytes / LEAST_PIECE_BYTES) };
 }
