@@ -30,7 +30,7 @@ const noRequests: [what: string, bytes: string][] = [
   ['a length and chunks', head('POST /search', { 'content-length': 2, 'transfer-encoding': 'chunked' })],
 ];
 
-const tooLarge = [
+const tooLarge: typeof noRequests = [
   ['a URL of 20 kB', head(`GET /${'a'.repeat(20_000)}`)],
   ['a header of 20 kB', head('GET /health', { 'x-a': 'a'.repeat(20_000) })],
   [

@@ -1,13 +1,13 @@
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { securityHeaders } from '#transport';
 import { certificate, databases, scratchFolder, sslSettings, type ScratchFolder } from '#testing';
 import { freePort } from './support/free-port.ts';
 import { journalEntries } from './support/audit-records.ts';
 import { bootGateway, useGateway, type TestGateway } from './support/gateway.ts';
 import type { Answer } from './support/gateway-client.ts';
 import { head, RawConnection } from './support/raw-connection.ts';
-import { securityHeaders } from '../libs/transport/src/http-server/security-headers.ts';
 
 const HSTS = 'strict-transport-security';
 const MOST = 12;
@@ -85,7 +85,7 @@ describe('what is answered before there is a call', () => {
     async (port) => {
       const all = await Promise.all(Array.from({ length: MOST + 1 }, () => connected(urls()[port])));
       const answers = await Promise.all(all.map((one) => one.answer()));
-      const [told] = answers.filter((answer) => answer?.status === 503);
+      const told = answers.find((answer) => answer?.status === 503);
       expect(headersOf(told!)).toEqual(ALL);
       expect(told!.headers.get('retry-after')).toBe('1');
       await hasRoom(urls()[port]);

@@ -69,5 +69,6 @@ describe.each(doors)('many keys that are connected at door %s', (door) => {
     const ids = all.map(({ id }) => id);
     await sql`update api_keys set revoked_at = now() where id = any(${ids}::text[])`.execute(kysely);
     await gone(all);
+    expect(all.filter(({ client }) => !client.ended)).toEqual([]);
   });
 });

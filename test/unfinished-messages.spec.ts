@@ -60,7 +60,8 @@ describe('whoever does not finish his message', () => {
     const trickle = setInterval(() => socket.writable && next.length > 0 && socket.write(next), EVERY_MS);
     try {
       const ended = await client.over;
-      if (door === 'ws') expect(ended).toEqual({ code: 1008, reason: REASON });
+      // TCP has no words for it.
+      expect(ended).toEqual(door === 'ws' ? { code: 1008, reason: REASON } : undefined);
     } finally {
       clearInterval(trickle);
     }

@@ -95,7 +95,7 @@ describe('those who were turned away', () => {
     await turned.close();
     expect(seen).toHaveLength(1_502);
     expect(records).toHaveLength(1_003);
-    const [others] = records.filter(({ ip }) => ip === undefined);
+    const others = records.find(({ ip }) => ip === undefined);
     expect(others).toMatchObject({ event: 'invalid_input', notes: { reason: 'unreadable', attempts: 500 } });
     expect(records.filter(({ ip }) => ip === 'network 0')).toMatchObject([
       { event: 'invalid_input', result: 'refused', code: 'INVALID_REQUEST' },
