@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { setTimeout as sleep } from 'node:timers/promises';
-import cors from '@fastify/cors';
+import preflights from '@fastify/cors';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
@@ -10,6 +10,7 @@ import { AuditTrail, ChainWatch } from '#audit';
 import { BlockGate, Blocks } from '#blocking';
 import { Settlement } from '#call';
 import { readConfig, type ConfigOf } from '#config';
+import type { ConnectionCaps } from '#connections';
 import { Readiness } from '#health';
 import { FirstKey } from '#identity';
 import { Dispatcher } from '#mcp';
@@ -20,14 +21,13 @@ import {
   boundServer,
   CertificateEvidence,
   CorsHeaders,
+  Doorstep,
   EXPOSED_HEADERS,
-  guardServer,
   GatehouseAdapter,
   httpConfig,
   HttpsRedirect,
   ManagementListener,
   OriginPolicy,
-  OversizedHeads,
   ProtectedResourceMetadata,
   registerHttpDoor,
   registerFormBody,
@@ -90,6 +90,7 @@ async function start(options: StartOptions): Promise<Gateway> {
   let doors: Doors;
   let url: string;
   try {
+    adapter.doorstep = app.get(Doorstep);
     doors = openDoors(fastify, app, config);
     measure(app, config);
     await app.get(AuditTrail).serverStarted({ node: process.version });
@@ -103,7 +104,7 @@ async function start(options: StartOptions): Promise<Gateway> {
     app.get(ProtectedResourceMetadata).listensAt(url);
     if (config.managementPort !== 0) await management.listen(fastify, config);
     await doors.lasting.listen();
-    await app.get(HttpsRedirect).listen(port, app.get(BlockGate));
+    await app.get(HttpsRedirect).listen({ securePort: port, blocks: app.get(BlockGate), ...doors.shared });
     await app.get(FirstKey).ensure();
     app.get(ChainWatch).start();
   } catch (error) {
@@ -134,7 +135,15 @@ async function start(options: StartOptions): Promise<Gateway> {
   };
 }
 
+/** What holds at every door. */
+interface Shared {
+  readonly caps: ConnectionCaps;
+  readonly origins: OriginPolicy;
+  readonly cors: CorsHeaders;
+}
+
 interface Doors {
+  readonly shared: Shared;
   readonly http: HttpDoor;
   readonly lasting: LastingDoors;
 }
@@ -147,6 +156,8 @@ function openDoors(
   const blocks = app.get(BlockGate);
   const origins = new OriginPolicy({ allowed: ownOriginBeside(config), host: config.host });
   const caps = capsOf(app, config);
+  const cors = new CorsHeaders(config.corsEnabled ? config.corsAllowedOrigins : []);
+  const shared = { caps, origins, cors };
   const http = registerHttpDoor(fastify, {
     settlement: app.get(Settlement),
     blocks,
@@ -154,23 +165,22 @@ function openDoors(
     origins,
     certificates: app.get(CertificateEvidence),
     metadata: app.get(ProtectedResourceMetadata),
-    cors: new CorsHeaders(config.corsEnabled ? config.corsAllowedOrigins : []),
+    cors,
     headers: config.securityHeaders ? securityHeaders : {},
     timeoutMs: config.requestTimeoutMs,
     isManagement: app.get(ManagementListener).owns,
   });
   // Everybody comes through those.
   app.get(Blocks).exempt(config.trustedProxies);
-  guardServer(fastify.server, blocks, caps);
+  app.get(Doorstep).guard(fastify.server, blocks, caps);
   boundServer(fastify.server, config);
-  app.get(OversizedHeads).watch(fastify.server);
   app.get(Metrics).watch('http', fastify.server);
   app.get(AdaptiveLimits).watch(fastify.server);
   registerJsonBody(fastify);
   registerFormBody(fastify);
   if (config.corsEnabled) {
     // Not awaited: that would make Fastify ready before Nest has told it how errors are answered.
-    void fastify.register(cors, {
+    void fastify.register(preflights, {
       origin: [...config.corsAllowedOrigins],
       credentials: true,
       methods: ['GET', 'POST', 'PUT', 'DELETE'],
@@ -185,11 +195,11 @@ function openDoors(
     keepAliveMs: Math.min(LONGEST_SILENCE_MS, config.requestTimeoutMs),
   });
   const drainMs = config.requestTimeoutMs + DEADLINE_GRACE_MS;
-  const lasting = new LastingDoors({ app, config, tls: app.get(TlsContexts), caps, origins, drainMs });
+  const lasting = new LastingDoors({ app, config, tls: app.get(TlsContexts), ...shared, drainMs });
   lasting.serve(fastify.server);
   // Before the journal closes.
   fastify.addHook('onClose', () => lasting.close());
-  return { http, lasting };
+  return { shared, http, lasting };
 }
 
 /** One line: a list that is long is read once, and then no more. */

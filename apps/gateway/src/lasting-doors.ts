@@ -5,14 +5,13 @@ import { BlockGate } from '#blocking';
 import type { ConfigOf } from '#config';
 import type { ConnectionCaps } from '#connections';
 import {
-  answerBytes,
   boundServer,
-  guardServer,
+  Doorstep,
   httpServerFactory,
   netServerFactory,
-  OversizedHeads,
   serverOptions,
   socketsConfig,
+  type CorsHeaders,
   type OriginPolicy,
   type SocketDoor,
   type TcpDoor,
@@ -28,6 +27,7 @@ export interface LastingDoorsOptions {
   readonly tls: TlsContexts;
   readonly caps: ConnectionCaps;
   readonly origins: OriginPolicy;
+  readonly cors: CorsHeaders;
   /** Time that the calls under way get when the program ends, in milliseconds. */
   readonly drainMs: number;
 }
@@ -106,9 +106,7 @@ export class LastingDoors {
 
   #bound(server: Server): void {
     const { app, config, caps } = this.#options;
-    guardServer(this.#made(server), app.get(BlockGate), caps);
+    app.get(Doorstep).guard(this.#made(server), app.get(BlockGate), caps);
     boundServer(server, config);
-    answerBytes(server);
-    app.get(OversizedHeads).watch(server);
   }
 }

@@ -6,7 +6,7 @@ import { AdaptiveLimits } from '#adaptive';
 import { AuditTrail, ChainWatch } from '#audit';
 import { Blocks } from '#blocking';
 import type { ConfigOf } from '#config';
-import { connectionsConfig } from '#connections';
+import { connectionsConfig, TurnedAway, turnedAwayFor } from '#connections';
 import { secretsFound } from '#masking';
 import { serverInfo } from '#mcp';
 import { Database, DataFolder } from '#persistence';
@@ -26,6 +26,7 @@ export function measure(app: INestApplicationContext, config: ConfigOf<typeof ht
   measureCertificate(metrics, app.get(TlsContexts));
   metrics.follow('connections_limit', 'MAX_CONNECTIONS', () => config.maxConnections);
   measureDoors(metrics, app.get(connectionsConfig.KEY));
+  measureTurnedAway(metrics, app.get(TurnedAway));
   metrics.count(
     'masked_secrets_total',
     'Texts of answers in which a secret was, and was masked',
@@ -50,6 +51,11 @@ function measureDoors(metrics: Metrics, { websockets, tcp }: ConfigOf<typeof con
   );
   // Before the first comes, there are none: that is known too.
   for (const type of limits.keys()) metrics.concurrentConnections.labels(type).inc(0);
+}
+
+function measureTurnedAway({ connectionsTurnedAway }: Metrics, turnedAway: TurnedAway): void {
+  for (const reason of turnedAwayFor) connectionsTurnedAway.inc({ reason }, 0);
+  turnedAway.watch((reason) => connectionsTurnedAway.inc({ reason }));
 }
 
 function measureLimits(metrics: Metrics, blocks: Blocks, limits: AdaptiveLimits): void {

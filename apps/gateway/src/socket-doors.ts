@@ -13,6 +13,7 @@ import {
   CorsHeaders,
   Handshakes,
   OriginPolicy,
+  type CorsHeaders,
   ProtectedResourceMetadata,
   securityHeaders,
   SocketDoor,
@@ -63,15 +64,17 @@ export interface DoorParts {
   readonly door: SocketDoor;
   readonly caps: ConnectionCaps;
   readonly origins: OriginPolicy;
+  readonly cors: CorsHeaders;
 }
 
-export function webSocketDoorOf({ app, config, door, caps, origins }: DoorParts): WebSocketDoor {
+export function webSocketDoorOf({ app, config, door, caps, origins, cors }: DoorParts): WebSocketDoor {
   const { wsAuthenticates, wsCompresses } = app.get<ConfigOf<typeof socketsConfig>>(socketsConfig.KEY);
   const proxies = new AddressList().add(config.trustedProxies);
   return new WebSocketDoor({
     door,
     caps,
     origins,
+    cors,
     tokens: app.get(DoorTokens),
     certificates: app.get(CertificateEvidence),
     metadata: app.get(ProtectedResourceMetadata),

@@ -13,6 +13,8 @@ export class BlockRecorder extends CallRecorder {
   record(call: Call, outcome: Outcome): void {
     // At these two, whoever calls is on this machine already.
     if (call.door === 'cli' || call.door === 'stdio') return;
+    // Whoever's key was revoked has done nothing yet, and need not be the only one at his address.
+    if (call.unasked) return;
     if (outcome.result === 'allowed') {
       if (call.principal) this.blocks.vouch(call.address);
       return;

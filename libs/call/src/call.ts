@@ -56,6 +56,8 @@ export class Call {
   notes: Record<string, string | number | boolean> | undefined = undefined;
   /** Set when the handler asks its client: what it answers then is made of more than the input. */
   asked = false;
+  /** Nobody has called: the gateway looks whether a caller may still be there. It speaks for and against nobody. */
+  unasked = false;
   /** Set by the settlement: it has its outcome, and gets no second one. */
   settled = false;
   /** Set by a door whose clients can be spoken to while a handler works. */

@@ -55,13 +55,13 @@ describe('those who were turned away', () => {
     const attempts: unknown[] = [];
     const turned = new TurnedAway({ event: async ({ notes }) => void attempts.push(notes!['attempts']) });
     const begun = Date.now();
-    for (let time = 0; time < 5; time++) turned.count('192.0.2.1', begun);
+    for (let time = 0; time < 5; time++) turned.count('192.0.2.1', 'excess', begun);
     await turned.write('due', begun);
-    for (let time = 0; time < 7; time++) turned.count('192.0.2.1', begun + 1_000);
+    for (let time = 0; time < 7; time++) turned.count('192.0.2.1', 'excess', begun + 1_000);
     await turned.write('due', begun + 59_000);
     expect(attempts).toEqual([5]);
     await turned.write('due', begun + 60_000);
-    turned.count('192.0.2.1', begun + 61_000);
+    turned.count('192.0.2.1', 'excess', begun + 61_000);
     await turned.write('due', begun + 120_000);
     expect(attempts).toEqual([5, 7]);
     await turned.close();
@@ -82,5 +82,25 @@ describe('those who were turned away', () => {
     down = false;
     await turned.close();
     expect(attempts).toEqual([1]);
+  });
+
+  it('are told apart by network and by reason, up to a thousand of each', async () => {
+    const records: Parameters<ConstructorParameters<typeof TurnedAway>[0]['event']>[0][] = [];
+    const turned = new TurnedAway({ event: async (event) => void records.push(event) });
+    const seen: string[] = [];
+    turned.watch((reason) => seen.push(reason));
+    for (let network = 0; network < 1_500; network++) turned.count(`network ${network}`, 'unreadable');
+    turned.count('network 0', 'excess');
+    turned.count('network 0', 'redirected');
+    await turned.close();
+    expect(seen).toHaveLength(1_502);
+    expect(records).toHaveLength(1_003);
+    const others = records.find(({ ip }) => ip === undefined);
+    expect(others).toMatchObject({ event: 'invalid_input', notes: { reason: 'unreadable', attempts: 500 } });
+    expect(records.filter(({ ip }) => ip === 'network 0')).toMatchObject([
+      { event: 'invalid_input', result: 'refused', code: 'INVALID_REQUEST' },
+      { event: 'connection_limit', result: 'refused', code: 'TOO_MANY_CONNECTIONS' },
+      { event: 'connection_redirected', result: 'allowed' },
+    ]);
   });
 });

@@ -4,4 +4,4 @@ export { ConnectionCaps, type Release } from './connection-caps.ts';
 export { connectionsConfig } from './connections.config.ts';
 export { Connections } from './connections.ts';
 export { ConnectionsModule } from './connections.module.ts';
-export { TurnedAway } from './turned-away.ts';
+export { TurnedAway, turnedAwayFor, type TurnedAwayFor } from './turned-away.ts';

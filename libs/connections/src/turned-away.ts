@@ -1,13 +1,37 @@
 import type { AuditTrail } from '#audit';
+import { wire, type ErrorCode } from '#errors';
 
 const FIRST_PERIOD_MS = 60_000;
 const LONGEST_PERIOD_MS = 3_600_000;
 const SWEEP_MS = 1_000;
-/** Networks that are told apart at a time; all others are counted together. */
+/** Networks that are told apart at a time, for each reason; all others are counted together. */
 const MOST_NETWORKS = 1_000;
 const OTHERS = 'others';
 
+/** Why a connection ended before anybody made a call on it, and what its records say. */
+const reasons = {
+  /** There are too many connections. */
+  excess: { code: 'TOO_MANY_CONNECTIONS' },
+  /** What came is no HTTP. */
+  unreadable: { code: 'INVALID_REQUEST' },
+  /** The head of a request did not come in time. */
+  slow: { code: 'INVALID_REQUEST' },
+  /** A head, or an extension of a chunk, is larger than anything that is read. */
+  large: { code: 'PAYLOAD_TOO_LARGE' },
+  /** Sent on to where there is TLS. */
+  redirected: { code: undefined },
+  /** It came without TLS, and for a place that is not ours. */
+  misdirected: { code: 'INVALID_REQUEST' },
+  /** It came without TLS, from a page that may not call. */
+  origin: { code: 'ORIGIN_REFUSED' },
+} as const satisfies Record<string, { code: ErrorCode | undefined }>;
+
+export type TurnedAwayFor = keyof typeof reasons;
+export const turnedAwayFor = Object.keys(reasons) as readonly TurnedAwayFor[];
+
 interface Counted {
+  readonly network: string;
+  readonly reason: TurnedAwayFor;
   count: number;
   firstAt: number;
   lastAt: number;
@@ -16,23 +40,25 @@ interface Counted {
 }
 
 /**
- * Connections that were closed unread, because there are too many. They leave no record each, but one for many of a
- * network: at once, after a minute, and each later one after twice the time, so that nobody can fill the journal.
+ * Connections that ended before there was a call. They leave no record each, but one for many of a network and a reason:
+ * at once, after a minute, and each later one after twice the time, so that nobody can fill the journal.
  */
 export class TurnedAway {
-  readonly #networks = new Map<string, Counted>();
+  readonly #counted = new Map<string, Counted>();
+  readonly #networks = new Map<TurnedAwayFor, number>();
+  readonly #watchers: ((reason: TurnedAwayFor) => void)[] = [];
   readonly #sweeper = setInterval(() => void this.write(), SWEEP_MS).unref();
 
   constructor(private readonly audit: Pick<AuditTrail, 'event'>) {}
 
-  count(network: string, now = Date.now()): void {
-    const isKnown = this.#networks.has(network) || this.#networks.size < MOST_NETWORKS;
-    const name = isKnown ? network : OTHERS;
-    let counted = this.#networks.get(name);
-    if (!counted) {
-      counted = { count: 0, firstAt: now, lastAt: now, recordAt: now, everyMs: 0 };
-      this.#networks.set(name, counted);
-    }
+  /** Whoever counts them hears of each. */
+  watch(watcher: (reason: TurnedAwayFor) => void): void {
+    this.#watchers.push(watcher);
+  }
+
+  count(network: string, reason: TurnedAwayFor = 'excess', now = Date.now()): void {
+    for (const watcher of this.#watchers) watcher(reason);
+    const counted = this.#find(network, reason, now);
     if (counted.count === 0) counted.firstAt = now;
     counted.count++;
     counted.lastAt = now;
@@ -40,8 +66,8 @@ export class TurnedAway {
 
   /** Writes what is due, or `all` that there is. */
   async write(which: 'due' | 'all' = 'due', now = Date.now()): Promise<void> {
-    const due = [...this.#networks].filter(([, { recordAt }]) => which === 'all' || now >= recordAt);
-    await Promise.all(due.map(([network, counted]) => this.#record(network, counted, now)));
+    const due = [...this.#counted.values()].filter(({ recordAt }) => which === 'all' || now >= recordAt);
+    await Promise.all(due.map((counted) => this.#record(counted, now)));
   }
 
   async close(): Promise<void> {
@@ -49,22 +75,35 @@ export class TurnedAway {
     await this.write('all');
   }
 
-  async #record(network: string, counted: Counted, now: number): Promise<void> {
-    const { count, firstAt, lastAt, everyMs } = counted;
+  #find(network: string, reason: TurnedAwayFor, now: number): Counted {
+    const known = this.#counted.get(keyOf(network, reason));
+    if (known) return known;
+    const networks = this.#networks.get(reason) ?? 0;
+    if (networks >= MOST_NETWORKS && network !== OTHERS) return this.#find(OTHERS, reason, now);
+    const counted = { network, reason, count: 0, firstAt: now, lastAt: now, recordAt: now, everyMs: 0 };
+    this.#counted.set(keyOf(network, reason), counted);
+    this.#networks.set(reason, networks + 1);
+    return counted;
+  }
+
+  #forget({ network, reason }: Counted): void {
+    this.#counted.delete(keyOf(network, reason));
+    this.#networks.set(reason, this.#networks.get(reason)! - 1);
+  }
+
+  async #record(counted: Counted, now: number): Promise<void> {
+    const { network, reason, count, firstAt, lastAt, everyMs } = counted;
     // Quiet for a whole period: forgotten.
-    if (count === 0) return void this.#networks.delete(network);
+    if (count === 0) return this.#forget(counted);
     counted.count = 0;
     counted.everyMs = Math.min(everyMs * 2 || FIRST_PERIOD_MS, LONGEST_PERIOD_MS);
     counted.recordAt = now + counted.everyMs;
     const times = { first: new Date(firstAt).toISOString(), last: new Date(lastAt).toISOString() };
     try {
       await this.audit.event({
-        event: 'connection_limit',
-        severity: 'MEDIUM',
-        result: 'refused',
-        code: 'TOO_MANY_CONNECTIONS',
+        ...whatOf(reason),
         ...(network !== OTHERS && { ip: network }),
-        notes: { attempts: count, ...times },
+        notes: { reason, attempts: count, ...times },
       });
     } catch {
       // Recorded with the next ones.
@@ -72,4 +111,16 @@ export class TurnedAway {
       counted.firstAt = firstAt;
     }
   }
+}
+
+function keyOf(network: string, reason: TurnedAwayFor): string {
+  return `${reason} ${network}`;
+}
+
+function whatOf(reason: TurnedAwayFor) {
+  const { code } = reasons[reason];
+  if (code === undefined)
+    return { event: 'connection_redirected', severity: 'LOW', result: 'allowed' } as const;
+  const { event, severity } = wire[code];
+  return { event, severity, result: 'refused', code } as const;
 }

@@ -3,6 +3,7 @@ import type { Principal } from '#call';
 import { formOf } from './api-key.ts';
 import { stateOf, type ApiKey } from './api-key.record.ts';
 import { Authority, type CredentialForm } from './authority.ts';
+import { ConfiguredAdmin } from './configured-admin.ts';
 import { KeyStore } from './key-store.ts';
 import { Pepper, type Digests } from './pepper.ts';
 import { RecentMap } from './recent-map.ts';
@@ -49,6 +50,13 @@ export class ApiKeyAuthority extends Authority {
     let key = await this.store.get(keyId);
     while (key?.supersededAt && stateOf(key) === 'expired') key = await this.store.successorOf(key.id);
     return verdictOn(key, askedAt);
+  }
+
+  override async doubtful(keyIds: readonly string[]): Promise<readonly string[]> {
+    const asked = keyIds.filter((id) => id !== ConfiguredAdmin.principal.keyId);
+    if (asked.length === 0) return [];
+    const good = await this.store.goodAmong(asked, new Date());
+    return asked.filter((id) => !good.has(id));
   }
 
   /** Behind the call: where it fails, the next one does it. */

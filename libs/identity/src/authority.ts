@@ -23,6 +23,11 @@ export abstract class Authority {
 
   /** How one that it has proven before stands now, where there is no credential to show any more. */
   abstract renew(principal: Principal, askedAt: number): Promise<Verdict>;
+
+  /** Which of the credentials that it has proven, by their `keyId`, may be good no more. None where it can't ask about many at once. */
+  async doubtful(_keyIds: readonly string[]): Promise<readonly string[]> {
+    return [];
+  }
 }
 
 /** All who can say whose a credential is. Each adds itself when the program starts. */

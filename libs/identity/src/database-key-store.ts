@@ -104,6 +104,18 @@ export class DatabaseKeyStore extends KeyStore {
     });
   }
 
+  async goodAmong(ids: readonly string[], at: Date): Promise<ReadonlySet<string>> {
+    const rows = await this.#db
+      .selectFrom('api_keys')
+      .select('id')
+      // One text, however many there are: its plan is kept.
+      .where(sql<boolean>`id = any(${ids}::text[])`)
+      .where('revoked_at', 'is', null)
+      .where('expires_at', '>', at)
+      .execute();
+    return new Set(rows.map(({ id }) => id));
+  }
+
   async touch(uses: ReadonlyMap<string, Date>): Promise<void> {
     const ids = [...uses.keys()];
     const times = [...uses.values()].map((at) => at.toISOString());

@@ -1,4 +1,4 @@
-import { Module } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
 import type { ConfigOf } from '#config';
 import { EnvelopeModule } from '#encryption';
 import { Database, DataFolder } from '#persistence';
@@ -15,6 +15,7 @@ import { ConfiguredAdmin } from './configured-admin.ts';
 import { CredentialVerifier } from './credential-verifier.ts';
 import { DatabaseKeyStore } from './database-key-store.ts';
 import { followPepper } from './follow-pepper.ts';
+import { Doubts } from './doubts.ts';
 import { DoorTokens } from './door-tokens.ts';
 import { identityConfig } from './identity.config.ts';
 import { KeyNews, NoKeyNews } from './key-news.ts';
@@ -104,7 +105,11 @@ const people = [
   UserTokenAuthority,
 ];
 
-/** All that IdentityGuard needs; the guard itself stands in the list of libs/pipeline. */
+/**
+ * All that IdentityGuard needs; the guard itself stands in the list of libs/pipeline. Global: whatever keeps a connection
+ * open asks whether its caller is still good, and has nobody to ask where a program knows no callers.
+ */
+@Global()
 @Module({
   imports: [ValkeyModule, EnvelopeModule],
   controllers: [ApiKeysController, UsersController, AuthController],
@@ -123,6 +128,7 @@ const people = [
     CredentialVerifier,
     CallerProof,
     PrincipalStanding,
+    Doubts,
     ApiKeys,
     ...people,
   ],
@@ -131,6 +137,7 @@ const people = [
     CallerProof,
     CredentialVerifier,
     DoorTokens,
+    Doubts,
     PrincipalStanding,
     ApiKeys,
     KeyStore,

@@ -8,6 +8,7 @@ export { certificatesConfig } from './certificates/certificates.config.ts';
 export { clientConfig } from './client.config.ts';
 export { CredentialVerifier } from './credential-verifier.ts';
 export { DoorTokens } from './door-tokens.ts';
+export { Doubts } from './doubts.ts';
 export { FirstKey } from './first-key.ts';
 export { identityConfig } from './identity.config.ts';
 export { IdentityGuard } from './identity.guard.ts';

@@ -49,6 +49,25 @@ function holdsTheContract(storeOf: () => KeyStore): void {
     expect(await storeOf().isEmpty()).toBe(false);
   });
 
+  it('tells the good ones among many', async () => {
+    const [good, late, revoked, rotated] = [
+      await kept(storeOf()),
+      await kept(storeOf(), { expiresAt: at(10) }),
+      await kept(storeOf()),
+      await kept(storeOf()),
+    ];
+    await storeOf().revoke(revoked.id, at(5), 'none');
+    const next = newKey({ rotatedFrom: rotated.id });
+    await storeOf().supersede(next, `digest of ${next.id}`, at(20));
+    const ids = [good, late, revoked, rotated].map(({ id }) => id);
+    const asked = [...ids, randomUUID()];
+    const [goodId, lateId, , rotatedId] = ids;
+    expect(await storeOf().goodAmong(asked, at(9))).toEqual(new Set([goodId, lateId, rotatedId]));
+    expect(await storeOf().goodAmong(asked, at(10))).toEqual(new Set([goodId, rotatedId]));
+    expect(await storeOf().goodAmong(asked, at(20))).toEqual(new Set([goodId]));
+    expect(await storeOf().goodAmong([], at(0))).toEqual(new Set());
+  });
+
   it('finds a key by any of several digests, and by the one that its digest was moved to', async () => {
     const key = await kept(storeOf());
     const [old, moved] = [`digest of ${key.id}`, `moved of ${key.id}`];

@@ -34,6 +34,9 @@ export abstract class KeyStore {
    */
   abstract revoke(id: string, at: Date, sparing: 'last-admin' | 'none'): Promise<boolean>;
 
+  /** Which of these are there, not revoked, and not expired at `at`. */
+  abstract goodAmong(ids: readonly string[], at: Date): Promise<ReadonlySet<string>>;
+
   /** Notes when keys were last used, by their ids. */
   abstract touch(uses: ReadonlyMap<string, Date>): Promise<void>;
 }

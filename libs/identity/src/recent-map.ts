@@ -33,6 +33,11 @@ export class RecentMap<V> {
     this.#old.delete(key);
   }
 
+  *values(): Generator<V> {
+    yield* this.#young.values();
+    yield* this.#old.values();
+  }
+
   /** Forgets the entries that `matches` says yes to. */
   deleteWhere(matches: (value: V) => boolean): void {
     for (const generation of [this.#young, this.#old]) {

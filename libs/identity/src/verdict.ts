@@ -13,7 +13,7 @@ export interface Proven {
   /** Epoch milliseconds; Infinity for the configured credential. */
   readonly expiresAt: number;
   /** When the store was asked, on the clock of `performance.now()`: what it says may be as old as that. */
-  readonly askedAt: number;
+  askedAt: number;
   /** Epoch milliseconds of the use that was noted last; Infinity where uses are not noted. */
   usedAt: number;
 }

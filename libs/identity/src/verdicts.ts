@@ -31,6 +31,7 @@ export class Verdicts implements OnModuleDestroy {
   /** Questions that wait for the store, each asked once however many callers wait. */
   readonly #flights = new Map<string, Promise<Verdict>>();
   readonly #salt = randomBytes(16).toString('base64');
+  readonly #listeners: ((keyId: string) => void)[] = [];
   #epoch = 0;
 
   constructor(
@@ -95,6 +96,16 @@ export class Verdicts implements OnModuleDestroy {
     return flight;
   }
 
+  /** Told of each key whose verdict counts no more, whoever has changed it. */
+  onForgotten(listener: (keyId: string) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** What is known of a key may be of before. */
+  doubt(keyId: string): void {
+    this.#forget(keyId);
+  }
+
   /** Forgets a key that has just been changed here, and has the other replicas forget it. */
   forget(keyId: string): void {
     this.#forget(keyId);
@@ -109,7 +120,11 @@ export class Verdicts implements OnModuleDestroy {
   #forget(keyId: string): void {
     this.#epoch++;
     this.#flights.clear();
-    this.#proven.deleteWhere(({ principal }) => principal.keyId === keyId);
+    // Too old to count, and kept all the same: to show again what was good is no guess.
+    for (const proven of this.#proven.values()) {
+      if (proven.principal.keyId === keyId) proven.askedAt = -Infinity;
+    }
+    for (const listener of this.#listeners) listener(keyId);
   }
 
   /** A failure is not lost: the first call after PROVEN_MS asks again, waits, and is refused. */

@@ -17,6 +17,7 @@ export class Metrics {
   readonly securityViolations: Counter<'event'>;
   readonly refusals: Counter<'code'>;
   readonly concurrentConnections: Gauge<'type'>;
+  readonly connectionsTurnedAway: Counter<'reason'>;
   readonly conversationsIngested: Counter;
   readonly queries: Counter<'operation'>;
   readonly valkeyUp: Gauge<'connection'>;
@@ -53,6 +54,11 @@ export class Metrics {
       'event',
     ]);
     this.refusals = counter('refusals_total', 'Calls that were refused or failed, by code', ['code']);
+    this.connectionsTurnedAway = counter(
+      'connections_turned_away_total',
+      'Connections that ended before there was a call, by reason',
+      ['reason'],
+    );
     this.conversationsIngested = counter('rag_conversations_ingested_total', 'Conversations taken in');
     this.queries = counter('rag_queries_total', 'Searches and questions answered', ['operation']);
     this.valkeyOutages = counter('valkey_outages_total', 'How often a connection to Valkey went down', [

@@ -55,6 +55,11 @@ export class MemoryKeyStore extends KeyStore {
     return true;
   }
 
+  async goodAmong(ids: readonly string[], at: Date): Promise<ReadonlySet<string>> {
+    const good = this.#all().filter((key) => !key.revokedAt && key.expiresAt > at);
+    return new Set(good.map(({ id }) => id).filter((id) => ids.includes(id)));
+  }
+
   async touch(uses: ReadonlyMap<string, Date>): Promise<void> {
     for (const [id, at] of uses) {
       const key = this.#keys.get(id)?.key;

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import type { Selectable } from 'kysely';
+import { sql, type Selectable } from 'kysely';
 import { networkOf } from '#call';
 import { Database, type Tables } from '#persistence';
 import { Pepper } from '../pepper.ts';
@@ -131,6 +131,20 @@ export class TokenFamilies {
     const { kysely } = this.database;
     const row = await kysely.selectFrom('token_families').selectAll().where('id', '=', id).executeTakeFirst();
     return row && familyOf(row);
+  }
+
+  /** Which of these have not ended, and are of users who are not disabled. */
+  async goodAmong(ids: readonly string[], at = new Date()): Promise<ReadonlySet<string>> {
+    const rows = await this.database.kysely
+      .selectFrom('token_families')
+      .innerJoin('users', 'users.id', 'token_families.user_id')
+      .select('token_families.id')
+      .where(sql<boolean>`token_families.id = any(${ids}::text[])`)
+      .where('token_families.ended_at', 'is', null)
+      .where('token_families.expires_at', '>', at)
+      .where('users.disabled_at', 'is', null)
+      .execute();
+    return new Set(rows.map(({ id }) => id));
   }
 
   /** @returns undefined where it has ended meanwhile */

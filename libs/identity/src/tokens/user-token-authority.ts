@@ -56,6 +56,11 @@ export class UserTokenAuthority extends Authority {
     return this.#proven(found, { askedAt, shownAt, expiresAt: expiresAt.getTime() });
   }
 
+  override async doubtful(keyIds: readonly string[]): Promise<readonly string[]> {
+    const good = await this.families.goodAmong(keyIds.map((keyId) => sessionIdOf(keyId)!));
+    return keyIds.filter((keyId) => !good.has(sessionIdOf(keyId)!));
+  }
+
   async #find(sid: string, userId: string): Promise<{ user: User; family: TokenFamily } | string> {
     const [family, user] = await Promise.all([this.families.get(sid), this.users.get(userId)]);
     if (!family || !user || family.userId !== user.id) return 'unknown';

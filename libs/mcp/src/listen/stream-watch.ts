@@ -1,15 +1,16 @@
-import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Optional, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { SkipThrottle } from '@nestjs/throttler';
-import { Call, Operation, refusedBy } from '#call';
+import { Call, Operation, refusedBy, type Principal } from '#call';
 import type { ErrorCode } from '#errors';
+import { Doubts } from '#identity';
 import { publicError } from '../answer.ts';
 import type { Exchange } from '../exchange.ts';
 import { HandlerWrapper } from '../offer/handler-wrapper.ts';
 import type { Handler } from '../offer/handler.ts';
 
-/** A key that was revoked, or has expired, is listened with for so long, as long as there are few of them. */
-const EVERY_MS = 1_000;
-/** So many credentials are asked about at a time: the store has other work too. */
+/** A key that has expired, or was revoked by somebody who tells nobody, is listened with for so long. */
+const EVERY_MS = 500;
+/** So many credentials walk the whole pipeline each time, in turn: the store has other work too. */
 const AT_A_TIME = 50;
 const ENDING = new Set<ErrorCode>([
   'CREDENTIAL_MISSING',
@@ -26,8 +27,9 @@ interface Watched {
 }
 
 /**
- * Asks again and again, of each stream that stays open, whether its caller may still listen: the same pipeline that let
- * it in decides, and the refusal that ends it leaves its record. What else goes wrong meanwhile ends nothing.
+ * Asks of each stream that stays open whether its caller may still listen: the same pipeline that let it in decides, and
+ * the refusal that ends it leaves its record. At once where a credential was changed, within EVERY_MS where one question
+ * about all of them finds it, and in turn for what neither tells. What else goes wrong meanwhile ends nothing.
  */
 @Injectable()
 export class StreamWatch implements OnModuleInit, OnModuleDestroy {
@@ -37,9 +39,13 @@ export class StreamWatch implements OnModuleInit, OnModuleDestroy {
   #stay!: Handler;
   #isChecking = false;
 
-  constructor(private readonly wrapper: HandlerWrapper) {}
+  constructor(
+    private readonly wrapper: HandlerWrapper,
+    @Optional() private readonly doubts?: Doubts,
+  ) {}
 
   onModuleInit(): void {
+    this.doubts?.listen((keyId) => void this.#recheck(keyId));
     this.#stay = this.wrapper.wrap(this, 'stay') as Handler;
   }
 
@@ -69,18 +75,42 @@ export class StreamWatch implements OnModuleInit, OnModuleDestroy {
   async #tick(): Promise<void> {
     if (this.#isChecking) return; // The store takes its time.
     this.#isChecking = true;
-    await this.check(AT_A_TIME).finally(() => (this.#isChecking = false));
+    try {
+      // A store that is away says so at each call.
+      await this.doubts?.look(this.#principals()).catch(() => undefined);
+      await this.check(AT_A_TIME);
+    } finally {
+      this.#isChecking = false;
+    }
+  }
+
+  /** One of each credential: those who have shown the same are the same. */
+  *#principals(): Generator<Principal> {
+    for (const alike of this.#watched.values()) {
+      const [one] = alike;
+      if (one?.call.principal) yield one.call.principal;
+    }
+  }
+
+  async #recheck(keyId: string): Promise<void> {
+    const changed = [...this.#watched.values()].filter((alike) => {
+      const [one] = alike;
+      return one?.call.principal?.keyId === keyId;
+    });
+    await Promise.all(changed.map((alike) => this.#checkAlike(alike)));
   }
 
   async #checkAlike(alike: ReadonlySet<Watched>): Promise<void> {
-    for (const watched of alike) if (!(await this.#checkOne(watched, alike))) return;
+    const [one, ...others] = alike;
+    if (one && (await this.#checkOne(one, alike)))
+      await Promise.all(others.map((other) => this.#checkOne(other, alike)));
   }
 
   /** Whether it was ended, so that those who have shown the same are to be looked at too. */
   async #checkOne(watched: Watched, alike: ReadonlySet<Watched>): Promise<boolean> {
     const { door, address, authorization, clientCertificate, target } = watched.call;
     const again = new Call({ door, address, authorization, clientCertificate });
-    Object.assign(again, { operation: this.#stay.operation, target, input: {} });
+    Object.assign(again, { unasked: true, operation: this.#stay.operation, target, input: {} });
     try {
       await this.#stay.run({}, again);
       return false;

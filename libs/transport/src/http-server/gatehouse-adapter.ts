@@ -5,12 +5,12 @@ import type { FastifyReply } from 'fastify';
 import { EventStream } from '#call';
 import { wire } from '#errors';
 import { serverSentEvents } from './event-stream.ts';
+import type { Doorstep } from './doorstep.ts';
 import { publicError } from './http-error.ts';
 import { isWellFormedUrl, MALFORMED_URL } from './malformed-url.ts';
 import {
   KEEP_ALIVE_MS,
   MAX_HEADER_BYTES,
-  refuseBytes,
   serverOptions,
   wantsWebSocket,
   type HttpSettings,
@@ -22,6 +22,8 @@ import { httpServerFactory } from '../tls/server-factories.ts';
 export class GatehouseAdapter extends FastifyAdapter {
   readonly #logger = new Logger('EventStream');
   readonly #beatMs: number;
+  /** Set before it listens. */
+  doorstep!: Doorstep;
 
   constructor(config: HttpSettings, tls: TlsContexts) {
     const options = { ...serverOptions(config), shouldUpgradeCallback: wantsWebSocket };
@@ -41,7 +43,7 @@ export class GatehouseAdapter extends FastifyAdapter {
       routerOptions: { maxParamLength: MAX_HEADER_BYTES },
       // Fastify answers a malformed URL before any hook has run; this one it routes like any other.
       rewriteUrl: ({ url = '/' }) => (isWellFormedUrl(url) ? url : MALFORMED_URL),
-      clientErrorHandler: refuseBytes,
+      clientErrorHandler: (error, socket) => this.doorstep.refuseBytes(error, socket),
       // Fastify would answer what comes on an open connection meanwhile by itself, and nobody would know of it.
       return503OnClosing: false,
     });

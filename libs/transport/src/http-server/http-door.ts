@@ -132,13 +132,13 @@ export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOpti
   }
 
   /** What is wrong with a request wherever it goes. */
-  function faultOf({ url, headers: { origin, host } }: FastifyRequest): GatehouseError | undefined {
+  function faultOf({ url, headers: { origin, host }, raw }: FastifyRequest): GatehouseError | undefined {
     if (!origins.allows(origin)) return new OriginRefused();
     if (holdsToken(url)) return new TokenInUrl();
     if (url === MALFORMED_URL) return new GatehouseError('INVALID_REQUEST', 'The URL is malformed');
-    // RFC 9112, section 3.2. Node joins them.
-    if (host?.includes(','))
-      return new GatehouseError('INVALID_REQUEST', 'There is more than one Host header');
+    // RFC 9112, section 3.2. Node joins several.
+    if (host === undefined ? raw.httpVersion === '1.1' : host.includes(','))
+      return new GatehouseError('INVALID_REQUEST', 'There is not exactly one Host header');
     return undefined;
   }
 

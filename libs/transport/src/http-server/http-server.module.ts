@@ -1,13 +1,13 @@
 import { Global, Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import type { ConfigOf } from '#config';
+import { ConnectionsModule } from '#connections';
 import { httpConfig } from './http.config.ts';
 import { oauthConfig, OAuthModule, PublicUrl } from '#oauth';
 import { OAuthController } from '../authorization/oauth.controller.ts';
 import { OAuthPagesController } from '../authorization/oauth-pages.controller.ts';
-import { AuditModule } from '#audit';
+import { Doorstep } from './doorstep.ts';
 import { ManagementListener } from './management-listener.ts';
-import { OversizedHeads } from './oversized-heads.ts';
 import { ProtectedResourceController } from './protected-resource.controller.ts';
 import { ProtectedResourceMetadata } from './protected-resource.ts';
 import { RestErrorFilter } from './rest-error.filter.ts';
@@ -26,15 +26,15 @@ const publicUrl = { provide: PublicUrl, useExisting: ProtectedResourceMetadata }
 
 @Global()
 @Module({
-  imports: [AuditModule, OAuthModule],
+  imports: [OAuthModule, ConnectionsModule],
   controllers: [ProtectedResourceController, OAuthController, OAuthPagesController],
   providers: [
+    Doorstep,
     ManagementListener,
-    OversizedHeads,
     metadata,
     publicUrl,
     { provide: APP_FILTER, useClass: RestErrorFilter },
   ],
-  exports: [ManagementListener, OversizedHeads, ProtectedResourceMetadata, PublicUrl],
+  exports: [Doorstep, ManagementListener, ProtectedResourceMetadata, PublicUrl],
 })
 export class HttpServerModule {}

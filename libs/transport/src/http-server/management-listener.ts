@@ -3,8 +3,8 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { TlsContexts } from '../tls/tls-contexts.ts';
 import { httpServerFactory } from '../tls/server-factories.ts';
-import { OversizedHeads } from './oversized-heads.ts';
-import { answerBytes, boundServer, serverOptions, type HttpSettings } from './server-bounds.ts';
+import { Doorstep } from './doorstep.ts';
+import { boundServer, serverOptions, type HttpSettings } from './server-bounds.ts';
 
 /** A second port into the same routes and the same pipeline, for operators: metrics and detailed health. */
 @Injectable()
@@ -13,7 +13,7 @@ export class ManagementListener {
 
   constructor(
     private readonly tls: TlsContexts,
-    private readonly oversized: OversizedHeads,
+    private readonly doorstep: Doorstep,
   ) {}
 
   /** Whether the request came in at the management port. */
@@ -31,8 +31,7 @@ export class ManagementListener {
     // Probes come here, and those of Kubernetes have no certificate.
     const server = httpServerFactory(this.tls, { optional: true })(serverOptions(settings), handler);
     boundServer(server, settings);
-    answerBytes(server);
-    this.oversized.watch(server);
+    this.doorstep.watch(server);
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen({ host, port }, resolve);

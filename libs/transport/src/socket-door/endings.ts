@@ -31,6 +31,7 @@ export const endings = {
     ...closed,
     answers: true,
   },
+  crumbled: { code: 1008, reason: 'The message comes in too many pieces', ...closed, answers: true },
   trickling: { code: 1008, reason: 'The message did not come in time', ...timeout, answers: true },
   silent: { code: 1001, reason: 'The other end does not answer', ...timeout },
   unread: { code: 1008, reason: 'The client does not read', ...timeout },

@@ -49,7 +49,7 @@ export class LineWire extends Wire {
     return this.#sent - this.#writable.writableLength;
   }
   override get partialSince(): number | undefined {
-    return this.#partialSince;
+    return this.#readable.isPaused() ? undefined : this.#partialSince;
   }
 
   /** So large may a line be from now on. */

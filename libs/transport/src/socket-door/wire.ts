@@ -23,7 +23,7 @@ export abstract class Wire {
   abstract readonly unread: number;
   /** Bytes that the system has taken so far: while they grow, somebody reads. */
   abstract readonly taken: number;
-  /** When the message began to come that is not whole yet, on the clock of `performance.now()`. */
+  /** When the message began to come that is not whole yet, on the clock of `performance.now()`; nothing while it may not come. */
   abstract readonly partialSince: number | undefined;
   abstract send(text: string): void;
   /** Bytes stay with the client until `resume`. What was read before may still be told. */

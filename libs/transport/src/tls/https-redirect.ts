@@ -3,6 +3,10 @@ import { isIP } from 'node:net';
 import { Inject, Injectable } from '@nestjs/common';
 import type { BlockGate } from '#blocking';
 import type { ConfigOf } from '#config';
+import type { ConnectionCaps } from '#connections';
+import type { CorsHeaders } from '../http-server/cors-headers.ts';
+import { Doorstep } from '../http-server/doorstep.ts';
+import type { OriginPolicy } from '../http-server/origin-policy.ts';
 import { httpConfig } from '../http-server/http.config.ts';
 import { serverOptions, type HttpSettings } from '../http-server/server-bounds.ts';
 import { tlsConfig } from './tls.config.ts';
@@ -14,6 +18,15 @@ const ORIGIN_FORM = /^\/[\x21-\x7e]*$/;
 const HOST = /^(?:\[([\da-f:.]{2,45})\]|([a-z\d.-]{1,253}))(?::\d{1,5})?$/i;
 /** It only ever reads a head. */
 const PATIENCE_MS = 10_000;
+
+export interface RedirectOptions {
+  /** Of the API. */
+  readonly securePort: number;
+  readonly blocks: Pick<BlockGate, 'cuts'>;
+  readonly caps: ConnectionCaps;
+  readonly origins: OriginPolicy;
+  readonly cors: CorsHeaders;
+}
 
 /**
  * Sends whoever comes without TLS to where there is some. Only to a place that is ours: PUBLIC_URL, or else a host that
@@ -28,10 +41,10 @@ export class HttpsRedirect {
     private readonly tls: TlsContexts,
     @Inject(httpConfig.KEY) private readonly http: HttpSettings,
     @Inject(tlsConfig.KEY) private readonly settings: ConfigOf<typeof tlsConfig>,
+    private readonly doorstep: Doorstep,
   ) {}
 
-  /** @param securePort of the API */
-  async listen(securePort: number, blocks: BlockGate): Promise<void> {
+  async listen({ securePort, blocks, caps, origins, cors }: RedirectOptions): Promise<void> {
     const { redirectPort: port } = this.settings;
     if (port === 0) return;
     this.#securePort = securePort;
@@ -39,12 +52,13 @@ export class HttpsRedirect {
       ...this.http,
       requestTimeoutMs: Math.min(PATIENCE_MS, this.http.requestTimeoutMs),
     });
-    const server = createServer(bounds, (request, response) => this.#answer(request, response));
+    const server = createServer(bounds, (request, response) => {
+      const { origin } = request.headers;
+      this.#answer(request, response, origins.allows(origin), cors.of(origin));
+    });
     server.maxConnections = this.http.maxConnections;
     server.setTimeout(PATIENCE_MS);
-    server.on('connection', (socket) => {
-      if (blocks.cuts(socket.remoteAddress)) socket.destroy();
-    });
+    this.doorstep.guard(server, blocks, caps);
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen({ host: this.http.host, port }, resolve);
@@ -57,10 +71,19 @@ export class HttpsRedirect {
     this.#server?.closeAllConnections();
   }
 
-  #answer({ url = '', headers: { host = '' } }: IncomingMessage, response: ServerResponse): void {
+  #answer(
+    { url = '', headers: { host = '' }, socket }: IncomingMessage,
+    response: ServerResponse,
+    mayCall: boolean,
+    forPages: Readonly<Record<string, string>> | undefined,
+  ): void {
     const base = this.http.publicUrl?.startsWith('https:') ? this.http.publicUrl : this.#sameHost(host);
-    const safe = base !== undefined && ORIGIN_FORM.test(url);
-    response.writeHead(safe ? 308 : 400, {
+    const safe = mayCall && base !== undefined && ORIGIN_FORM.test(url);
+    const refusal = mayCall ? 400 : 403;
+    this.doorstep.note(socket, safe ? 'redirected' : mayCall ? 'misdirected' : 'origin');
+    response.writeHead(safe ? 308 : refusal, {
+      ...this.doorstep.headers({ plain: true }),
+      ...forPages,
       ...(safe && { location: base + url }),
       connection: 'close',
       'content-length': 0,

@@ -24,6 +24,7 @@ import type { HttpServerFactory } from '../tls/server-factories.ts';
 import { authorizationOf, protocolsOf, SUBPROTOCOL } from './credentials.ts';
 import { DoorHeaders } from './door-headers.ts';
 import { requireHandshake } from './handshake-fault.ts';
+import { messageBounds } from './message-bounds.ts';
 import { refuseUpgrade } from './upgrade-refusal.ts';
 import { WebSocketWire } from './websocket-wire.ts';
 
@@ -65,7 +66,7 @@ export class WebSocketDoor {
       noServer: true,
       clientTracking: false,
       ...CLOSING,
-      maxPayload: options.maxMessageBytes,
+      ...messageBounds(options.maxMessageBytes),
       // Each compressor holds a quarter of a megabyte, and CRIME is easier without it (RFC 7692, section 7).
       perMessageDeflate: options.compresses && {
         serverNoContextTakeover: true,

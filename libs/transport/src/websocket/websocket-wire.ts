@@ -3,10 +3,12 @@ import type { RawData, WebSocket } from 'ws';
 import { GatehouseError, type ErrorCode } from '#errors';
 import { endings, type Ending } from '../socket-door/endings.ts';
 import { Wire } from '../socket-door/wire.ts';
+import { FrameFollower } from './frame-follower.ts';
 
 /** What `ws` says of bytes that it can't go on from. */
 const faults: Readonly<Record<string, [ErrorCode, Ending]>> = {
   WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: ['PAYLOAD_TOO_LARGE', endings.tooLarge],
+  WS_ERR_TOO_MANY_BUFFERED_PARTS: ['PAYLOAD_TOO_LARGE', endings.crumbled],
   WS_ERR_INVALID_UTF8: ['MALFORMED_JSON', endings.notText],
 };
 const TEXT = { binary: false, compress: true } as const;
@@ -15,6 +17,8 @@ const TEXT = { binary: false, compress: true } as const;
 export class WebSocketWire extends Wire {
   readonly #socket: WebSocket;
   readonly #stream: Duplex;
+  readonly #frames = new FrameFollower();
+  #partialSince: number | undefined;
   #isAlive = true;
   #corked = false;
   #sent = 0;
@@ -29,6 +33,7 @@ export class WebSocketWire extends Wire {
     socket.on('pong', () => (this.#isAlive = true));
     socket.on('error', (error: Error & { code?: string }) => this.#failed(error));
     socket.once('close', () => this.reader.closed());
+    stream.on('data', (chunk: Buffer) => this.#follow(chunk));
     stream.on('drain', () => this.reader.drained());
   }
 
@@ -41,9 +46,8 @@ export class WebSocketWire extends Wire {
   override get taken(): number {
     return this.#sent - this.#socket.bufferedAmount;
   }
-  /** A frame that does not end holds back the pong that is asked for, too. */
-  override get partialSince(): undefined {
-    return undefined;
+  override get partialSince(): number | undefined {
+    return this.#socket.isPaused ? undefined : this.#partialSince;
   }
 
   override send(text: string): void {
@@ -58,6 +62,7 @@ export class WebSocketWire extends Wire {
   }
 
   override resume(): void {
+    if (this.#partialSince !== undefined) this.#partialSince = performance.now();
     if (this.open) this.#socket.resume();
   }
 
@@ -90,6 +95,12 @@ export class WebSocketWire extends Wire {
       this.#corked = false;
       this.#stream.uncork();
     });
+  }
+
+  #follow(chunk: Buffer): void {
+    const wasWhole = this.#frames.follow(chunk);
+    if (!this.#frames.isPartial) this.#partialSince = undefined;
+    else if (wasWhole) this.#partialSince = performance.now();
   }
 
   #read(data: Buffer, isBinary: boolean): void {
