@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { Database } from '#persistence';
 import { databases } from '#testing';
-import { journalEntries, journalOf } from './support/audit-records.ts';
+import { journalOf } from './support/audit-records.ts';
 import { doors, endOf, type Door } from './support/doors.ts';
 import { ADMIN_KEY, useGateway } from './support/gateway.ts';
 import { head, RawConnection } from './support/raw-connection.ts';

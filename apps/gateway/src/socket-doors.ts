@@ -10,7 +10,6 @@ import { Metrics } from '#telemetry';
 import { throttleConfig, type ThrottleSettings } from '#throttle';
 import {
   CertificateEvidence,
-  CorsHeaders,
   Handshakes,
   OriginPolicy,
   type CorsHeaders,
@@ -80,7 +79,6 @@ export function webSocketDoorOf({ app, config, door, caps, origins, cors }: Door
     metadata: app.get(ProtectedResourceMetadata),
     limits: app.get<ThrottleSettings>(throttleConfig.KEY),
     headers: config.securityHeaders ? securityHeaders : {},
-    cors: new CorsHeaders(config.corsEnabled ? config.corsAllowedOrigins : []),
     maxMessageBytes: config.maxRequestBytes,
     authenticates: wsAuthenticates,
     compresses: wsCompresses,
