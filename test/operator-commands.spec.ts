@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { RecentEventsView } from '#audit';
 import { databases, type TestDatabase } from '#testing';
 import { auditRecords } from './support/audit-records.ts';
@@ -16,6 +16,13 @@ import { WebSocketClient } from './support/socket-client.ts';
 
 const bin = (name: string): string => join(ROOT, 'apps/cli/bin', `${name}.js`);
 
+/** They do not end by themselves, whatever becomes of the gateway and of the test. */
+const following = new Set<ChildProcess>();
+afterEach(() => {
+  for (const child of following) child.kill('SIGKILL');
+  following.clear();
+});
+
 /** `mcp-security-audit --follow`, until it is stopped. */
 function follow(managementUrl: string, ...args: string[]) {
   const env = {
@@ -24,6 +31,7 @@ function follow(managementUrl: string, ...args: string[]) {
     GATEHOUSE_API_KEY: ADMIN_KEY,
   };
   const child = spawn(process.execPath, [bin('mcp-security-audit'), '--json', '--follow', ...args], { env });
+  following.add(child);
   const lines: Record<string, unknown>[] = [];
   let said = '';
   createInterface(child.stdout).on('line', (line) => lines.push(JSON.parse(line) as (typeof lines)[number]));
