@@ -24,7 +24,9 @@ export class Tally {
     const { id, error } = message as Response;
     const asked = this.#sent.filter((one) => one.id !== undefined && one.id === id);
     if (id !== undefined && asked.length === 0) fail('is to nothing that was asked here', message);
-    checkResponse(message, asked[0] ?? { id: undefined, method: undefined, silent: false });
+    // Where an id stands for several requests, nobody knows which of them this is the answer to.
+    const method = asked.length === 1 ? asked[0]!.method : undefined;
+    checkResponse(message, { id, method, silent: false });
     this.#responses.push(message);
     const key = `${typeof id} ${String(id)}`;
     const times = (this.#answered.get(key) ?? 0) + 1;
@@ -33,7 +35,7 @@ export class Tally {
     const callId = error?.data?.['correlation_id'];
     if (typeof callId === 'string' && this.house.watch.settlementsOf(callId) !== 1)
       fail('left before its call was settled, or after it was settled twice', message);
-    if (error?.data?.['code'] === 'INTERNAL' && asked.every(({ method }) => method !== 'tools/call'))
+    if (error?.data?.['code'] === 'INTERNAL' && asked.every((one) => one.method !== 'tools/call'))
       fail('is a fault of ours', message);
   }
 

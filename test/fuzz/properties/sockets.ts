@@ -111,8 +111,14 @@ class Line {
     }
   }
 
-  /** Throws where something that was asked is not answered in time. */
+  /** Throws where something that was asked is not answered in time, and hears what comes right behind. */
   async finish(): Promise<void> {
+    await this.#answers();
+    this.#ask('tools/call', { name: 'nothing' });
+    await this.#answers();
+  }
+
+  async #answers(): Promise<void> {
     const limit = performance.now() + HANG_MS;
     const open = () => [...this.#asked].filter(([id]) => !this.#answered.has(id) && !this.#loose.has(id));
     while (open().length > 0) {
