@@ -78,8 +78,8 @@ describe('secrets that change in their files', () => {
     });
     for (const chains of [2, 3]) {
       write('AUDIT_SIGNING_KEY', signingKey());
-      const folder = join(dataDir, 'audit', 'checkpoints');
-      await expect.poll(() => readdirSync(folder).length).toBe(chains);
+      const checkpoints = join(dataDir, 'audit', 'checkpoints');
+      await expect.poll(() => readdirSync(checkpoints).length).toBe(chains);
     }
     turned.abort();
     await Promise.all(calling);

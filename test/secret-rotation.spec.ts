@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Database } from '#persistence';
 import { databases, SecretsManagerServer, ValkeyServer, type DatabaseKind } from '#testing';
@@ -15,19 +17,29 @@ const JWT = 'jwt-Zq8vT2mXr5LkW9pNc3HbYd7JfGs4UeAo1RiBtMz6KxQwVnEyCgPhSjDuFl0TaOI
 
 /** The whole program, with all its secrets in AWS Secrets Manager, beside a PostgreSQL and a Valkey. */
 describe('secrets that rotate in AWS Secrets Manager', () => {
+  const role = `rotating_${randomBytes(4).toString('hex')}`;
   let store: SecretsManagerServer;
   let valkey: ValkeyServer;
+  let admin: string;
   const kind: DatabaseKind = {
     name: 'PostgreSQL',
     async create() {
-      const { env, ...database } = await databases[1]!.create();
+      const made = await databases[1]!.create();
+      const { env, ...database } = made;
+      const url = new URL(env['DATABASE_URL']!);
+      const server = new URL('/postgres', url);
+      server.search = url.search;
+      admin = server.href;
+      await asAdmin(`create role ${role} login superuser password '${FIRST}'`);
+      [url.username, url.password] = [role, ''];
       const users = [`gatehouse on >${FIRST} ~* &* +@all`];
       [store, valkey] = await Promise.all([
         SecretsManagerServer.start(),
         ValkeyServer.start({ users, password: JWT }),
       ]);
       store
-        .put('database/url', JSON.stringify({ url: env['DATABASE_URL'] }))
+        .put('database/url', JSON.stringify({ url: url.href }))
+        .put('database/password', FIRST)
         .put('redis/url', `redis://gatehouse@127.0.0.1:${valkey.port}`)
         .put('redis/password', Buffer.from(FIRST))
         .put('application/api-key-pepper', FIRST)
@@ -36,11 +48,30 @@ describe('secrets that rotate in AWS Secrets Manager', () => {
       vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'only-for-tests');
       return {
         ...database,
-        env: { DATA_DIR: env['DATA_DIR']!, ...store.env, SECRETS_TTL_MS: '200', VALKEY_RETRY_MAX_MS: '100' },
+        remove: async () => {
+          await made.remove();
+          await asAdmin(`drop role ${role}`);
+        },
+        env: {
+          DATA_DIR: env['DATA_DIR']!,
+          ...store.env,
+          SECRETS_TTL_MS: '200',
+          VALKEY_RETRY_MAX_MS: '100',
+          RATE_LIMIT_ENABLED: 'false',
+        },
       };
     },
   };
   const gateway = useGateway(kind);
+  async function asAdmin(statement: string): Promise<Record<string, unknown>[]> {
+    const client = new pg.Client({ connectionString: admin });
+    await client.connect();
+    try {
+      return (await client.query<Record<string, unknown>>(statement)).rows;
+    } finally {
+      await client.end();
+    }
+  }
   afterAll(async () => {
     vi.unstubAllEnvs();
     await valkey.remove();
@@ -77,15 +108,39 @@ describe('secrets that rotate in AWS Secrets Manager', () => {
     });
   });
 
-  it('change the password of Valkey, and no call is held up', async () => {
+  /** So many callers, one call after the other each; ends them, and says how the calls went that did not go well. */
+  function load(callers: number): () => Promise<unknown[]> {
     const failed: unknown[] = [];
-    const rotation = new AbortController();
-    const calling = (async () => {
-      while (!rotation.signal.aborted) {
+    const over = new AbortController();
+    const calling = Array.from({ length: callers }, async () => {
+      while (!over.signal.aborted) {
         const { status } = await gateway().client.rest('/conversations', { key });
         if (status !== 200) failed.push(status);
       }
-    })();
+    });
+    return async () => {
+      over.abort();
+      await Promise.all(calling);
+      return failed;
+    };
+  }
+
+  it('change the password of the database, and no call fails', async () => {
+    const ended = [load(2)];
+    store.put('database/password', SECOND);
+    await expect.poll(() => rotated('DATABASE_PASSWORD')).toBe(1);
+    const [now] = await asAdmin('select clock_timestamp()::text as now');
+    await asAdmin(`alter role ${role} password '${SECOND}'`);
+    // More at a time, for which new connections are made: by the new password alone.
+    ended.push(load(12));
+    const since = `select from pg_stat_activity where usename = '${role}' and backend_start > '${String(now!['now'])}'`;
+    await expect.poll(async () => (await asAdmin(since)).length).toBeGreaterThan(0);
+    const failed = await Promise.all(ended.map((end) => end()));
+    expect(failed.flat()).toEqual([]);
+  });
+
+  it('change the password of Valkey, and no call is held up', async () => {
+    const end = load(4);
     await valkey.command('ACL', 'SETUSER', 'gatehouse', `>${SECOND}`);
     store.put('redis/password', SECOND);
     await expect.poll(() => rotated('VALKEY_PASSWORD')).toBe(1);
@@ -93,9 +148,7 @@ describe('secrets that rotate in AWS Secrets Manager', () => {
     await valkey.command('CLIENT', 'KILL', 'USER', 'gatehouse');
     await expect.poll(() => valkey.command('CLIENT', 'LIST')).toMatch(/ user=gatehouse /);
     await expect.poll(cacheStatus).toBe('up');
-    rotation.abort();
-    await calling;
-    expect(failed).toEqual([]);
+    expect(await end()).toEqual([]);
   });
 
   it('change the pepper, and keys of before work on beside those that are made now', async () => {

@@ -165,15 +165,16 @@ describe.each(databases)('sealed conversations on $name', (kind) => {
     await during(sealed, async (knowledge) => void (await ingest(knowledge, ...ids)));
     const before = await marks();
     await during(rotated, async (knowledge, rotation) => {
-      let [searches, done] = [0, false];
-      const ended = settled(rotation).finally(() => (done = true));
+      const through = new AbortController();
+      const ended = settled(rotation).finally(() => through.abort());
+      let searches = 0;
       const filters = { author_name: 'Philomena', scenario_title: 'Zanzibar shipment' };
       do {
         const id = ids[searches++ % ids.length]!;
         expect(await found(knowledge, 'Timbuktu', { conversation_id: id })).toHaveLength(1);
         expect(await found(knowledge, 'marmalade', { conversation_id: id, ...filters })).toHaveLength(1);
         await ingest(knowledge, id);
-      } while (!done);
+      } while (!through.signal.aborted);
       await ended;
       expect(await found(knowledge, 'Timbuktu')).toHaveLength(10);
     });
