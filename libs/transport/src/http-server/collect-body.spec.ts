@@ -18,6 +18,11 @@ function* inPieces(bytes: Buffer, size: number) {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
 
+function* broken() {
+  yield Buffer.from('{');
+  throw new Error('aborted');
+}
+
 describe('a body', () => {
   const whole = Buffer.from(Array.from({ length: LIMIT }, (_, index) => index % 251));
 
@@ -40,10 +45,6 @@ describe('a body', () => {
   });
 
   it('that breaks off is none', async () => {
-    function* broken() {
-      yield Buffer.from('{');
-      throw new Error('aborted');
-    }
     await expect(collected(broken())).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
   });
 });
