@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance } from 'fastify';
 import { GatehouseError } from '#errors';
+import { collectBody } from './collect-body.ts';
 
 /** The forms of people and of OAuth clients are a few short fields. */
 const MAX_BYTES = 16_384;
@@ -19,18 +20,22 @@ declare module 'fastify' {
 
 /** Forms (WHATWG URL, "application/x-www-form-urlencoded"), for the routes that say so. */
 export function registerFormBody(fastify: FastifyInstance): void {
-  const options = { parseAs: 'buffer' } as const;
-  fastify.addContentTypeParser('application/x-www-form-urlencoded', options, (request, body, done) => {
+  fastify.addContentTypeParser('application/x-www-form-urlencoded', (request, payload, done) => {
     const { forms = false } = request.routeOptions.config;
     if (!forms) {
       done(new GatehouseError('MEDIA_TYPE_UNSUPPORTED', 'Send the body as application/json'));
       return;
     }
-    try {
-      done(null, parseForm(body as Buffer));
-    } catch (error) {
-      done(error as Error);
-    }
+    collectBody(request, payload, (fault, body) => {
+      if (!body) return done(fault);
+      let form: Form;
+      try {
+        form = parseForm(body);
+      } catch (error) {
+        return done(error as Error);
+      }
+      return done(null, form);
+    });
   });
 }
 

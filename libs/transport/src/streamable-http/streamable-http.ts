@@ -3,6 +3,7 @@ import { GatehouseError } from '#errors';
 import { errorAnswer, type Answer, type Dispatcher } from '#mcp';
 import { after, type Settlement } from '#call';
 import { parseJson } from '#validation';
+import { collectBody } from '../http-server/collect-body.ts';
 import { publicError } from '../http-server/http-error.ts';
 import { requireAcceptable, requireEventStream } from './accept.ts';
 import { HttpExchange, type ExchangeTools } from './http-exchange.ts';
@@ -41,10 +42,8 @@ export function registerStreamableHttp(
   const config = { door: 'mcp' } as const;
   void fastify.register(async (scope) => {
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser(
-      'application/json',
-      { parseAs: 'buffer', bodyLimit: maxRequestBytes },
-      (_request, body, done) => done(null, body),
+    scope.addContentTypeParser('application/json', (request, payload, done) =>
+      collectBody(request, payload, done),
     );
     scope.setErrorHandler(answerError);
     scope.post(path, { config, bodyLimit: maxRequestBytes }, (request, reply) =>
