@@ -4,6 +4,8 @@ import {
   UsersController,
   type AmendUser,
   type CreateUser,
+  type DeletedUserView,
+  type DeleteUser,
   type IssuedUserView,
   type ListUsers,
   type NameUser,
@@ -11,6 +13,7 @@ import {
   type UserListView,
   type UserView,
 } from '#identity';
+import { GrantsModule } from '#oauth';
 import { LocalGatehouse } from '../keys/local-gatehouse.ts';
 import type { UserAdmin } from './user-admin.ts';
 
@@ -23,7 +26,9 @@ export class LocalUsers implements UserAdmin {
   }
 
   static during<T>(work: (users: UserAdmin) => Promise<T>): Promise<T> {
-    return LocalGatehouse.during([IdentityModule], (gatehouse) => work(new LocalUsers(gatehouse)));
+    return LocalGatehouse.during([IdentityModule, GrantsModule], (gatehouse) =>
+      work(new LocalUsers(gatehouse)),
+    );
   }
 
   create(order: CreateUser): Promise<IssuedUserView> {
@@ -36,6 +41,10 @@ export class LocalUsers implements UserAdmin {
 
   amend(order: AmendUser): Promise<UserView> {
     return this.#do('amend', order);
+  }
+
+  delete(order: DeleteUser): Promise<DeletedUserView> {
+    return this.#do('delete', order);
   }
 
   resetPassword(order: ResetPassword): Promise<IssuedUserView> {
