@@ -37,6 +37,14 @@ describe('a user who is deleted', () => {
     (await table().selectFrom('oauth_artifacts').select('model').where('account_id', '=', id).execute())
       .length;
 
+  const admins = () =>
+    table()
+      .selectFrom('users')
+      .select('id')
+      .where('role', '=', 'admin')
+      .where('disabled_at', 'is', null)
+      .execute();
+
   it('is out at once, and so is every key that they had made', async () => {
     const { recordOf } = gateway();
     await createPerson(gateway(), 'admin');
@@ -112,13 +120,6 @@ describe('a user who is deleted', () => {
   });
 
   it('is not the last administrator who may log in, however many ask at once', async () => {
-    const admins = () =>
-      table()
-        .selectFrom('users')
-        .select('id')
-        .where('role', '=', 'admin')
-        .where('disabled_at', 'is', null)
-        .execute();
     await createPerson(gateway(), 'admin');
     await createPerson(gateway(), 'admin');
     const answers = await Promise.all((await admins()).map((one) => remove(one)));

@@ -82,7 +82,8 @@ export class GrantStore {
         .where('account_id', 'is', null);
       const rows = await unnamed.limit(BATCH).execute();
       for (const row of rows) {
-        const account_id = String(this.#open(row)['accountId'] ?? '');
+        const { accountId } = this.#open(row);
+        const account_id = typeof accountId === 'string' ? accountId : '';
         const naming = db.updateTable('oauth_artifacts').set({ account_id });
         await naming.where('model', '=', 'Grant').where('id', '=', row.id).execute();
       }
