@@ -16,8 +16,8 @@ import {
 } from './support/people.ts';
 
 const NO_CODE = '00000-00000-00000-00000-00000';
-
 const codeIn = ({ body }: Answer) => (body as Person).enrolment_code;
+
 describe('a first second factor', () => {
   const gateway = useGateway(databases[1]!, {
     env: { RATE_LIMIT_OPERATIONS: 'auth.login=1000/60,auth.totp-enrol=1000/60,auth.totp-confirm=1000/60' },

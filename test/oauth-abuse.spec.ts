@@ -54,6 +54,10 @@ const fill = async (networks: number, each: number) => {
       generate_series(0, ${networks - 1}::int) n, generate_series(1, ${each}::int) m
     on conflict do nothing`.execute(table());
 };
+const begin = async (address: string) => {
+  const { status, url } = await from(address).page;
+  return url.searchParams.get('error') ?? status;
+};
 const told = ({ html }: { html: string }) => /role="alert">([^<]+)/.exec(html)?.[1];
 const register = (body: object) => gateway().client.rest('/oauth/register', { key: '', body });
 const described = (id: string, more: object = {}) =>
@@ -111,10 +115,6 @@ describe('an authorization request', () => {
 });
 
 describe('a flood of log-ins that nobody finishes', () => {
-  const begin = async (address: string) => {
-    const { status, url } = await from(address).page;
-    return url.searchParams.get('error') ?? status;
-  };
   afterAll(() => table().deleteFrom('oauth_artifacts').where('id', 'like', 'flood %').execute());
 
   it('from one network holds up that network, an IPv6 /64 like an address, and nobody else', async () => {
