@@ -16,6 +16,7 @@ import {
 } from './support/people.ts';
 
 const NO_CODE = '00000-00000-00000-00000-00000';
+const codeIn = ({ body }: Answer) => (body as Person).enrolment_code;
 
 describe('a first second factor', () => {
   const gateway = useGateway(databases[1]!, {
@@ -35,7 +36,6 @@ describe('a first second factor', () => {
     (await gateway().client.rest(`/admin/users/${id}`)).body as Record<string, unknown>;
   const another = ({ id }: Person, key?: string) =>
     gateway().client.rest(`/admin/users/${id}/enrolment-code`, { method: 'POST', ...(key && { key }) });
-  const codeIn = ({ body }: Answer) => (body as Person).enrolment_code;
   const table = () => gateway().gateway.app.get(Database).kysely;
 
   it('is not set up by the password alone, which may have been guessed', async () => {
@@ -76,7 +76,7 @@ describe('a first second factor', () => {
   it('is set up by one of those who show the same code at once', async () => {
     const { person, key } = await somebody();
     const answers = await Promise.all(Array.from({ length: 4 }, () => begin(key, person.enrolment_code)));
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 401, 401, 401]);
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 401, 401, 401]);
   });
 
   it('is not set up by a code whose time is over, or that another has taken the place of', async () => {

@@ -39,6 +39,25 @@ beforeAll(async () => {
 const flow = (more: Record<string, string> = {}) =>
   new CodeFlow(gateway().client, { client_id: forPersons.client_id, ...more });
 
+const from = (address: string, asking = flow()) => ({
+  asking,
+  page: asking.browser.open(asking.url, { headers: { 'x-forwarded-for': address } }),
+});
+const table = () => gateway().gateway.app.get(Database).kysely;
+/** As many more as there may be, of networks like the one that has begun last. */
+const fill = async (networks: number, each: number) => {
+  await sql`
+    insert into oauth_artifacts (model, id, payload, network, client_id, expires_at)
+    select 'Interaction', 'flood ' || n || ' ' || m, payload,
+      case when n = 0 then network else 'network ' || n end, client_id, expires_at
+    from (select * from oauth_artifacts where network is not null order by expires_at desc limit 1) one,
+      generate_series(0, ${networks - 1}::int) n, generate_series(1, ${each}::int) m
+    on conflict do nothing`.execute(table());
+};
+const begin = async (address: string) => {
+  const { status, url } = await from(address).page;
+  return url.searchParams.get('error') ?? status;
+};
 const told = ({ html }: { html: string }) => /role="alert">([^<]+)/.exec(html)?.[1];
 const register = (body: object) => gateway().client.rest('/oauth/register', { key: '', body });
 const described = (id: string, more: object = {}) =>
@@ -96,25 +115,6 @@ describe('an authorization request', () => {
 });
 
 describe('a flood of log-ins that nobody finishes', () => {
-  const from = (address: string, asking = flow()) => ({
-    asking,
-    page: asking.browser.open(asking.url, { headers: { 'x-forwarded-for': address } }),
-  });
-  const begin = async (address: string) => {
-    const { status, url } = await from(address).page;
-    return url.searchParams.get('error') ?? status;
-  };
-  const table = () => gateway().gateway.app.get(Database).kysely;
-  /** As many more as there may be, of networks like the one that has begun last. */
-  const fill = async (networks: number, each: number) => {
-    await sql`
-      insert into oauth_artifacts (model, id, payload, network, client_id, expires_at)
-      select 'Interaction', 'flood ' || n || ' ' || m, payload,
-        case when n = 0 then network else 'network ' || n end, client_id, expires_at
-      from (select * from oauth_artifacts where network is not null order by expires_at desc limit 1) one,
-        generate_series(0, ${networks - 1}::int) n, generate_series(1, ${each}::int) m
-      on conflict do nothing`.execute(table());
-  };
   afterAll(() => table().deleteFrom('oauth_artifacts').where('id', 'like', 'flood %').execute());
 
   it('from one network holds up that network, an IPv6 /64 like an address, and nobody else', async () => {

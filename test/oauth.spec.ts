@@ -39,6 +39,7 @@ describe.each(databases)('the authorization server on $name', (kind) => {
       client_id: forPersons.client_id,
       ...more,
     });
+  const table = () => gateway().gateway.app.get(Database).kysely;
   const statusWith = async (key: string) => (await gateway().client.rest('/conversations', { key })).status;
   const ownToken = async (more: Record<string, string> = {}, by = program) => {
     const answer = await post(
@@ -322,7 +323,6 @@ describe.each(databases)('the authorization server on $name', (kind) => {
       const path = `/admin/oauth/grants?${new URLSearchParams(query).toString()}`;
       return (await gateway().client.rest(path)).body as Listed;
     };
-    const table = () => gateway().gateway.app.get(Database).kysely;
 
     it('is listed by client and by person, page by page, the youngest first', async () => {
       const { client } = gateway();

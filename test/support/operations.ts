@@ -36,6 +36,7 @@ const inputs: Record<string, Record<string, unknown>> = {
   'users.create': { name: 'Another', role: 'employee' },
   'users.get': { id: '00000000-0000-4000-8000-000000000000' },
   'users.amend': { id: '00000000-0000-4000-8000-000000000000', role: 'employee' },
+  'users.delete': { id: '00000000-0000-4000-8000-000000000000' },
   'users.reset-password': { id: '00000000-0000-4000-8000-000000000000' },
   'users.reset-totp': { id: '00000000-0000-4000-8000-000000000000' },
   'users.issue-enrolment-code': { id: '00000000-0000-4000-8000-000000000000' },

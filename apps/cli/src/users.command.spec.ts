@@ -68,6 +68,19 @@ describe('gatehouse users', () => {
     expect(await of('reset-password', 'Cem')).not.toHaveProperty('generated_password');
   });
 
+  it('deletes one for good, when told so twice, and never the last administrator', async () => {
+    const eva = await parsed<IssuedUserView>('create', 'Eva', '--role', 'auditor', '--generate-password');
+    expect(await gatehouse('delete', 'Eva')).toMatchObject({
+      code: 2,
+      stderr: 'Nobody was deleted: say --yes, for it can not be taken back\n',
+    });
+    expect((await gatehouse('delete', 'eva', '--yes')).stdout).toBe(`Deleted: Eva, id ${eva.id}\n`);
+    expect((await gatehouse('delete', 'Eva', '--yes')).code).toBe(1);
+    const again = await parsed<IssuedUserView>('create', 'Eva', '--role', 'auditor', '--generate-password');
+    expect(again.id).not.toBe(eva.id);
+    expect((await gatehouse('delete', 'Ana', '--yes')).stderr).toMatch(/last administrator/);
+  });
+
   it('takes no password from the command line, no empty one and none that everybody tries first', async () => {
     expect((await gatehouse('create', 'Dora', '--role', 'employee', '--password', PASSWORD)).code).toBe(2);
     typing('\n');

@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 import { roles, tiers, type Role, type Tier } from '#call';
-import type { AmendUser, IssuedUserView, UserView } from '#identity';
+import type { AmendUser, DeletedUserView, IssuedUserView, UserView } from '#identity';
 import { allPages } from './all-pages.ts';
 import { ApiClient, requireNoGateway, withClientOptions, type ClientOptions } from './api-client.ts';
 import { CommandError } from './command-error.ts';
@@ -17,6 +17,10 @@ interface UsersOptions extends ClientOptions {
 }
 interface PasswordOptions extends UsersOptions {
   generatePassword?: true;
+}
+interface DeleteOptions extends UsersOptions {
+  keepKeys?: true;
+  yes?: true;
 }
 interface RightsOptions extends UsersOptions {
   role?: Role;
@@ -62,6 +66,21 @@ export function registerUsers(program: Command): void {
   common(users.command('enable <user>').description('let a disabled user in again')).action(
     reporting((user: string, options: UsersOptions) => amend(user, { disabled: false }, options)),
   );
+
+  common(users.command('delete <user>').description('delete a user, their sessions, grants and API keys'))
+    .option('--keep-keys', 'API keys that they have made or rotated work on')
+    .option('--yes', 'do it: it can not be taken back')
+    .action(
+      reporting(async (user: string, options: DeleteOptions) => {
+        if (!options.yes)
+          throw new CommandError('usage', 'Nobody was deleted: say --yes, for it can not be taken back');
+        await using(options, async (admin) => {
+          const { id } = await find(admin, user);
+          const deleted = await admin.delete({ id, ...(options.keepKeys && { keep_keys: true }) });
+          print(options, deleted, aboutDeleted(deleted));
+        });
+      }),
+    );
 
   withPassword(
     common(users.command('reset-password <user>').description('set a password, and end all sessions')),
@@ -160,6 +179,11 @@ function aboutCode(code: string, { enrolment_expires_at: until }: IssuedUserView
     `Enrolment code: ${code}\n` +
     `With it they set up a second factor, once, until ${timeOf(until)}. Hand it over by another way than the password.\n`
   );
+}
+
+function aboutDeleted({ name, id, revoked_keys: keys }: DeletedUserView): string {
+  const revoked = keys.length === 0 ? '' : `Revoked API keys: ${keys.join(', ')}\n`;
+  return `Deleted: ${name}, id ${id}\n${revoked}`;
 }
 
 function printChanged(user: UserView, options: UsersOptions): void {

@@ -39,7 +39,9 @@ import { TokenFamilies } from './tokens/token-families.ts';
 import { TokenKeys } from './tokens/token-keys.ts';
 import { UserSessions } from './tokens/user-sessions.ts';
 import { UserTokenAuthority } from './tokens/user-token-authority.ts';
+import { Departures } from './users/departures.ts';
 import { PasswordHasher } from './users/password-hasher.ts';
+import { UserDeletion } from './users/user-deletion.ts';
 import { UserStore } from './users/user-store.ts';
 import { UsersController } from './users/users.controller.ts';
 import { Users } from './users/users.service.ts';
@@ -90,6 +92,8 @@ const authorities = {
 /** People: who they are, how they prove it, and what they go on with. */
 const people = [
   UserStore,
+  Departures,
+  UserDeletion,
   PasswordHasher,
   Users,
   EnrolmentCodes,
@@ -142,6 +146,7 @@ const people = [
     ApiKeys,
     KeyStore,
     ConfiguredAdmin,
+    Departures,
     Pepper,
     Verdicts,
     Users,

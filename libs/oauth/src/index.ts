@@ -5,6 +5,7 @@ export type {
   OAuthClientView,
 } from './clients/oauth-client.view.ts';
 export type { ListedGrantView, OAuthGrantListView, OAuthGrantView } from './grants/oauth-grant.view.ts';
+export { GrantsModule } from './grants/grants.module.ts';
 export { oauthConfig } from './oauth.config.ts';
 export { OAuthModule } from './oauth.module.ts';
 export { Interactions, type Form } from './pages/interactions.ts';

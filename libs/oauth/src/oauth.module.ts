@@ -5,7 +5,7 @@ import { Accounts } from './accounts.ts';
 import { ClientStore } from './clients/client-store.ts';
 import { OAuthAdminController } from './clients/oauth-admin.controller.ts';
 import { OAuthClients } from './clients/oauth-clients.ts';
-import { GrantStore } from './grants/grant-store.ts';
+import { GrantsModule } from './grants/grants.module.ts';
 import { OAuthGrantsController } from './grants/oauth-grants.controller.ts';
 import { OAuthGrants } from './grants/oauth-grants.ts';
 import { IdentityAccounts } from './identity-accounts.ts';
@@ -16,22 +16,19 @@ import { Interactions } from './pages/interactions.ts';
 import { EmbeddedAuthority } from './resource/embedded-authority.ts';
 import { ExternalAuthority } from './resource/external-authority.ts';
 import { Resources } from './resources.ts';
-import { ArtifactStore } from './server/artifact-store.ts';
 import { AuthorizationServer } from './server/authorization-server.ts';
 import { OwnTokens } from './server/own-tokens.ts';
 import { TokenStanding } from './server/token-standing.ts';
 
 /** Access tokens: who issues them (here, or OIDC_ISSUER), and whom they let in. */
 @Module({
-  imports: [IdentityModule],
+  imports: [IdentityModule, GrantsModule],
   controllers: [OAuthAdminController, OAuthGrantsController],
   providers: [
     Resources,
     SigningKeys,
     ClientStore,
     OAuthClients,
-    ArtifactStore,
-    GrantStore,
     OAuthGrants,
     { provide: Accounts, useClass: IdentityAccounts },
     OwnTokens,

@@ -3,6 +3,8 @@ import {
   UsersController,
   type AmendUser,
   type CreateUser,
+  type DeletedUserView,
+  type DeleteUser,
   type IssuedUserView,
   type ListUsers,
   type NameUser,
@@ -10,6 +12,7 @@ import {
   type UserListView,
   type UserView,
 } from '#identity';
+import { GrantsModule } from '#oauth';
 import { LocalGatehouse } from '../local-gatehouse.ts';
 import type { UserAdmin } from './user-admin.ts';
 
@@ -22,7 +25,9 @@ export class LocalUsers implements UserAdmin {
   }
 
   static during<T>(work: (users: UserAdmin) => Promise<T>): Promise<T> {
-    return LocalGatehouse.during([IdentityModule], (gatehouse) => work(new LocalUsers(gatehouse)));
+    return LocalGatehouse.during([IdentityModule, GrantsModule], (gatehouse) =>
+      work(new LocalUsers(gatehouse)),
+    );
   }
 
   create(order: CreateUser): Promise<IssuedUserView> {
@@ -35,6 +40,10 @@ export class LocalUsers implements UserAdmin {
 
   amend(order: AmendUser): Promise<UserView> {
     return this.#gatehouse.handle(UsersController, 'amend', order);
+  }
+
+  delete(order: DeleteUser): Promise<DeletedUserView> {
+    return this.#gatehouse.handle(UsersController, 'delete', order);
   }
 
   resetPassword(order: ResetPassword): Promise<IssuedUserView> {

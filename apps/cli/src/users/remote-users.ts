@@ -1,6 +1,8 @@
 import type {
   AmendUser,
   CreateUser,
+  DeletedUserView,
+  DeleteUser,
   IssuedUserView,
   ListUsers,
   NameUser,
@@ -29,6 +31,10 @@ export class RemoteUsers implements UserAdmin {
 
   amend({ id, ...change }: AmendUser): Promise<UserView> {
     return this.#client.request('PUT', `/admin/users/${encodeURIComponent(id)}`, { body: change });
+  }
+
+  delete({ id, keep_keys }: DeleteUser): Promise<DeletedUserView> {
+    return this.#client.request('DELETE', `/admin/users/${encodeURIComponent(id)}`, { query: { keep_keys } });
   }
 
   resetPassword({ id, ...order }: ResetPassword): Promise<IssuedUserView> {

@@ -1,6 +1,8 @@
 import type {
   AmendUser,
   CreateUser,
+  DeletedUserView,
+  DeleteUser,
   IssuedUserView,
   ListUsers,
   NameUser,
@@ -14,6 +16,7 @@ export interface UserAdmin {
   create(order: CreateUser): Promise<IssuedUserView>;
   list(page: ListUsers): Promise<UserListView>;
   amend(order: AmendUser): Promise<UserView>;
+  delete(order: DeleteUser): Promise<DeletedUserView>;
   resetPassword(order: ResetPassword): Promise<IssuedUserView>;
   resetTotp(order: NameUser): Promise<IssuedUserView>;
   issueEnrolmentCode(order: NameUser): Promise<IssuedUserView>;

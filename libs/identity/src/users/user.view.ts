@@ -26,6 +26,18 @@ export interface IssuedUserView extends UserView {
   enrolment_code?: string;
 }
 
+/** Who is gone, and what went with them. */
+export interface DeletedUserView {
+  /** The audit trail goes on naming them by it; nobody gets it again. */
+  id: string;
+  name: string;
+  role: Role;
+  /** Sessions that were ended or over. */
+  sessions: number;
+  /** Ids of the API keys that they had made or rotated, and that are revoked now. */
+  revoked_keys: readonly string[];
+}
+
 /** One page of the users, the youngest first. */
 export interface UserListView {
   users: UserView[];

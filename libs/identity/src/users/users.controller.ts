@@ -1,7 +1,13 @@
 import { Controller, Delete, Get, HttpCode, Post, Put } from '@nestjs/common';
 import { CurrentCall, Input, Operation, type Call, type Principal } from '#call';
-import { userViewOf, type IssuedUserView, type UserListView, type UserView } from './user.view.ts';
-import { AmendUser, CreateUser, ListUsers, NameUser, ResetPassword } from './users.dto.ts';
+import {
+  userViewOf,
+  type DeletedUserView,
+  type IssuedUserView,
+  type UserListView,
+  type UserView,
+} from './user.view.ts';
+import { AmendUser, CreateUser, DeleteUser, ListUsers, NameUser, ResetPassword } from './users.dto.ts';
 import { Users, type IssuedUser } from './users.service.ts';
 
 /** `/admin/users`: the people who may log in. */
@@ -39,6 +45,17 @@ export class UsersController {
   async amend(@Input() { id, tier, ...change }: AmendUser, @CurrentCall() call: Call): Promise<UserView> {
     const amendment = { ...change, tier: tier === 'none' ? null : tier };
     return noted(await this.users.amend(id, amendment, callerOf(call)), call);
+  }
+
+  @Delete(':id')
+  @Operation({ name: 'users.delete', permission: 'users:write', input: DeleteUser, event: 'user_deleted' })
+  async delete(
+    @Input() { id, keep_keys: keepKeys = false }: DeleteUser,
+    @CurrentCall() call: Call,
+  ): Promise<DeletedUserView> {
+    const { user, sessions, keys } = await this.users.delete(id, { keepKeys }, callerOf(call));
+    const { name, role } = noted(user, call);
+    return { id, name, role, sessions, revoked_keys: keys };
   }
 
   @Post(':id/password')

@@ -58,6 +58,16 @@ export class AmendUser {
   disabled?: boolean;
 }
 
+export class DeleteUser {
+  @IsUUID()
+  id!: string;
+
+  /** The API keys that they have made or rotated work on. */
+  @IsOptional()
+  @IsBoolean()
+  keep_keys?: boolean;
+}
+
 export class ResetPassword {
   @IsUUID()
   id!: string;

@@ -10,6 +10,7 @@ import { UserSessions } from '../tokens/user-sessions.ts';
 import { PasswordHasher } from './password-hasher.ts';
 import { requireGoodPassword } from './password-rules.ts';
 import type { User } from './user.record.ts';
+import { UserDeletion, type Deleted } from './user-deletion.ts';
 import { UserStore, type UserPage } from './user-store.ts';
 
 /** 100 bits. */
@@ -47,6 +48,7 @@ export class Users {
     private readonly sessions: UserSessions,
     private readonly factors: SecondFactors,
     private readonly codes: EnrolmentCodes,
+    private readonly deletion: UserDeletion,
   ) {}
 
   /** @throws GatehouseError ACCESS_REFUSED, CONFLICT when the name is in use; InvalidInput */
@@ -136,6 +138,17 @@ export class Users {
     const issued = await this.factors.issueCode(id);
     if (issued) return { user: await this.get(id), enrolmentCode: issued.code };
     throw new GatehouseError('CONFLICT', 'That user has a second factor: reset it where it was lost');
+  }
+
+  /** For good. @throws NotFound; GatehouseError ACCESS_REFUSED, CONFLICT where no administrator could log in any more */
+  async delete(
+    id: string,
+    { keepKeys }: { keepKeys: boolean },
+    by: Principal,
+  ): Promise<Deleted & { user: User }> {
+    const user = await this.get(id);
+    requireRights(by, user, 'users');
+    return { user, ...(await this.deletion.delete(id, { keepKeys })) };
   }
 
   #hashOf(password: string, name: string): Promise<string> {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import type { Kysely, Transaction } from 'kysely';
 import { Envelope } from '#encryption';
-import { Database } from '#persistence';
+import { Database, type Tables } from '#persistence';
 import { ArtifactStore, placeOf, type Payload } from '../server/artifact-store.ts';
 
 const BATCH = 1_000;
@@ -61,14 +62,29 @@ export class GrantStore {
     return grantOf(payload);
   }
 
+  /** All that is kept of a person, and all that came of what they have allowed. */
+  async forget(subject: string, within: Transaction<Tables>): Promise<void> {
+    await this.#nameAll(within);
+    const own = within.selectFrom('oauth_artifacts').select('id').where('account_id', '=', subject);
+    await within
+      .deleteFrom('oauth_artifacts')
+      .where((eb) => eb.or([eb('account_id', '=', subject), eb('grant_id', 'in', own)]))
+      .execute();
+  }
+
   /** Those from before it was kept beside the seal whose they are. */
-  async #nameAll(): Promise<void> {
+  async #nameAll(db: Kysely<Tables> = this.#db): Promise<void> {
     for (;;) {
-      const unnamed = this.#grants.select(['id', 'payload']).where('account_id', 'is', null);
+      const unnamed = db
+        .selectFrom('oauth_artifacts')
+        .select(['id', 'payload'])
+        .where('model', '=', 'Grant')
+        .where('account_id', 'is', null);
       const rows = await unnamed.limit(BATCH).execute();
       for (const row of rows) {
-        const account_id = String(this.#open(row)['accountId'] ?? '');
-        const naming = this.#db.updateTable('oauth_artifacts').set({ account_id });
+        const { accountId } = this.#open(row);
+        const account_id = typeof accountId === 'string' ? accountId : '';
+        const naming = db.updateTable('oauth_artifacts').set({ account_id });
         await naming.where('model', '=', 'Grant').where('id', '=', row.id).execute();
       }
       if (rows.length < BATCH) return;

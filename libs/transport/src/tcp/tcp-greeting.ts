@@ -77,7 +77,7 @@ export class TcpGreeting implements WireReader {
       return;
     }
     const { jsonrpc, id, method, params } = (message ?? {}) as Record<string, unknown>;
-    if (method !== 'authenticate' || jsonrpc !== '2.0' || idOf(id) === null) {
+    if (method !== 'authenticate' || jsonrpc !== '2.0' || idOf(id) === undefined) {
       const isLast = ++this.#refused >= MOST_REFUSED;
       this.#conclude(this.#opened(undefined), new CredentialMissing(), id, isLast ? endings.left : undefined);
       return;
