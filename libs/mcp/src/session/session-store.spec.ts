@@ -7,7 +7,7 @@ import type { SessionState, SessionStore } from './session-store.ts';
 import { SharedSessionStore } from './shared-session-store.ts';
 import { ValkeySessionStore } from './valkey-session-store.ts';
 
-const TIMEOUT_MS = 200;
+const TIMEOUT_MS = 1_000;
 
 /** What every store of sessions is held to. */
 const bounds = { timeoutMs: TIMEOUT_MS, perClient: 2, total: 4 };
