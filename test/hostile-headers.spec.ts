@@ -133,8 +133,9 @@ describe('headers of strangers', () => {
     };
     plain = await bootGateway(databases[0]!, { env });
     const made = await certificate();
-    const tls = { ...sslSettings(folder.path, made), HTTPS_REDIRECT_PORT: String(redirectPort) };
-    secure = await bootGateway(databases[0]!, { env: { ...env, ...tls, MTLS_CA_PATH: tls.SSL_CERT_PATH } });
+    const tls = sslSettings(folder.path, made);
+    const more = { HTTPS_REDIRECT_PORT: String(redirectPort), MTLS_CA_PATH: tls['SSL_CERT_PATH']! };
+    secure = await bootGateway(databases[0]!, { env: { ...env, ...tls, ...more } });
   }, 600_000);
   afterAll(async () => {
     process.off('unhandledRejection', note).off('uncaughtException', note);
