@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { TurnedAway } from '#connections';
 import { securityHeaders } from '#transport';
 import { certificate, databases, scratchFolder, sslSettings, type ScratchFolder } from '#testing';
 import { freePort } from './support/free-port.ts';
@@ -92,6 +93,13 @@ describe('what is answered before there is a call', () => {
     },
   );
 
+  it('is a client at the TCP port that does not say in time who it is', async () => {
+    const before = await counted(gateway(), 'slow');
+    const socket = connect(gateway().gateway.tcpPort!, '127.0.0.1').resume();
+    await once(socket, 'close');
+    expect(await counted(gateway(), 'slow')).toBe(before + 1);
+  });
+
   it('leaves one record for many', async () => {
     const before = await counted(gateway(), 'unreadable');
     for (let time = 0; time < 100; time++) await (await connected(urls().api)).send('no HTTP\r\n\r\n').cut();
@@ -107,10 +115,11 @@ describe('what is answered before there is a call', () => {
   });
 });
 
-describe('HTTPS_REDIRECT_PORT', () => {
+describe('with TLS', () => {
   let folder: ScratchFolder;
   let booted: TestGateway;
   let url: string;
+  const heard: string[] = [];
   beforeAll(async () => {
     folder = await scratchFolder();
     const port = await freePort();
@@ -123,6 +132,7 @@ describe('HTTPS_REDIRECT_PORT', () => {
       CORS_ALLOWED_ORIGINS: PAGE,
     };
     booted = await bootGateway(databases[0]!, { env });
+    booted.gateway.app.get(TurnedAway).watch((reason) => heard.push(reason));
   }, 600_000);
   afterAll(async () => {
     await booted.close();
@@ -144,6 +154,34 @@ describe('HTTPS_REDIRECT_PORT', () => {
       expect(answer.status).toBe(status);
       expect(headersOf(answer)).toEqual(PLAIN);
       await expect.poll(() => recordsOf(booted, reason), { timeout: 10_000 }).toMatchObject([{ event }]);
+    },
+  );
+
+  const ports = () => {
+    const { url: api, managementUrl, webSocketPort, tcpPort } = booted.gateway;
+    const [API, management] = [api, managementUrl!].map((one) => Number(new URL(one).port));
+    return { API: API!, management: management!, WebSocket: webSocketPort!, TCP: tcpPort! };
+  };
+  const opened = (port: keyof ReturnType<typeof ports>) => connected(`http://127.0.0.1:${ports()[port]}`);
+
+  it.each(['API', 'management', 'WebSocket', 'TCP'] as const)(
+    'has its trace where the handshake fails: %s',
+    async (port) => {
+      heard.length = 0;
+      await (await opened(port)).send('GET / HTTP/1.1\r\nhost: localhost\r\n\r\n').cut();
+      await expect.poll(() => heard).toEqual(['handshake']);
+      await expect
+        .poll(() => recordsOf(booted, 'handshake')[0], { timeout: 10_000 })
+        .toMatchObject({ event: 'invalid_input', result: 'refused', ip: '127.0.0.1' });
+    },
+  );
+
+  it.each(['API', 'management', 'WebSocket'] as const)(
+    'has none where a balancer looks whether the port is open: %s',
+    async (port) => {
+      heard.length = 0;
+      await (await opened(port)).end().cut();
+      expect(heard).toEqual([]);
     },
   );
 

@@ -237,13 +237,14 @@ describe('client certificates', () => {
       );
       const refused = () =>
         journalEntries(booted.dataDir).filter(
-          ({ event, door }) => event === 'invalid_auth' && door === undefined,
+          ({ event, code, door }) =>
+            event === 'invalid_auth' && code === 'CREDENTIAL_MISSING' && door === undefined,
         );
       await expect.poll(refused).toHaveLength(1);
       expect(refused()[0]).toMatchObject({
         ip: '127.0.0.1',
         result: 'refused',
-        notes: { credential: 'certificate' },
+        notes: { reason: 'uncertified' },
       });
     });
 

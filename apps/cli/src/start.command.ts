@@ -12,6 +12,7 @@ export function registerStart(program: Command): void {
         0: 'it was told to end',
         1: 'it did not start, or did not end in time',
         2: 'the command line is wrong',
+        70: 'it met a defect of its own, and is to be started again',
         75: 'it is to be started again',
       }),
     )

@@ -21,6 +21,7 @@ import { HttpServerModule, SocketsModule, TlsModule, type TlsContexts } from '#t
 import { ValkeyModule } from '#valkey';
 import { DocsModule } from './docs/docs.module.ts';
 import { RestartModule } from './restart/restart.module.ts';
+import { UncaughtFaults } from './uncaught-faults.ts';
 
 export interface GatewayOptions {
   env: Environment;
@@ -72,7 +73,7 @@ export class GatewayModule {
         RestartModule,
         ...features,
       ],
-      providers: [settlement, FirstKey],
+      providers: [settlement, FirstKey, UncaughtFaults],
     };
   }
 }

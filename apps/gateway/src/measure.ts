@@ -12,6 +12,7 @@ import { serverInfo } from '#mcp';
 import { Database, DataFolder } from '#persistence';
 import { Metrics } from '#telemetry';
 import { TlsContexts, type httpConfig } from '#transport';
+import { UncaughtFaults } from './uncaught-faults.ts';
 
 /** Well within the time that a scrape may take, whatever a database does. */
 const DATABASE_PATIENCE_MS = 1_000;
@@ -27,6 +28,11 @@ export function measure(app: INestApplicationContext, config: ConfigOf<typeof ht
   metrics.follow('connections_limit', 'MAX_CONNECTIONS', () => config.maxConnections);
   measureDoors(metrics, app.get(connectionsConfig.KEY));
   measureTurnedAway(metrics, app.get(TurnedAway));
+  metrics.count(
+    'uncaught_faults_total',
+    'Rejections and exceptions that nobody caught: defects',
+    () => app.get(UncaughtFaults).count,
+  );
   metrics.count(
     'masked_secrets_total',
     'Texts of answers in which a secret was, and was masked',

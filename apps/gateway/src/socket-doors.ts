@@ -10,6 +10,7 @@ import { Metrics } from '#telemetry';
 import { throttleConfig, type ThrottleSettings } from '#throttle';
 import {
   CertificateEvidence,
+  Doorstep,
   Handshakes,
   OriginPolicy,
   type CorsHeaders,
@@ -90,5 +91,6 @@ export function tcpDoorOf({ app, config, door, caps }: DoorParts): TcpDoor {
   const { tcp: mostSockets } = app.get<ConnectionLimits>(connectionsConfig.KEY);
   const maxMessageBytes = config.maxRequestBytes;
   const [tokens, certificates] = [app.get(DoorTokens), app.get(CertificateEvidence)];
-  return new TcpDoor({ door, caps, tokens, certificates, maxMessageBytes, mostSockets });
+  const doorstep = app.get(Doorstep);
+  return new TcpDoor({ door, caps, doorstep, tokens, certificates, maxMessageBytes, mostSockets });
 }

@@ -14,7 +14,7 @@ const reasons = {
   excess: { code: 'TOO_MANY_CONNECTIONS' },
   /** What came is no HTTP. */
   unreadable: { code: 'INVALID_REQUEST' },
-  /** The head of a request did not come in time. */
+  /** The head of a request, the hands of TLS or the token of a client over TCP did not come in time. */
   slow: { code: 'INVALID_REQUEST' },
   /** A head, or an extension of a chunk, is larger than anything that is read. */
   large: { code: 'PAYLOAD_TOO_LARGE' },
@@ -24,6 +24,12 @@ const reasons = {
   misdirected: { code: 'INVALID_REQUEST' },
   /** It came without TLS, from a page that may not call. */
   origin: { code: 'ORIGIN_REFUSED' },
+  /** What came is no TLS, or none that is spoken here. */
+  handshake: { code: 'INVALID_REQUEST' },
+  /** It has shown no certificate where one is required. */
+  uncertified: { code: 'CREDENTIAL_MISSING' },
+  /** It has shown one that is not good. */
+  certificate: { code: 'CREDENTIAL_INVALID' },
 } as const satisfies Record<string, { code: ErrorCode | undefined }>;
 
 export type TurnedAwayFor = keyof typeof reasons;

@@ -1,3 +1,5 @@
+import type { FastifyRequest } from 'fastify';
+
 /** What a page may read beside the body (WHATWG Fetch, "CORS protocol"): without it, no client of 2025 has a session. */
 export const EXPOSED_HEADERS: readonly string[] = [
   'Mcp-Session-Id',
@@ -9,6 +11,14 @@ export const EXPOSED_HEADERS: readonly string[] = [
   'WWW-Authenticate',
   'Allow',
 ];
+
+/**
+ * What the plugin for preflights would refuse by itself, and put on record as allowed (WHATWG Fetch, "CORS-preflight
+ * fetch"): to us, OPTIONS is a method like any other.
+ */
+export function isNoPreflight({ method, headers }: FastifyRequest): boolean {
+  return method === 'OPTIONS' && !(headers.origin && headers['access-control-request-method']);
+}
 
 const exposed = EXPOSED_HEADERS.join(', ');
 

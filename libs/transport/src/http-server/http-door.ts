@@ -6,7 +6,7 @@ import { GatehouseError, wire } from '#errors';
 import { errorAnswer } from '#mcp';
 import { rateLimitHeaders, type ThrottleSettings } from '#throttle';
 import { clientAddress } from './client-address.ts';
-import type { CorsHeaders } from './cors-headers.ts';
+import { isNoPreflight, type CorsHeaders } from './cors-headers.ts';
 import { Deadlines } from '../deadlines.ts';
 import { publicError } from './http-error.ts';
 import { MALFORMED_URL } from './malformed-url.ts';
@@ -126,7 +126,7 @@ export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOpti
     const { management = false, everywhere = false } = request.routeOptions.config;
     const fault = faultOf(request);
     if (fault) done(fault);
-    else if (request.is404) done(methodFault(request, reply));
+    else if (request.is404 || isNoPreflight(request)) refuseMethod(request, reply, done);
     else if (!everywhere && management !== isManagement(request)) reply.callNotFound();
     else done();
   }
@@ -142,11 +142,11 @@ export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOpti
     return undefined;
   }
 
-  function methodFault(request: FastifyRequest, reply: FastifyReply): GatehouseError | undefined {
+  function refuseMethod(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
     const methods = served.of(pathOf(request), isManagement(request));
-    if (methods.length === 0) return undefined;
+    if (methods.length === 0) return request.is404 ? done() : reply.callNotFound();
     void reply.header('allow', methods.join(', '));
-    return new GatehouseError('METHOD_NOT_ALLOWED', `Send ${methods.join(' or ')}`);
+    done(new GatehouseError('METHOD_NOT_ALLOWED', `Send ${methods.join(' or ')}`));
   }
 
   // With a callback: a hook that is a promise costs each answer two turns more.

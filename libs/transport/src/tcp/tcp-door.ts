@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Call } from '#call';
 import type { ConnectionCaps, Release } from '#connections';
 import type { DoorTokens } from '#identity';
+import type { Doorstep } from '../http-server/doorstep.ts';
 import { endings } from '../socket-door/endings.ts';
 import { LineWire } from '../socket-door/line-wire.ts';
 import type { SocketDoor } from '../socket-door/socket-door.ts';
@@ -19,6 +20,7 @@ const KEEP_ALIVE_MS = 30_000;
 export interface TcpDoorOptions {
   readonly door: SocketDoor;
   readonly caps: ConnectionCaps;
+  readonly doorstep: Pick<Doorstep, 'note'>;
   readonly tokens: Pick<DoorTokens, 'exchange'>;
   readonly certificates: Pick<CertificateEvidence, 'ofSocket'>;
   readonly maxMessageBytes: number;
@@ -76,7 +78,7 @@ export class TcpDoor {
 
   /** A connection on which not a byte has come yet. */
   #arrive(socket: Socket): void {
-    const { door, caps } = this.#options;
+    const { door, caps, doorstep } = this.#options;
     const address = socket.remoteAddress;
     // A client that goes away in the middle has no name for it.
     socket.on('error', () => socket.destroy());
@@ -86,7 +88,10 @@ export class TcpDoor {
     if (!release) return void socket.destroy();
     const peers = peersOf(socket);
     const patienceMs = Math.min(LONGEST_GREETING_MS, door.timeoutMs);
-    const late = setTimeout(() => socket.destroy(), patienceMs).unref();
+    const late = setTimeout(() => {
+      doorstep.note(socket, 'slow');
+      socket.destroy();
+    }, patienceMs).unref();
     this.#sockets.add(socket);
     this.#arrivals.set(peers, { socket, address, late });
     socket.once('close', () => {
@@ -124,6 +129,7 @@ export class TcpDoor {
     if (!oldest) return true; // All are known: the next may say who he is, and is told that there are too many.
     const [peers, { socket }] = oldest;
     this.#arrivals.delete(peers);
+    this.#options.doorstep.note(socket, 'excess');
     socket.destroy();
     return true;
   }

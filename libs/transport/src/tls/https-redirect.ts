@@ -8,7 +8,7 @@ import type { CorsHeaders } from '../http-server/cors-headers.ts';
 import { Doorstep } from '../http-server/doorstep.ts';
 import type { OriginPolicy } from '../http-server/origin-policy.ts';
 import { httpConfig } from '../http-server/http.config.ts';
-import { serverOptions, type HttpSettings } from '../http-server/server-bounds.ts';
+import { boundServer, serverOptions, type HttpSettings } from '../http-server/server-bounds.ts';
 import { tlsConfig } from './tls.config.ts';
 import { TlsContexts } from './tls-contexts.ts';
 
@@ -48,16 +48,13 @@ export class HttpsRedirect {
     const { redirectPort: port } = this.settings;
     if (port === 0) return;
     this.#securePort = securePort;
-    const bounds = serverOptions({
-      ...this.http,
-      requestTimeoutMs: Math.min(PATIENCE_MS, this.http.requestTimeoutMs),
-    });
-    const server = createServer(bounds, (request, response) => {
+    const requestTimeoutMs = Math.min(PATIENCE_MS, this.http.requestTimeoutMs);
+    const settings = { ...this.http, requestTimeoutMs };
+    const server = createServer(serverOptions(settings), (request, response) => {
       const { origin } = request.headers;
       this.#answer(request, response, origins.allows(origin), cors.of(origin));
     });
-    server.maxConnections = this.http.maxConnections;
-    server.setTimeout(PATIENCE_MS);
+    boundServer(server, settings);
     this.doorstep.guard(server, blocks, caps);
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);

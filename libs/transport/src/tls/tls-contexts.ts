@@ -3,6 +3,7 @@ import type { Server, TLSSocket, TlsOptions } from 'node:tls';
 import type { X509Certificate } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import { ConfigError } from '#config';
+import type { TurnedAwayFor } from '#connections';
 import { FileWatch } from '#secrets';
 import type { HttpSettings } from '../http-server/server-bounds.ts';
 import { certificateOf } from './certificate-of.ts';
@@ -16,6 +17,7 @@ export interface FollowOptions {
 }
 
 const logger = new Logger('Tls');
+const faults: Readonly<Record<string, TurnedAwayFor>> = { ERR_TLS_HANDSHAKE_TIMEOUT: 'slow' };
 
 /**
  * TLS of all listeners: one certificate, which is read again when its files change. A listener is made with
@@ -34,8 +36,8 @@ export class TlsContexts {
   #watch: FileWatch | undefined;
   #renewing: Promise<void> = Promise.resolve();
 
-  /** Told of each connection that MTLS_REQUIRED ends, and why. */
-  onRefused: (socket: TLSSocket, reason: string) => void = () => undefined;
+  /** Told of each connection that ends because of its handshake. */
+  onTurnedAway: (socket: TLSSocket, reason: TurnedAwayFor) => void = () => undefined;
 
   private constructor(settings: TlsSettings, material: TlsMaterial | undefined) {
     this.#settings = settings;
@@ -89,14 +91,18 @@ export class TlsContexts {
       socket.once('close', () => sockets.delete(socket));
     });
     // No HTTP error for whoever speaks no TLS: nothing that is written would reach him.
-    server.prependListener('tlsClientError', (_error, socket) => void socket.destroy());
+    server.prependListener('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
+      // Who goes away by himself has looked whether the port is open, as balancers do.
+      if (error.code !== 'ECONNRESET') this.onTurnedAway(socket, faults[error.code ?? ''] ?? 'handshake');
+      socket.destroy();
+    });
     if (!this.#settings.clientCertificates) return;
     server.on('connection', (socket: Socket) => this.#shake(socket));
     server.prependListener('secureConnection', (socket) => {
       this.#shaking.delete(peersOf(socket));
       const certificate = certificateOf(socket);
       if (this.#settings.required && !optional && !socket.authorized) {
-        this.onRefused(socket, certificate?.fault ?? 'missing');
+        this.onTurnedAway(socket, certificate ? 'certificate' : 'uncertified');
         socket.destroy();
       } else if (certificate) this.#remember(socket);
     });

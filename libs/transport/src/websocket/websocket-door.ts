@@ -25,6 +25,7 @@ import { authorizationOf, protocolsOf, SUBPROTOCOL } from './credentials.ts';
 import { DoorHeaders } from './door-headers.ts';
 import { requireHandshake } from './handshake-fault.ts';
 import { messageBounds } from './message-bounds.ts';
+import { deflateOptions, requireNegotiable } from './negotiation.ts';
 import { refuseUpgrade } from './upgrade-refusal.ts';
 import { WebSocketWire } from './websocket-wire.ts';
 
@@ -67,11 +68,7 @@ export class WebSocketDoor {
       clientTracking: false,
       ...CLOSING,
       ...messageBounds(options.maxMessageBytes),
-      // Each compressor holds a quarter of a megabyte, and CRIME is easier without it (RFC 7692, section 7).
-      perMessageDeflate: options.compresses && {
-        serverNoContextTakeover: true,
-        clientNoContextTakeover: true,
-      },
+      perMessageDeflate: deflateOptions(options.compresses),
       handleProtocols: (offered) => offered.has(SUBPROTOCOL) && SUBPROTOCOL,
     });
     this.#sockets.on('headers', (lines, request) => {
@@ -170,7 +167,7 @@ export class WebSocketDoor {
 
   /** In the order of requirements 8. Throws what the client is refused with. */
   async #admit(request: IncomingMessage, call: Call): Promise<void> {
-    const { door, origins, authenticates } = this.#options;
+    const { door, origins, authenticates, compresses } = this.#options;
     const { blocks, handshakes } = door.services;
     const blocked = blocks.find(call.address);
     const refusal = blocked && (await blocks.refusalOf(call, blocked));
@@ -186,6 +183,7 @@ export class WebSocketDoor {
     if (protocols.length > 0 && !protocols.includes(SUBPROTOCOL))
       throw new GatehouseError('INVALID_REQUEST', 'Offer the subprotocol mcp');
     requireHandshake(request);
+    requireNegotiable(request, compresses);
     await handshakes.walk(authenticates ? 'open' : 'openUnknown', call);
   }
 
