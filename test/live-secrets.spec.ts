@@ -2,8 +2,10 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { SecretListView } from '#rotation';
 import { databases, scratchFolder, type ScratchFolder } from '#testing';
-import { bootGateway, type TestGateway } from './support/gateway.ts';
+import { journalEntries } from './support/audit-records.ts';
+import { ADMIN_KEY, bootGateway, type TestGateway } from './support/gateway.ts';
 import { gatehouse } from './support/run.ts';
 import { TcpClient, WebSocketClient } from './support/socket-client.ts';
 
@@ -28,6 +30,8 @@ describe('secrets that change in their files', () => {
     WS_AUTH_TOKEN: random(),
     TCP_AUTH_TOKEN: random(),
     AUDIT_SIGNING_KEY: signingKey(),
+    API_KEY_PEPPER: random(),
+    API_KEY_PREVIOUS_PEPPER: random(),
   };
   const fileOf = (name: string) => join(folder.path, name);
   const write = (name: string, value: string): void => {
@@ -46,6 +50,47 @@ describe('secrets that change in their files', () => {
   afterAll(async () => {
     await booted.close();
     await folder.remove();
+  });
+
+  it.each([
+    ['API_KEY_PEPPER', 'API_KEY_PREVIOUS_PEPPER must be the one before'],
+    ['ENCRYPTION_KEY', 'ENCRYPTION_PREVIOUS_KEYS must hold the one before, key '],
+  ])('%s is not used while the one before is not named, and everybody says so', async (name, reason) => {
+    const { client, managementClient, gateway, dataDir } = booted;
+    const sight = async () => {
+      const { body } = await client.rest('/admin/secrets');
+      return (body as SecretListView).secrets.find((one) => one.name === name);
+    };
+    const changes = async (result: string) => {
+      const { body } = await managementClient.rest('/metrics', { key: '' });
+      const line = new RegExp(
+        `^gatehouse_secret_changes_total\\{name="${name}",result="${result}"\\} (.*)$`,
+        'm',
+      );
+      return Number(line.exec(body as string)?.[1]);
+    };
+    const events = () =>
+      journalEntries(dataDir)
+        .filter(({ target }) => target === name)
+        .map(({ event }) => event);
+    const key = await booted.createKey();
+    const used = await changes('used');
+    write(name, random());
+    await expect.poll(async () => (await sight())?.refused).toContain(reason);
+    expect((await client.rest('/conversations', { key })).status).toBe(200);
+    expect(await changes('refused')).toBe(1);
+    await expect.poll(events).toEqual(['secret_refused']);
+    const { body: health } = await managementClient.rest('/health/details');
+    expect(health).toMatchObject({ details: { secrets: { refused: [name] } } });
+    const env = { GATEHOUSE_URL: gateway.url, GATEHOUSE_API_KEY: ADMIN_KEY };
+    const status = await gatehouse(['secrets', 'status'], { env });
+    expect(status).toMatchObject({ code: 1, out: expect.stringContaining(reason) });
+    // As it was: said by nobody to have been used.
+    write(name, values[name]!);
+    await expect.poll(async () => (await sight())?.refused).toBeNull();
+    expect(await changes('used')).toBe(used);
+    await expect.poll(events).toEqual(['secret_refused']);
+    expect((await client.rest('/conversations', { key })).status).toBe(200);
   });
 
   it('are seals by the new ENCRYPTION_KEY at once, and what the one before has sealed is sealed anew', async () => {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Logger, Module } from '@nestjs/common';
 import type { ConfigOf } from '#config';
 import { Database, DataFolder, persistenceConfig } from '#persistence';
-import { liveValue, Secrets } from '#secrets';
+import { Secrets } from '#secrets';
 import { auditConfig } from './audit.config.ts';
 import { AuditTrail } from './audit-trail.ts';
 import { SigningKey } from './chain/signing-key.ts';
@@ -78,7 +78,7 @@ const journal = {
     const succession = new Succession(first, key, (next, previous) =>
       openJournal({ ...options, key: next, previous }),
     );
-    followSigningKey(succession, liveValue(secrets, auditConfig.settings.signingKey, config.signingKey));
+    if (secrets) followSigningKey(succession, config.signingKey, secrets);
     return succession;
   },
 };

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import type { ConfigOf } from '#config';
 import { Database, DataFolder } from '#persistence';
-import { liveValue, Secrets } from '#secrets';
+import { Secrets } from '#secrets';
 import { encryptionConfig } from './encryption.config.ts';
 import { Envelope } from './envelope.ts';
 import { followKeys } from './keys/follow-keys.ts';
@@ -15,11 +15,9 @@ const keyRing = {
   inject: [encryptionConfig.KEY, Database, DataFolder, { token: Secrets, optional: true }],
   async useFactory(config: Settings, database: Database, folder: DataFolder, secrets?: Secrets) {
     const ring = await openKeyRing(config, database, folder);
-    const { key, previousKeys } = encryptionConfig.settings;
-    const current = liveValue(secrets, key, config.key);
-    const previous = liveValue(secrets, previousKeys, config.previousKeys);
-    followKeys(ring, { current, previous }, database);
-    if (secrets) ring.onUnknown = () => secrets.refresh();
+    if (!secrets) return ring;
+    followKeys(ring, { config, secrets, database });
+    ring.onUnknown = () => secrets.refresh();
     return ring;
   },
 };

@@ -2,7 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import type { ConfigOf } from '#config';
 import { EnvelopeModule } from '#encryption';
 import { Database, DataFolder } from '#persistence';
-import { liveValue, Secrets } from '#secrets';
+import { Secrets } from '#secrets';
 import { StateConnection, ValkeyModule } from '#valkey';
 import { ApiKeyAuthority } from './api-key-authority.ts';
 import { ApiKeysController } from './api-keys.controller.ts';
@@ -71,10 +71,7 @@ const pepper = {
   inject: [identityConfig.KEY, Database, DataFolder, { token: Secrets, optional: true }],
   async useFactory(config: IdentitySettings, database: Database, folder: DataFolder, secrets?: Secrets) {
     const opened = await openPepper(config, database, folder);
-    const { settings } = identityConfig;
-    const current = liveValue(secrets, settings.pepper, config.pepper);
-    const previous = liveValue(secrets, settings.previousPepper, config.previousPepper);
-    followPepper(opened, { current, previous }, database);
+    if (secrets) followPepper(opened, { config, secrets, database });
     return opened;
   },
 };

@@ -12,6 +12,7 @@ import { signingSecretsConfig } from './signing-secrets.config.ts';
 const { jwtSecret, jwtPreviousSecret, messageSecret } = signingSecretsConfig.settings;
 const ONE = 'one-secret-of-at-least-thirty-two-characters';
 const TWO = 'two-secret-of-at-least-thirty-two-characters';
+const THREE = 'three-secret-of-at-least-thirty-two-characters';
 
 const warn = vi.spyOn(Logger.prototype, 'warn');
 const log = vi.spyOn(Logger.prototype, 'log');
@@ -197,6 +198,127 @@ describe('secrets of the environment and of files', () => {
     expect(secrets.states()).toMatchObject([
       { fingerprint: before!.fingerprint, refused: 'a restart takes it into use' },
     ]);
+  });
+});
+
+describe('a secret that its user has to take into use', () => {
+  /** With a file for it and one for what it was before; `answer` says why it is not taken, or takes it. */
+  async function offered(answer: (next: unknown, previous: unknown) => string | undefined) {
+    const at = await folder();
+    const write = async (name: string, text: string) => {
+      await writeFile(join(at, `${name}.new`), text);
+      await rename(join(at, `${name}.new`), join(at, name));
+    };
+    await write('jwt', ONE);
+    await write('before', THREE);
+    const secrets = await open({
+      JWT_SECRET_FILE: join(at, 'jwt'),
+      JWT_PREVIOUS_SECRET_FILE: join(at, 'before'),
+      SECRETS_FILE_POLL_MS: '100',
+    });
+    const offers: unknown[] = [];
+    const adopt = async (next: unknown, previous: unknown) => {
+      offers.push([next, previous]);
+      return answer(next, previous);
+    };
+    secrets.adopt({ setting: jwtSecret, current: ONE, previous: jwtPreviousSecret, adopt });
+    secrets.start();
+    const [state, before] = [secrets.watch(jwtSecret), secrets.watch(jwtPreviousSecret)];
+    return { secrets, write, offers, news: newsOf(secrets), jwt: state, before };
+  }
+
+  it('is said to be used when it is, and refused as long as it is not, which is told once', async () => {
+    const { secrets, write, offers, news, jwt, before } = await offered((_, previous) =>
+      previous === ONE ? undefined : 'JWT_PREVIOUS_SECRET must be the one before',
+    );
+    const [first] = secrets.states();
+    await write('jwt', TWO);
+    await expect.poll(() => offers.length).toBeGreaterThan(2);
+    const reason = 'JWT_PREVIOUS_SECRET must be the one before';
+    expect(news).toEqual([{ event: 'secret_refused', name: 'JWT_SECRET', reason }]);
+    expect(warn.mock.calls.map(([text]) => text as string)).toEqual([
+      expect.stringContaining('JWT_SECRET is not fit for production'),
+      `JWT_SECRET has changed, and is not used: ${reason}. The value before goes on`,
+    ]);
+    expect(jwt.current).toBe(ONE);
+    // At any moment, also while it is offered again.
+    expect(secrets.states()).toContainEqual({ ...first, refused: reason, writtenAt: expect.any(Date) });
+
+    await write('before', ONE);
+    await expect.poll(() => jwt.current).toBe(TWO);
+    expect(before.current).toBe(ONE);
+    expect(news.slice(1)).toEqual([
+      { event: 'secret_rotated', name: 'JWT_SECRET', source: 'file' },
+      { event: 'secret_rotated', name: 'JWT_PREVIOUS_SECRET', source: 'file' },
+    ]);
+    expect(secrets.states().map(({ refused }) => refused)).toEqual([undefined, undefined]);
+    expect(JSON.stringify([news, warn.mock.calls, log.mock.calls])).not.toMatch(/thirty-two/);
+  });
+
+  it('goes back to what it was without a word', async () => {
+    const { secrets, write, news, jwt } = await offered((next) =>
+      next === TWO ? 'it is not wanted' : undefined,
+    );
+    await write('jwt', TWO);
+    await expect.poll(() => news).toMatchObject([{ event: 'secret_refused', reason: 'it is not wanted' }]);
+    await write('jwt', ONE);
+    await expect.poll(() => secrets.states()[0]?.refused).toBeUndefined();
+    expect(jwt.current).toBe(ONE);
+    expect(news).toHaveLength(1);
+  });
+
+  it('holds up no other one, however long that takes, and what came meanwhile is offered next', async () => {
+    const waiting = Promise.withResolvers<undefined>();
+    const at = await folder();
+    const [jwt, message] = [join(at, 'jwt'), join(at, 'message')];
+    await writeFile(jwt, ONE);
+    await writeFile(message, ONE);
+    const secrets = await open({ JWT_SECRET_FILE: jwt, MCP_SIG_SECRET_FILE: message });
+    const offers: unknown[] = [];
+    const adopt = (next: unknown) => {
+      offers.push(next);
+      return offers.length === 1 ? waiting.promise : Promise.resolve(undefined);
+    };
+    secrets.adopt({ setting: jwtSecret, current: ONE, adopt });
+    secrets.start();
+    const other = secrets.watch(messageSecret);
+    await writeFile(jwt, TWO);
+    await expect.poll(() => offers).toEqual([TWO]);
+    await writeFile(message, THREE);
+    await expect.poll(() => other.current).toBe(THREE);
+    await writeFile(jwt, THREE);
+    await secrets.refresh();
+    expect(offers).toEqual([TWO]);
+    waiting.resolve(undefined);
+    await expect.poll(() => secrets.watch(jwtSecret).current).toBe(THREE);
+    expect(offers).toEqual([TWO, THREE]);
+  });
+
+  it('is what the program has begun with, also where its file has changed since', async () => {
+    const file = join(await folder(), 'jwt');
+    await writeFile(file, TWO);
+    const secrets = await open({ JWT_SECRET_FILE: file });
+    const offers: unknown[] = [];
+    const adopt = async (next: unknown) => void offers.push(next) as undefined;
+    secrets.adopt({ setting: jwtSecret, current: ONE, adopt });
+    expect(secrets.watch(jwtSecret).current).toBe(ONE);
+    secrets.start();
+    await expect.poll(() => secrets.watch(jwtSecret).current).toBe(TWO);
+    expect(offers).toEqual([TWO]);
+  });
+
+  it('is refused where only a start can use it', async () => {
+    const file = join(await folder(), 'jwt');
+    await writeFile(file, ONE);
+    const secrets = await open({ JWT_SECRET_FILE: file });
+    const jwt = secrets.watch(jwtSecret);
+    secrets.guard(jwtSecret, (next) => next !== TWO);
+    secrets.start();
+    const news = newsOf(secrets);
+    await writeFile(file, TWO);
+    const reason = 'a restart takes it into use';
+    await expect.poll(() => news).toEqual([{ event: 'secret_refused', name: 'JWT_SECRET', reason }]);
+    expect(jwt.current).toBe(ONE);
   });
 });
 

@@ -1,19 +1,22 @@
 import { Logger } from '@nestjs/common';
 import { ConfigError, definedConfigs, readConfig, type Environment, type Setting } from '#config';
 import { openStore } from './aws/open-store.ts';
+import { PendingAdoption } from './pending-adoption.ts';
 import { FileWatch } from './file-watch.ts';
 import { unfitAmong } from './fitness.ts';
 import { KeptSecrets } from './kept-secrets.ts';
 import { OverlaidEnvironment } from './overlaid-environment.ts';
 import { isProduction } from './production.config.ts';
 import { secretsConfig } from './secrets.config.ts';
-import { Secrets, type Rotating, type SecretNews, type SecretState } from './secrets.ts';
+import { Secrets, type Adoption, type Rotating, type SecretNews, type SecretState } from './secrets.ts';
 import { SettingSecret } from './setting-secret.ts';
 
 /** Renewed when so much of its time is over, so that nobody ever goes by a value that is too old. */
 const REFRESH_AHEAD = 0.75;
 /** Whoever was refused may ask for a look; a stranger who causes that must not make us flood the store. */
 const LOOK_EVERY_MS = 5_000;
+/** What its user could not take into use is offered again: a database may be back by then. */
+const OFFER_EVERY_MS = 30_000;
 
 type Values = ReturnType<typeof readConfig<typeof secretsConfig>>;
 
@@ -26,12 +29,16 @@ export class LiveSecrets extends Secrets {
   readonly #env: OverlaidEnvironment;
   readonly #kept: KeptSecrets | undefined;
   readonly #secrets = new Map<string, SettingSecret>();
+  readonly #adoptions: PendingAdoption[] = [];
   readonly #listeners = new Set<(news: SecretNews) => void>();
   readonly #logger = new Logger('Secrets');
+  /** Of what it is that they are not fit for production, by their names: told once. */
+  readonly #warned = new Map<string, string>();
   #unavailable: string | undefined;
   #lookedAt = -Infinity;
   #looking: Promise<void> | undefined;
   #timers: NodeJS.Timeout[] = [];
+  #retry: NodeJS.Timeout | undefined;
   #files: FileWatch | undefined;
   #closed = false;
 
@@ -72,6 +79,20 @@ export class LiveSecrets extends Secrets {
     return secret.value as Rotating<T>;
   }
 
+  override adopt<T, P>({ setting, current, previous, adopt }: Adoption<T, P>): void {
+    const secret = this.#secretOf(setting);
+    secret.isStill(current);
+    const former = previous && this.#secretOf(previous);
+    for (const one of [secret, former]) if (one) one.isFollowed = true;
+    this.#adoptions.push(
+      new PendingAdoption(secret, former, (next, before) => adopt(next as T, before as P)),
+    );
+  }
+
+  override guard<T>(setting: Setting<T>, keeps: (next: T) => boolean): void {
+    this.#secretOf(setting).guard((next) => keeps(next as T));
+  }
+
   override states(): readonly SecretState[] {
     return [...this.#secrets.values()].flatMap((secret) => {
       const state = secret.state();
@@ -95,11 +116,13 @@ export class LiveSecrets extends Secrets {
       const everyMs = this.#config.ttlMs * REFRESH_AHEAD;
       this.#timers.push(setInterval(() => void this.#look(everyMs / 2), everyMs).unref());
     }
+    void this.#look(); // Something may have changed since the settings were read.
   }
 
   close(): void {
     this.#closed = true;
     for (const timer of this.#timers.splice(0)) clearInterval(timer);
+    clearTimeout(this.#retry);
     this.#files?.close();
     this.#kept?.store.close();
     this.#listeners.clear();
@@ -131,10 +154,27 @@ export class LiveSecrets extends Secrets {
       this.#noteStore([...this.#kept.failures].map(([name, { message }]) => `${name}: ${message}`));
     }
     const secrets = [...this.#secrets.values()];
-    for (const secret of secrets) secret.look();
+    const known = secrets.filter((secret) => !secret.isOffered);
+    for (const secret of known) secret.look();
     this.#weigh(secrets);
-    const changed = secrets.filter((secret) => this.#renewed(secret));
+    // Not waited for: whoever takes a secret into use may need what another one opens.
+    for (const adoption of this.#adoptions) void this.#offer(adoption);
+    const changed = known.filter((secret) => !secret.isOffered && this.#renewed(secret));
     for (const secret of changed) this.#spread(secret);
+  }
+
+  async #offer(adoption: PendingAdoption): Promise<void> {
+    const outcome = await adoption.offer();
+    if (outcome === undefined || this.#closed) return;
+    const changed = adoption.secrets.filter((secret) => this.#renewed(secret));
+    for (const secret of changed) this.#spread(secret);
+    if (outcome === 'refused') this.#lookLater();
+    if (adoption.isOutdated) void this.#look();
+  }
+
+  #lookLater(): void {
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => void this.#look(), OFFER_EVERY_MS).unref();
   }
 
   /** By the terms of a start: production refuses what is weak or that of another one, elsewhere there is a warning. */
@@ -143,9 +183,12 @@ export class LiveSecrets extends Secrets {
     const unfit = unfitAmong(secrets);
     for (const secret of secrets) {
       const reason = unfit.get(secret.name);
-      if (reason === undefined) continue;
+      if (reason === undefined || secret.isOffered) continue;
       if (production) secret.refuse(reason);
-      else if (secret.isFollowed) this.#logger.warn(`${secret.name} is not fit for production: ${reason}`);
+      else if (secret.isFollowed && this.#warned.get(secret.name) !== reason) {
+        this.#warned.set(secret.name, reason);
+        this.#logger.warn(`${secret.name} is not fit for production: ${reason}`);
+      }
     }
   }
 

@@ -9,6 +9,20 @@ export interface Rotating<T> {
   onChange(listener: () => void): () => void;
 }
 
+/** How a secret comes into use that counts only once its user has taken it: with the one before where it has such. */
+export interface Adoption<T, P = undefined> {
+  readonly setting: Setting<T>;
+  /** What the program has begun with. */
+  readonly current: T;
+  /** The setting of what was before. Neither is taken into use without a look at the other. */
+  readonly previous?: Setting<P>;
+  /**
+   * Takes these into use, of which one at least is new. Answers why it does not, in words for the operator: then both stay as
+   * they were, and it is asked again until they are taken.
+   */
+  readonly adopt: (next: T, previous: P) => Promise<string | undefined>;
+}
+
 export type SecretSource = 'environment' | 'file' | 'aws';
 
 /** What is known of a secret, without its value. */
@@ -35,6 +49,12 @@ export type SecretNews =
 export abstract class Secrets {
   /** The value of a secret setting, now and after each rotation: `watch(valkeyConfig.settings.password)`. */
   abstract watch<T>(setting: Setting<T>): Rotating<T>;
+
+  /** For a secret that can't be taken into use by everybody at once: nobody is told that it has changed before it is. */
+  abstract adopt<T, P>(adoption: Adoption<T, P>): void;
+
+  /** Refuses new values of a secret that only a start can take into use. `keeps` answers whether one is none of those. */
+  abstract guard<T>(setting: Setting<T>, keeps: (next: T) => boolean): void;
 
   /**
    * Looks for new values now: for whoever was just refused with the old one. Never rejects; asked more often than every

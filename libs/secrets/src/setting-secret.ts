@@ -24,6 +24,9 @@ export class SettingSecret {
   readonly file: string | undefined;
   /** Whether somebody follows it. What was read once, at the start, is changed by a start alone. */
   isFollowed = false;
+  /** Whether its new value is being taken into use: it is not looked at meanwhile. */
+  isOffered = false;
+  readonly #guards: ((next: unknown) => boolean)[] = [];
   readonly #setting: Setting<unknown>;
   readonly #env: OverlaidEnvironment;
   #next: unknown;
@@ -51,7 +54,18 @@ export class SettingSecret {
     if (isUrlSetting(this.name) && passwordIn(text) === undefined) return undefined;
     const fingerprint = fingerprintOf(this.name, text);
     const { name, source } = this;
-    return { name, source, writtenAt: this.#writtenAt(), fingerprint, refused: this.#refused };
+    const refused = this.#refused ?? (this.isOffered ? this.#refusedBefore : undefined);
+    return { name, source, writtenAt: this.#writtenAt(), fingerprint, refused };
+  }
+
+  /** It has another value in use than its source has. */
+  isStill(value: unknown): void {
+    if (!isDeepStrictEqual(value, this.value.current)) this.value.set(value);
+  }
+
+  /** A new value that this does not keep is for the next start. */
+  guard(keeps: (next: unknown) => boolean): void {
+    this.#guards.push(keeps);
   }
 
   /** Reads it again, and takes nothing into use yet. What has gone, or does not fit, leaves the value as it is. */
@@ -83,10 +97,15 @@ export class SettingSecret {
     this.#refused = reason;
   }
 
+  /** Nothing is said of the new value, which is not used; the next look finds it again. */
+  withdraw(): void {
+    this.#next = undefined;
+  }
+
   /** Takes the new value into use, where there is one. */
   settle(): Renewal {
     const { source, next } = this;
-    if (next !== undefined && !this.isFollowed) this.refuse(AT_A_START);
+    if (next !== undefined && this.#isForAStart(next)) this.refuse(AT_A_START);
     if (this.#refused !== undefined) {
       return {
         changed: false,
@@ -97,6 +116,10 @@ export class SettingSecret {
     if (next !== undefined) this.value.set(next);
     this.#next = undefined;
     return { changed: next !== undefined, source, refused: undefined };
+  }
+
+  #isForAStart(next: unknown): boolean {
+    return !this.isFollowed || !this.#guards.every((keeps) => keeps(next));
   }
 
   #writtenAt(): Date | undefined {

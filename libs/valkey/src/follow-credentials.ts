@@ -1,7 +1,6 @@
-import { isDeepStrictEqual } from 'node:util';
 import { Logger } from '@nestjs/common';
 import type { Rotating } from '#secrets';
-import { serverAddress, type ServerAddress } from './server-address.ts';
+import { isSameServer, serverAddress, type ServerAddress } from './server-address.ts';
 import type { ValkeyConnection } from './valkey-connection.ts';
 import type { ValkeySettings } from './valkey.config.ts';
 
@@ -18,10 +17,10 @@ export function followCredentials(
 ): void {
   const addressNow = (): ServerAddress =>
     serverAddress(url.current!, { ...settings, password: password.current });
-  const first = placeOf(addressNow());
+  const first = addressNow();
   const follow = (): void => {
     const next = addressNow();
-    if (isDeepStrictEqual(placeOf(next), first)) connection.useCredentials(next);
+    if (isSameServer(next, first)) connection.useCredentials(next);
     else
       new Logger('Valkey').warn(
         `The URL of Valkey (${connection.name}) has changed: it counts from the next start`,
@@ -29,9 +28,4 @@ export function followCredentials(
   };
   url.onChange(follow);
   password.onChange(follow);
-}
-
-/** What is kept lies there, whoever asks for it. */
-function placeOf({ host, port, db, tls }: ServerAddress): unknown {
-  return { host, port, db, tls };
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
+import { isDeepStrictEqual } from 'node:util';
 import { ConfigError } from '#config';
 import type { ValkeySettings } from './valkey.config.ts';
 
@@ -31,6 +32,15 @@ export function serverAddress(url: string, settings: ValkeySettings): ServerAddr
     ...(secret !== undefined && { password: secret }),
     ...(['rediss:', 'valkeys:'].includes(protocol) && { tls: tlsOptions(host, settings.tlsCaFile) }),
   };
+}
+
+/** Whoever asks. */
+export function isSameServer(one: ServerAddress, other: ServerAddress): boolean {
+  return isDeepStrictEqual(placeOf(one), placeOf(other));
+}
+
+function placeOf({ host, port, db, tls }: ServerAddress): unknown {
+  return { host, port, db, tls };
 }
 
 function tlsOptions(host: string, caFile: string | undefined): ConnectionOptions {

@@ -1,7 +1,7 @@
 import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { liveValue, Secrets } from '#secrets';
 import { followCredentials } from './follow-credentials.ts';
-import { serverAddress } from './server-address.ts';
+import { isSameServer, serverAddress } from './server-address.ts';
 import {
   CacheConnection,
   StateConnection,
@@ -22,10 +22,16 @@ async function opened<C extends ValkeyConnection>(
   const url = liveValue(secrets, valkeyConfig.settings[own], settings[own]);
   const password = liveValue(secrets, valkeyConfig.settings.password, settings.password);
   if (url.current === undefined) return undefined;
+  const address = serverAddress(url.current, settings);
+  // What is kept is on this server.
+  secrets?.guard(
+    valkeyConfig.settings[own],
+    (next) => next !== undefined && isSameServer(serverAddress(next, settings), address),
+  );
   const connection = new Connection({
     ...settings,
     name: kind,
-    address: serverAddress(url.current, settings),
+    address,
     onRefused: () => void secrets?.refresh(),
   });
   followCredentials(connection, { settings, url, password });

@@ -1,8 +1,9 @@
-import { appendFile, cp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { scratchFolder, type ScratchFolder } from '#testing';
+import { newChainId } from '../chain/chain-id.ts';
 import { SigningKey } from '../chain/signing-key.ts';
 import {
   newSigningKey,
@@ -73,6 +74,20 @@ describe('the verifier', () => {
     expect(report.findings).toEqual([]);
     expect(report.chains.map(({ state }) => state)).toEqual(['closed', 'recovered', 'closed', 'closed']);
     expect(report.chains[1]).toMatchObject({ torn: 14, unsigned: 0 });
+  });
+
+  it('finds nothing in a chain whose process was killed before its first line', async () => {
+    for (const begun of [false, true]) {
+      const chain = newChainId();
+      const report = await after(async (audit) => {
+        await mkdir(join(audit, chain));
+        if (begun) await writeFile(join(audit, chain, '000001.jsonl'), '');
+      });
+      expect(report.findings).toEqual([]);
+      expect(report.chains).toContainEqual(
+        expect.objectContaining({ chain, state: 'never begun', entries: 0 }),
+      );
+    }
   });
 
   it('finds any one byte that is changed, in segments and in checkpoints', async () => {

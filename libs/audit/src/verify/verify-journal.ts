@@ -104,7 +104,9 @@ async function verifyChain(
     },
     onProgress,
   );
-  if (!found && !removed) {
+  // A folder that is all there is, and that nobody has seen anything in: its process was killed before its first line.
+  const everBegun = testimony.claimsOn(chain).size > 0 || testimony.checkpointsOf(chain).length > 0;
+  if (!found && !removed && everBegun) {
     const last = Math.max(1, ...testimony.claimsOn(chain).keys());
     const message = `the chain was removed as a whole, and had ${last} entries or more`;
     findings.add({ harm: 'removed', chain, seq: 1, toSeq: last, message });

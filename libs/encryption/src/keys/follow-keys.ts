@@ -1,54 +1,49 @@
 import { Logger } from '@nestjs/common';
+import type { ConfigOf } from '#config';
 import type { Database } from '#persistence';
-import type { Rotating } from '#secrets';
+import type { Secrets } from '#secrets';
 import { indexPlace } from '../blind-index.ts';
+import { encryptionConfig } from '../encryption.config.ts';
 import { Envelope } from '../envelope.ts';
 import { splitSealed } from '../sealed-text.ts';
 import { EncryptionKey } from './encryption-key.ts';
 import { KeyRing } from './key-ring.ts';
 import { CANARY, canaryPlace } from './open-key-ring.ts';
 
-const RETRY_MS = 30_000;
-
-export interface LiveKeys {
-  readonly current: Rotating<Buffer | undefined>;
-  readonly previous: Rotating<readonly Buffer[]>;
+export interface FollowKeysOptions {
+  readonly config: Pick<ConfigOf<typeof encryptionConfig>, 'key' | 'previousKeys'>;
+  readonly secrets: Pick<Secrets, 'adopt'>;
+  readonly database: Database;
 }
 
 /**
  * Goes by a new ENCRYPTION_KEY under way, on the terms of a start: it counts once ENCRYPTION_PREVIOUS_KEYS holds the one
  * before, and once the database knows of it. A key without that would leave the next start with rows that don't open.
  */
-export function followKeys(ring: KeyRing, { current, previous }: LiveKeys, database: Database): void {
+export function followKeys(ring: KeyRing, { config, secrets, database }: FollowKeysOptions): void {
   const logger = new Logger('Encryption');
-  let retry: NodeJS.Timeout | undefined;
-  let working: Promise<void> = Promise.resolve();
+  const { key: setting, previousKeys: previous } = encryptionConfig.settings;
 
-  const adopt = async (): Promise<void> => {
-    clearTimeout(retry);
-    const others = previous.current.map((bytes) => new EncryptionKey(bytes));
+  const adopt = async (
+    current: Buffer | undefined,
+    former: readonly Buffer[],
+  ): Promise<string | undefined> => {
+    const others = former.map((bytes) => new EncryptionKey(bytes));
+    // Whatever becomes of the new one: what they have sealed opens.
     ring.add(others);
-    const next = current.current && new EncryptionKey(current.current);
-    if (!next || next.id === ring.current.id) return;
+    const next = current && new EncryptionKey(current);
+    if (!next || next.id === ring.current.id) return undefined;
     try {
       const lacking = await putInForce(database, new KeyRing(next, others), ring);
-      if (lacking !== undefined) {
-        logger.warn(
-          `ENCRYPTION_KEY has changed, and is not used: ENCRYPTION_PREVIOUS_KEYS must hold the one before, key ${lacking}. That one goes on`,
-        );
-        return;
-      }
-      ring.turnTo(next);
-      logger.log(`Key ${next.id} seals from now on; what others have sealed is sealed anew`);
+      if (lacking !== undefined) return `ENCRYPTION_PREVIOUS_KEYS must hold the one before, key ${lacking}`;
     } catch (error) {
-      logger.warn(`ENCRYPTION_KEY has changed, and the database can't be told: ${(error as Error).message}`);
-      retry = setTimeout(follow, RETRY_MS).unref();
+      return `the database can't be told: ${(error as Error).message}`;
     }
+    ring.turnTo(next);
+    logger.log(`Key ${next.id} seals from now on; what others have sealed is sealed anew`);
+    return undefined;
   };
-  /** One after the other: two changes in a row may meet. */
-  const follow = (): void => void (working = working.then(adopt));
-  current.onChange(follow);
-  previous.onChange(follow);
+  secrets.adopt({ setting, current: config.key, previous, adopt });
 }
 
 /** Leaves by the new key what each start opens. Answers the key that the next start would lack, and changes nothing then. */

@@ -31,6 +31,7 @@ describe('the password of the database', () => {
   let password: RotatingValue<unknown>;
   let found: string | undefined;
   let database: Database;
+  let keepsUrl: (url: string) => boolean;
   const warn = vi.spyOn(Logger.prototype, 'warn').mockReturnValue();
 
   beforeAll(async () => {
@@ -53,9 +54,10 @@ describe('the password of the database', () => {
     [url.username, url.password] = [user, ''];
     const settings = readConfig(persistenceConfig, { DATABASE_URL: url.href, DATABASE_PASSWORD: 'first' });
     const urls = new RotatingValue<unknown>(url.href);
-    const secrets: Pick<Secrets, 'watch' | 'refresh'> = {
+    const secrets: Pick<Secrets, 'watch' | 'guard' | 'refresh'> = {
       watch: <T>(setting: { env: string }) =>
         (setting.env === 'DATABASE_URL' ? urls : password) as unknown as RotatingValue<T>,
+      guard: (_, keeps) => void (keepsUrl = keeps as typeof keepsUrl),
       refresh: async () => {
         if (found !== undefined) rotateTo(found);
       },
@@ -107,6 +109,13 @@ describe('the password of the database', () => {
     await expectConnections();
     await onServer('second');
     await expectConnections();
+  });
+
+  it('is all of DATABASE_URL that changes without a restart', () => {
+    const url = (change: Partial<URL>) => Object.assign(new URL(postgresql.url), change).href;
+    expect(keepsUrl(url({ password: 'second', username: 'other' }))).toBe(true);
+    for (const change of [{ hostname: 'db.example' }, { port: '1' }, { pathname: '/other' }])
+      expect(keepsUrl(url(change))).toBe(false);
   });
 
   it('is looked for at once when the server refuses the old one', async () => {

@@ -1,4 +1,3 @@
-import { Logger } from '@nestjs/common';
 import { liveValue, type Rotating, type Secrets } from '#secrets';
 import type { ConfigOf } from '#config';
 import { persistenceConfig } from '../persistence.config.ts';
@@ -37,6 +36,8 @@ export class DatabaseAddress {
       url: liveValue(secrets, persistenceConfig.settings.url, settings.url),
       password: liveValue(secrets, persistenceConfig.settings.password, settings.password),
     };
+    // What is kept lies there: half of the replicas would write here, half there.
+    secrets?.guard(persistenceConfig.settings.url, (next) => next !== undefined && samePlace(next, url));
     for (const secret of Object.values(this.#live)) secret.onChange(() => this.#follow());
   }
 
@@ -62,18 +63,17 @@ export class DatabaseAddress {
   #follow(): void {
     const next = databaseUrl({ url: this.#live.url.current, password: this.#live.password.current });
     if (next === undefined || next === this.#url || next === this.#former) return;
-    if (placeOf(next) !== placeOf(this.#url)) {
-      new Logger('Persistence').warn(
-        'DATABASE_URL names another database now: it counts from the next start',
-      );
-      return;
-    }
+    if (!samePlace(next, this.#url)) return;
     this.#former = this.#url;
     this.#url = next;
   }
 }
 
-/** What is kept lies there, whoever asks for it. */
+function samePlace(one: string, other: string): boolean {
+  return placeOf(one) === placeOf(other);
+}
+
+/** Whoever asks for it. */
 function placeOf(url: string): string {
   const place = new URL(url);
   if (place.host !== '') [place.username, place.password] = ['', ''];
