@@ -101,6 +101,18 @@ describe('ApiClient', () => {
     expect(error.exitCode).toBe(3);
   });
 
+  it('asks whether it is https where a port with TLS hangs up, and the other way round', async () => {
+    const tls = createTlsServer(await certificate()).listen(0, '127.0.0.1');
+    await once(tls, 'listening');
+    const { port } = tls.address() as AddressInfo;
+    expect((await failure(ask(`http://localhost:${port}`))).message).toContain('is it https there?');
+    tls.close();
+    const clear = await json(200, {});
+    const error = await failure(ask(clear.replace('http:', 'https:')));
+    expect(error.message).toContain('is it http there?');
+    expect(error.exitCode).toBe(3);
+  });
+
   it('says how to trust a certificate that nobody here vouches for', async () => {
     const tls = createTlsServer(await certificate()).listen(0, '127.0.0.1');
     await once(tls, 'listening');

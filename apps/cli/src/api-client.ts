@@ -11,6 +11,9 @@ const TIMEOUT_MS = 60_000;
 const UNTRUSTED =
   /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(GET_ISSUER_CERT.*|VERIFY_LEAF_SIGNATURE))$/;
 
+/** What a client without TLS hears from a port with it, and the other way round. */
+const OTHER_SCHEME = /^(UND_ERR_SOCKET|ERR_SSL_.*|EPROTO|ECONNRESET)$/;
+
 export interface ClientOptions {
   url?: string;
   keyFile?: string;
@@ -118,12 +121,18 @@ export class ApiClient {
   }
 
   #unreachable(why: string, cause: unknown): CommandError {
-    const help = UNTRUSTED.test(why)
-      ? 'NODE_EXTRA_CA_CERTS names a file of the certificates to trust'
-      : `is it started? ${places[this.place].help}`;
-    return new CommandError('unreachable', `No Gatehouse answers at ${this.#base} (${why}): ${help}`, {
-      cause,
-    });
+    return new CommandError(
+      'unreachable',
+      `No Gatehouse answers at ${this.#base} (${why}): ${this.#helpFor(why)}`,
+      { cause },
+    );
+  }
+
+  #helpFor(why: string): string {
+    if (UNTRUSTED.test(why)) return 'NODE_EXTRA_CA_CERTS names a file of the certificates to trust';
+    const { help } = places[this.place];
+    if (!OTHER_SCHEME.test(why)) return `is it started? ${help}`;
+    return `is it ${this.#base.startsWith('https') ? 'http' : 'https'} there? ${help}`;
   }
 }
 

@@ -1,4 +1,5 @@
-import { Command } from 'commander';
+import { Command, Help, type Option } from 'commander';
+import { serverInfo } from '#mcp';
 import { registerAudit } from './audit.command.ts';
 import { registerBackup } from './backup.command.ts';
 import { registerBlocks } from './blocks.command.ts';
@@ -24,6 +25,8 @@ import { registerUsers } from './users.command.ts';
 export function gatehouse(): Command {
   const program = new Command('gatehouse')
     .description('Gatehouse: an MCP server and gateway that guards and records every call')
+    .version(serverInfo.version, '--version', 'print the version')
+    .configureHelp({ optionDescription: describeOption })
     .showHelpAfterError('(--help shows what is allowed)')
     .exitOverride(({ exitCode, code }) => {
       // Commander exits with 1 for a mistyped command line; 2 is what scripts expect of that.
@@ -57,4 +60,10 @@ export function gatehouse(): Command {
   registerBackup(program);
 
   return program;
+}
+
+/** Commander says what an option may be, and not that it must be there. */
+function describeOption(this: Help, option: Option): string {
+  const text = Help.prototype.optionDescription.call(this, option);
+  return option.mandatory ? `${text} (required)` : text;
 }

@@ -52,7 +52,10 @@ async function comeBack(client: ApiClient, askedAt: number): Promise<void> {
   } finally {
     if (bar) process.stderr.write('\n');
   }
-  throw new CommandError('refused', `It was asked to restart, and is not back after ${LIMIT_MS / 1000} s`);
+  throw new CommandError(
+    'refused',
+    `It was asked to restart, and is not back after ${LIMIT_MS / 1000} s. Its log says whether it came up; if nothing starts it again here, start it by hand and set SUPERVISED=false`,
+  );
 }
 
 async function uptimeOf(client: ApiClient): Promise<number | undefined> {

@@ -97,7 +97,9 @@ export function registerUsers(program: Command): void {
   common(
     users
       .command('reset-totp <user>')
-      .description('for who has lost the authenticator and the recovery codes'),
+      .description(
+        'take the second factor away, for who has lost it and the recovery codes; print an enrolment code',
+      ),
   ).action(
     reporting(async (user: string, options: UsersOptions) => {
       await using(options, async (admin) => {

@@ -1,7 +1,8 @@
-import { Inject, Injectable, Optional } from '@nestjs/common';
+import { Inject, Injectable, Logger, Optional } from '@nestjs/common';
 import type { Principal } from '#call';
 import type { ConfigOf } from '#config';
 import { liveValue, Secrets, type Rotating } from '#secrets';
+import { formOf } from './api-key.ts';
 import { identityConfig } from './identity.config.ts';
 import { Pepper, sameDigest } from './pepper.ts';
 import type { Proven } from './verdict.ts';
@@ -9,6 +10,9 @@ import type { Proven } from './verdict.ts';
 /**
  * The admin credential that GATEHOUSE_API_KEY sets, if it does. It is in no table: once the setting changes, the former
  * value is a key like any other unknown one.
+ *
+ * A key that was issued is none, even if it stands there: commands send GATEHOUSE_API_KEY too, and a gateway started from
+ * the shell of a client must not make that client's key, or one that was revoked, an admin for ever.
  */
 @Injectable()
 export class ConfiguredAdmin {
@@ -20,6 +24,7 @@ export class ConfiguredAdmin {
     keyId: 'configured',
   });
 
+  readonly #log = new Logger('Identity');
   readonly #key: Rotating<string | undefined>;
   #digest: string | undefined;
   readonly #listeners: (() => void)[] = [];
@@ -31,12 +36,22 @@ export class ConfiguredAdmin {
   ) {
     this.#key = liveValue(secrets, identityConfig.settings.adminKey, adminKey);
     const digestAnew = (): void => {
-      this.#digest = this.#key.current && pepper.digest(this.#key.current);
+      const key = this.#ownKey();
+      this.#digest = key && pepper.digest(key);
       for (const listener of this.#listeners) listener();
     };
     digestAnew();
     this.#key.onChange(digestAnew);
     pepper.onChange(digestAnew);
+  }
+
+  #ownKey(): string | undefined {
+    const key = this.#key.current;
+    if (!key || formOf(key) !== 'well-formed') return key;
+    this.#log.warn(
+      'GATEHOUSE_API_KEY is a key that was issued (gk_…): it may what it was issued for, and is not the admin credential of this gateway',
+    );
+    return undefined;
   }
 
   get exists(): boolean {

@@ -176,6 +176,16 @@ describe('the configured admin', () => {
     expect(() => here.verifier.verify(token, callFrom())).toThrow(CredentialUnknown);
   });
 
+  it('is not whoever holds an issued key: that may what it was issued for, and nothing once it is revoked', async () => {
+    const store = new WatchedKeyStore();
+    const { secret, key } = await issue({ ...inMemoryIdentity({}, store), store });
+    const here = inMemoryIdentity({ GATEHOUSE_API_KEY: secret }, store);
+    expect(here.configured.exists).toBe(false);
+    expect(await here.verifier.verify(secret, callFrom())).toMatchObject({ name: 'agent', role: 'service' });
+    await here.keys.revoke(key.id, { force: true }, root);
+    await expect(async () => here.verifier.verify(secret, callFrom())).rejects.toThrow(CredentialUnknown);
+  });
+
   it('is noted under no key, since none is in the table', async () => {
     const here = house({ GATEHOUSE_API_KEY: token });
     const touch = vi.spyOn(here.store, 'touch');

@@ -5,7 +5,7 @@ export const identityConfig = defineConfig('identity', {
     env: 'GATEHOUSE_API_KEY',
     aliases: ['SUPEREGO_API_KEY'],
     description:
-      'The admin credential. Without it the first start makes an admin key and prints it once. Commands send it',
+      'The admin credential, unless it is a key that was issued. Without one the first start makes an admin key and prints it once. Commands send it',
     minLength: 32,
   }),
   pepper: setting.secret({
