@@ -6,7 +6,8 @@ import type { Told } from './support/protocol-client.ts';
 const envelope = { jsonrpc: '2.0', id: 1 };
 const tool = { name: 'a', inputSchema: { type: 'object' } };
 const kept = { ttlMs: 0, cacheScope: 'private', resultType: 'complete' };
-const faultOf = (told: object, revision: string, asked?: string) => wireFault(told as Told, revision, asked);
+/** As it comes, without what is undefined. */
+const told = (said: object) => JSON.parse(JSON.stringify({ ...envelope, ...said })) as Told;
 
 describe('what a server says, by the official schema', () => {
   it.each([
@@ -19,7 +20,7 @@ describe('what a server says, by the official schema', () => {
     [MODERN, 'tools/call', { error: { code: -32_602, message: 'no' } }],
     [LEGACY, undefined, { method: 'roots/list' }],
   ])('is right in %s: to %s %j', (revision, asked, said) => {
-    expect(faultOf({ ...envelope, ...said }, revision, asked)).toBeUndefined();
+    expect(wireFault(told(said), revision, asked)).toBeUndefined();
   });
 
   it.each([
@@ -41,6 +42,6 @@ describe('what a server says, by the official schema', () => {
     [LEGACY, undefined, { id: undefined, method: 'notifications/progress' }, 'no ProgressNotification'],
     [MODERN, undefined, { id: undefined, method: 'notifications/new' }, 'that it does not have'],
   ])('is wrong in %s: to %s %j', (revision, asked, said, says) => {
-    expect(faultOf({ ...envelope, ...said }, revision, asked)).toContain(says);
+    expect(wireFault(told(said), revision, asked)).toContain(says);
   });
 });
