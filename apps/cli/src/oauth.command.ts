@@ -100,7 +100,7 @@ function registerGrants(grants: Command): void {
         const client = new ApiClient(options);
         const all = await allPages('grants', (page) =>
           client.request<OAuthGrantListView>('GET', '/admin/oauth/grants', {
-            query: { ...page, client_id: options.client, subject: options.subject },
+            query: { client_id: options.client, subject: options.subject, ...page },
           }),
         );
         print(options, all, tableOfGrants(all));
