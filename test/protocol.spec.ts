@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { everyWay, initialized, legacyWays, modernWays, useEveryDoor } from './support/every-door.ts';
 import { LEGACY, MODERN } from './support/gateway-client.ts';
-import type { ProtocolClient, Told } from './support/protocol-client.ts';
+import { requestsOf } from './support/official-schema.ts';
+import type { Params, ProtocolClient, Told } from './support/protocol-client.ts';
 
 const PAGE_SIZE = 3;
 const NAMESPACE = 'io.modelcontextprotocol';
@@ -102,6 +103,33 @@ describe.each(everyWay.filter(({ door }) => door !== 'mcp'))('a connection at $n
   it('carries the answer of a call too that lets its client go', async () => {
     const { result } = await (await house.open(way)).tool('part');
     expect(result).toMatchObject({ content: [{ type: 'text', text: 'back again' }] });
+  });
+});
+
+describe.each(everyWay)('each request that the official schema has, at $name', (way) => {
+  const uri = 'desk://drawers/upper';
+  const params: Readonly<Record<string, Params>> = {
+    'tools/call': { name: 'speak', arguments: {}, _meta: { progressToken: 'p' } },
+    'prompts/get': { name: 'paint_it', arguments: { shade: 'red' } },
+    'resources/read': { uri },
+    'resources/subscribe': { uri },
+    'resources/unsubscribe': { uri },
+    'completion/complete': { ref: prompt, argument: { name: 'shade', value: 'r' } },
+    'logging/setLevel': { level: 'debug' },
+  };
+  const experiment = ['get', 'result', 'list', 'cancel'].map((one) => `tasks/${one}`);
+  /** Answered when the connection was opened, when it ends, and never. */
+  const others = new Set(['initialize', 'subscriptions/listen', ...experiment]);
+
+  // That what is said then is as the schema has it is seen wherever a client is closed.
+  it('is answered', async () => {
+    const client = await house.open(way);
+    const methods = requestsOf(way.revision).filter((method) => !others.has(method));
+    expect(methods).toHaveLength(way.revision === MODERN ? 9 : 12);
+    for (const method of methods) {
+      const { result } = await client.request(method, params[method]);
+      expect({ method, result }).toMatchObject({ method, result: {} });
+    }
   });
 });
 

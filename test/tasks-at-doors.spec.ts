@@ -53,6 +53,7 @@ describe.each(modernWays)('a task at $name', (way) => {
     const [called, run] = own();
     expect(called).toMatchObject({ door: way.door, operation: 'work', result: 'allowed' });
     expect(run).toMatchObject({
+      door: way.door,
       operation: 'work',
       result: 'allowed',
       notes: { run: 1, created_by: called!.correlation_id },

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { databases, type TestDatabase } from '#testing';
 import { protocolFeatures } from '../fixtures/protocol.module.ts';
 import { auditRecords, type AuditRecord } from './audit-records.ts';
@@ -65,7 +65,9 @@ export function useEveryDoor(settings: Record<string, string> = {}): EveryDoor {
     if (!answer?.result) throw new Error(`No process for stdio: ${JSON.stringify(answer)}`);
   }, SETUP_TIMEOUT_MS);
   afterEach(async () => {
-    await Promise.all(clients.splice(0).map((client) => client.close()));
+    const used = clients.splice(0);
+    await Promise.all(used.map((client) => client.close()));
+    expect(used.flatMap(({ faults }) => faults)).toEqual([]);
   });
   afterAll(async () => {
     local?.client.drop();

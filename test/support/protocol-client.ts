@@ -1,5 +1,6 @@
 import type { Told } from './socket-client.ts';
 import { MODERN } from './gateway-client.ts';
+import { wireFault } from './official-schema.ts';
 
 export type { Told } from './socket-client.ts';
 export type Params = Readonly<Record<string, unknown>>;
@@ -20,10 +21,13 @@ let ids = 0;
 export abstract class ProtocolClient {
   /** What came beside answers, in order: notifications, and what the server asks. */
   readonly heard: Told[] = [];
+  /** In what the server has said, by the official schema of the revision. */
+  readonly faults: string[] = [];
   /** What it says to what it is asked; it says nothing by itself where this is not set. */
   onAsked: ((asked: Told) => unknown) | undefined;
   readonly #waiting = new Map<string | number, (told: Told | undefined) => void>();
   readonly #begun = new Map<string | number, Begun>();
+  readonly #asked = new Map<string | number, string>();
 
   constructor(
     readonly revision: string,
@@ -45,6 +49,7 @@ export abstract class ProtocolClient {
     const id = ++ids;
     const { promise: answer, resolve } = Promise.withResolvers<Told | undefined>();
     this.#waiting.set(id, resolve);
+    this.#asked.set(id, method);
     const meta = { ...(this.modern && this.#self()), ...(_meta as object | undefined) };
     const told = { ...params, ...(Object.keys(meta).length > 0 && { _meta: meta }) };
     void this.send({ jsonrpc: '2.0', id, method, params: told });
@@ -80,10 +85,19 @@ export abstract class ProtocolClient {
 
   protected take(told: Told): void {
     const { id, method } = told;
+    this.#hold(told);
     if (method !== undefined) {
       this.heard.push(told);
       if (id !== undefined && this.onAsked) void this.respond(id, { result: this.onAsked(told) });
     } else if (id !== undefined && id !== null) this.settle(id, told);
+  }
+
+  /** What answers no request of its own answers one of another client, that had the connection before. */
+  #hold(told: Told): void {
+    const asked = this.#asked.get(told.id ?? '');
+    if (told.method === undefined && asked === undefined) return;
+    const fault = wireFault(told, this.revision, asked);
+    if (fault !== undefined) this.faults.push(fault);
   }
 
   protected settle(id: string | number, told: Told | undefined): void {

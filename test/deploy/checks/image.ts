@@ -11,18 +11,18 @@ import {
 import { randomBytes } from 'node:crypto';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort, scratchFolder } from '#testing';
 import { ROOT } from '../../support/root.ts';
 import { failed, without, type Check } from '../check.ts';
 import { layBaseImage } from '../image/base-image.ts';
 import { Buildah } from '../image/buildah.ts';
 import { ConfinedProcess, type Confinement } from '../image/confined-process.ts';
+import { OperatorCommands } from '../image/operator-commands.ts';
+import { served } from '../image/served.ts';
 
 const BASE = 'localhost/gatehouse-base';
 const IMAGE = 'localhost/gatehouse';
 const USER = 1000;
-const START_LIMIT_MS = 60_000;
 /** Nobody installs anything in production, and nobody has a shell. */
 const ABSENT = [
   'npm',
@@ -75,18 +75,18 @@ export const image: Check = {
     const [root, config] = [await buildah.mount(IMAGE), await buildah.configOf(IMAGE)];
     mkdirSync(at('data'), { mode: 0o700 });
     chownSync(at('data'), USER, USER);
-    const port = await freePort();
-    const env = { ...secrets(), PORT: String(port), MANAGEMENT_PORT: '0', HOST: '127.0.0.1' };
+    const env = { ...secrets(), ...(await ports()), HOST: '127.0.0.1' };
     const confinement: Confinement = { root, config, data: at('data'), env };
     const faults = [
       ...contentFaults(root),
       ...(await writingFaults(confinement)),
-      ...(await servingFaults(confinement, port)),
+      ...(await servingFaults(confinement)),
     ];
     const size = config.Labels['org.opencontainers.image.title'];
     return without(
       [...faults, ...(size === 'Gatehouse' ? [] : ['it has no OCI labels'])],
       'built by buildah without an engine; answers /health as user 1000 on a read-only root, without capabilities, and ends with 0',
+      'mcp-health, mcp-connections, mcp-security-audit, mcp-restart, gatehouse keys and doctor work in it',
     );
   },
 };
@@ -95,6 +95,12 @@ export const image: Check = {
 function secrets(): Record<string, string> {
   const names = ['JWT_SECRET', 'MCP_SIG_SECRET', 'AGENT_SIG_SECRET', 'ADMIN_SECRET_KEY'];
   return Object.fromEntries(names.map((name) => [name, `${randomBytes(60).toString('base64url')}-A1a`]));
+}
+
+/** Ports that nobody else has on this machine: it may run a gateway already. */
+async function ports(): Promise<Record<string, string>> {
+  const names = ['PORT', 'MANAGEMENT_PORT', 'WS_PORT', 'TCP_PORT'];
+  return Object.fromEntries(await Promise.all(names.map(async (name) => [name, String(await freePort())])));
 }
 
 function contentFaults(root: string): string[] {
@@ -141,44 +147,40 @@ async function writingFaults(confinement: Confinement): Promise<string[]> {
   ];
 }
 
-async function servingFaults(confinement: Confinement, port: number): Promise<string[]> {
-  const gateway = new ConfinedProcess(confinement, confinement.config.Cmd);
+async function servingFaults(confinement: Confinement): Promise<string[]> {
+  const commands = await OperatorCommands.withKey(confinement);
+  let gateway = await served(confinement);
   const faults: string[] = [];
   try {
-    const limit = Date.now() + START_LIMIT_MS;
-    while (!(await isHealthy(port))) {
-      if (gateway.hasEnded || Date.now() > limit)
-        return [`it does not answer /health: ${gateway.output.slice(-2_000)}`];
-      await sleep(100);
-    }
-    const status = readFileSync(`/proc/${gateway.pid}/status`, 'utf8');
-    const says = (name: string) => new RegExp(`^${name}:\\s+(.*)$`, 'm').exec(status)?.[1];
-    if (says('Uid') !== Array(4).fill(USER).join('\t')) faults.push(`it runs as ${says('Uid')}`);
-    if (says('Gid') !== Array(4).fill(USER).join('\t')) faults.push(`its group is ${says('Gid')}`);
-    for (const name of ['CapEff', 'CapPrm', 'CapInh', 'CapAmb'])
-      if (Number.parseInt(says(name) ?? '1', 16) !== 0) faults.push(`${name} is ${says(name)}`);
-    if (says('NoNewPrivs') !== '1') faults.push('it may gain privileges');
-    const rootMount = readFileSync(`/proc/${gateway.pid}/mountinfo`, 'utf8')
-      .split('\n')
-      .find((line) => line.split(' ')[4] === '/');
-    if (!rootMount?.split(' ')[5]?.split(',').includes('ro'))
-      faults.push(`its root is not read-only: ${rootMount}`);
-    const [, ...healthcheck] = confinement.config.Healthcheck?.Test ?? [];
-    const probe = new ConfinedProcess(confinement, healthcheck);
-    if (healthcheck.length === 0 || (await probe.end()) !== 0)
-      faults.push(`its health check fails: ${probe.output}`);
+    faults.push(...(await confinementFaults(confinement, gateway)));
+    await commands.look();
+    gateway = await commands.restart(gateway, () => served(confinement));
   } finally {
     const end = await gateway.end(confinement.config.StopSignal as NodeJS.Signals);
     if (end !== 0) faults.push(`it ended with ${end}`);
   }
   const dead = new ConfinedProcess(confinement, confinement.config.Healthcheck?.Test.slice(1) ?? []);
   if ((await dead.end()) === 0) faults.push('its health check passes where nothing runs');
-  return faults;
+  return [...faults, ...commands.faults];
 }
 
-async function isHealthy(port: number): Promise<boolean> {
-  return fetch(`http://127.0.0.1:${port}/health`).then(
-    ({ ok }) => ok,
-    () => false,
-  );
+async function confinementFaults(confinement: Confinement, gateway: ConfinedProcess): Promise<string[]> {
+  const faults: string[] = [];
+  const status = readFileSync(`/proc/${gateway.pid}/status`, 'utf8');
+  const says = (name: string) => new RegExp(`^${name}:\\s+(.*)$`, 'm').exec(status)?.[1];
+  if (says('Uid') !== Array(4).fill(USER).join('\t')) faults.push(`it runs as ${says('Uid')}`);
+  if (says('Gid') !== Array(4).fill(USER).join('\t')) faults.push(`its group is ${says('Gid')}`);
+  for (const name of ['CapEff', 'CapPrm', 'CapInh', 'CapAmb'])
+    if (Number.parseInt(says(name) ?? '1', 16) !== 0) faults.push(`${name} is ${says(name)}`);
+  if (says('NoNewPrivs') !== '1') faults.push('it may gain privileges');
+  const rootMount = readFileSync(`/proc/${gateway.pid}/mountinfo`, 'utf8')
+    .split('\n')
+    .find((line) => line.split(' ')[4] === '/');
+  if (!rootMount?.split(' ')[5]?.split(',').includes('ro'))
+    faults.push(`its root is not read-only: ${rootMount}`);
+  const [, ...healthcheck] = confinement.config.Healthcheck?.Test ?? [];
+  const probe = new ConfinedProcess(confinement, healthcheck);
+  if (healthcheck.length === 0 || (await probe.end()) !== 0)
+    faults.push(`its health check fails: ${probe.output}`);
+  return faults;
 }

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import type { ImageConfig } from './buildah.ts';
 
 /**
- * As a container engine runs it: mounts of its own, the image as a read-only root, memory where it may write, the user that
- * the image names, no capability, nothing to gain. $1 the root, $2 a folder for the volume, $3 and $4 user and group, $5
+ * As a container engine runs it: mounts of its own, the image as a read-only root with the trace that Docker leaves, memory
+ * where it may write, the user that the image names, no capability, nothing to gain. $1 the root, $2 a folder for the volume, $3 and $4 user and group, $5
  * where it begins; then the command.
  */
 const CONFINE = `
@@ -12,6 +12,7 @@ set -eu
 root=$1 data=$2 user=$3 group=$4 workdir=$5
 shift 5
 mount --bind "$root" "$root"
+: > "$root/.dockerenv"
 mount -o remount,bind,ro "$root"
 mount --bind "$data" "$root/data"
 mount -t tmpfs -o size=64m,mode=1777,noexec,nosuid,nodev tmpfs "$root/tmp"

@@ -71,7 +71,7 @@ export class TaskRun {
 
   #callOf(tool: TaskTool | undefined): Call {
     const { task } = this;
-    const call = new Call({ door: 'mcp', address: task.address, authorization: undefined });
+    const call = new Call({ door: task.door, address: task.address, authorization: undefined });
     call.operation = tool?.run.operation;
     call.target = task.tool;
     call.input = task.input;

@@ -28,6 +28,7 @@ const order: NewTask = {
   principal,
   tool: 'work',
   callId: 'call',
+  door: 'mcp',
   address: '192.0.2.1',
   capabilities: {},
   input: { letter: 'marmalade' },

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Principal } from '#call';
 import { readConfig } from '#config';
@@ -36,6 +37,7 @@ function order(principal: Principal, ttlMs?: number): NewTask {
     principal,
     tool: 'work',
     callId: 'call',
+    door: 'tcp',
     address: '192.0.2.1',
     capabilities: { elicitation: {} },
     input: { secret: 'of the input' },
@@ -76,6 +78,13 @@ describe.each(databases)('the store of tasks on $name', (kind) => {
     expect(task.expiresAt.getTime() - task.createdAt.getTime()).toBeCloseTo(config.ttlMs, -2);
     expect(jobs.added.at(-1)).toBe(task.id);
     expect(await store.find(task.id, principal)).toEqual(task);
+  });
+
+  it('takes one that was made before doors were kept for one of MCP over HTTP', async () => {
+    const { id, principal } = await begun();
+    const { kysely } = database();
+    await sql`update tasks set door = default where id = ${id}`.execute(kysely);
+    expect(await store.find(id, principal)).toMatchObject({ door: 'mcp' });
   });
 
   it('finds it for its principal alone', async () => {

@@ -14,7 +14,7 @@ export const TASK_QUEUE = 'tasks';
 
 export type NewTask = Pick<
   Task,
-  'principal' | 'tool' | 'callId' | 'address' | 'capabilities' | 'input' | 'answers'
+  'principal' | 'tool' | 'callId' | 'door' | 'address' | 'capabilities' | 'input' | 'answers'
 > & { readonly ttlMs: number | undefined };
 
 /** How a run leaves its task. */
@@ -61,6 +61,7 @@ export class TaskStore {
           principal: principalJson(order.principal),
           tool: order.tool,
           call_id: order.callId,
+          door: order.door,
           address: order.address,
           capabilities: JSON.stringify(order.capabilities),
           input: this.seal.seal(id, 'input', JSON.stringify(order.input)),

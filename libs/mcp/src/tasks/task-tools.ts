@@ -119,6 +119,7 @@ export class TaskTools implements OnApplicationBootstrap {
       principal: call.principal as Principal,
       tool: options.name,
       callId: call.id,
+      door: call.door,
       address: call.address,
       capabilities,
       input: isRecord(given) ? given : {},

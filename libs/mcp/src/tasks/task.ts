@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely';
-import type { Permission, Principal } from '#call';
+import type { Door, Permission, Principal } from '#call';
 import type { Tables } from '#persistence';
 import type { Question } from '../peer/questions.ts';
 import type { Params } from '../wire/message.ts';
@@ -15,8 +15,9 @@ export interface Task {
   /** Whose it is, as it was when it called. */
   readonly principal: Principal;
   readonly tool: string;
-  /** Correlation id of the call that made it, and the address that came from. */
+  /** Correlation id of the call that made it, the door at which that came in, and the address that it came from. */
   readonly callId: string;
+  readonly door: Door;
   readonly address: string;
   /** What its client has declared that it can do. */
   readonly capabilities: Params;
@@ -48,6 +49,7 @@ export function taskOf(row: Selectable<Tables['tasks']>): Task {
     principal: principalOf(row.principal),
     tool: row.tool,
     callId: row.call_id,
+    door: row.door as Door,
     address: row.address,
     capabilities: jsonOf(row.capabilities),
     input: jsonOf(row.input),

@@ -1,6 +1,6 @@
 import type { Generated } from 'kysely';
 
-/** Table of the tasks; migrations/004-tasks.ts makes it. */
+/** Table of the tasks; migrations/004-tasks.ts and 012-task-doors.ts make it. */
 export interface TasksTables {
   tasks: TaskRow;
 }
@@ -17,6 +17,8 @@ export interface TaskRow {
   /** Correlation id of the call that made it, and the address that came from. */
   call_id: string;
   address: string;
+  /** The door at which it came in; `mcp` where that was not kept. */
+  door: Generated<string>;
   /** JSON of what the client has declared that it can do. */
   capabilities: string;
   /** JSON of the arguments; null once the task has ended. */
