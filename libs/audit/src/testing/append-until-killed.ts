@@ -1,7 +1,7 @@
 /* A process of its own, for crash.spec.ts: appends records to the journal in a folder, and prints the number of each
    once it is promised, until it is killed. Arguments: the folder, the first number. */
 import { writeSync } from 'node:fs';
-import { SigningKey } from '../chain/signing-key.ts';
+import { signingKeyIn } from '../chain/signing-key-file.ts';
 import { JournalFolder } from '../journal/journal-folder.ts';
 import { openJournal } from '../journal/open-journal.ts';
 
@@ -11,7 +11,7 @@ const STDOUT = 1;
 const [dataDir = '', first = '0'] = process.argv.slice(2);
 const journal = await openJournal({
   folder: new JournalFolder(dataDir),
-  key: await SigningKey.inFolder(dataDir),
+  key: await signingKeyIn(dataDir),
   segmentBytes: 32 * 1024,
 });
 
