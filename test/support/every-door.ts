@@ -55,7 +55,7 @@ export function useEveryDoor(settings: Record<string, string> = {}): EveryDoor {
   let local: { database: TestDatabase; client: StdioClient } | undefined;
   // Before the other, so that both come up at a time; it answers when it is there.
   beforeAll(async () => {
-    const database = await databases[0]!.create();
+    const database = await databases[0]!.create({ migrated: true });
     const quiet = { LOG_LEVEL: 'fatal', ADAPTIVE_LIMITS_ENABLED: 'false' };
     local = { database, client: StdioClient.start({ ...quiet, ...database.env, ...env }) };
   });

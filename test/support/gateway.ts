@@ -37,7 +37,7 @@ export async function bootGateway(
   kind: DatabaseKind,
   { env = {}, features = [] }: Options = {},
 ): Promise<TestGateway> {
-  const database = await kind.create();
+  const database = await kind.create({ migrated: true });
   try {
     return await boot(database, { env, features });
   } catch (error) {

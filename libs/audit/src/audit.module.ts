@@ -5,6 +5,7 @@ import { Database, DataFolder, persistenceConfig } from '#persistence';
 import { Secrets } from '#secrets';
 import { auditConfig } from './audit.config.ts';
 import { AuditTrail } from './audit-trail.ts';
+import { signingKeyIn } from './chain/signing-key-file.ts';
 import { SigningKey } from './chain/signing-key.ts';
 import { followSigningKey } from './journal/follow-signing-key.ts';
 import type { Outage } from './journal/outage.ts';
@@ -46,7 +47,7 @@ const signingKey = {
   inject: [DataFolder, auditConfig.KEY],
   useFactory: async ({ path }: DataFolder, config: Config) => {
     const given = config.signingKey === undefined ? undefined : SigningKey.from(config.signingKey);
-    return given ?? (await SigningKey.inFolder(path));
+    return given ?? (await signingKeyIn(path));
   },
 };
 

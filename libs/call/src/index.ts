@@ -1,5 +1,6 @@
 export { after, isThenable } from './after.ts';
 export { Call, type Door } from './call.ts';
+export { callerOf } from './caller-of.ts';
 export { callOf, CurrentCall, Input } from './call-of.ts';
 export type { CertificateName, ClientCertificate } from './client-certificate.ts';
 export { EventStream, type AnswerEvent } from './event-stream.ts';

@@ -14,7 +14,7 @@ export class Connections {
   readonly #shared: SharedConnections | undefined;
   readonly #watchers: ((door: Door, change: 1 | -1) => void)[] = [];
 
-  constructor(connection: Pick<StateConnection, 'client' | 'namespace' | 'subscriber' | 'up'> | undefined) {
+  constructor(connection: Pick<StateConnection, 'client' | 'namespace' | 'hear' | 'up'> | undefined) {
     this.#shared =
       connection &&
       new SharedConnections({

@@ -17,7 +17,7 @@ const ID = /^([0-9a-f]{12})-[0-9a-f]{12}$/;
 const MOST_LISTED = 10_000;
 
 export interface SharedConnectionsOptions {
-  connection: Pick<StateConnection, 'client' | 'namespace' | 'subscriber' | 'up'>;
+  connection: Pick<StateConnection, 'client' | 'namespace' | 'hear' | 'up'>;
   replica: string;
   own: ReadonlyMap<string, Connected>;
   close: (id: string) => void;
@@ -48,7 +48,9 @@ export class SharedConnections {
     this.#beat = setInterval(() => void this.#write(), beatMs).unref();
     this.#replicas = `${namespace}:connections`;
     this.#channel = `${namespace}:connections:close`;
-    this.#listen();
+    connection.hear(this.#channel, (id) => {
+      if (ID.test(id)) options.close(id);
+    });
   }
 
   changed(): void {
@@ -113,18 +115,6 @@ export class SharedConnections {
 
   #hashOf(replica: string): string {
     return `${this.#replicas}:${replica}`;
-  }
-
-  #listen(): void {
-    const { connection, close } = this.#options;
-    const subscriber = connection.subscriber();
-    const subscribe = () => void subscriber.subscribe(this.#channel).catch(() => undefined);
-    // A command of now would fail where the connection is not up yet; after an outage ioredis subscribes again.
-    if (subscriber.status === 'ready') subscribe();
-    else subscriber.once('ready', subscribe);
-    subscriber.on('message', (channel: string, id: string) => {
-      if (channel === this.#channel && ID.test(id)) close(id);
-    });
   }
 
   #write(): Promise<void> {

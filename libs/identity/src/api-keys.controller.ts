@@ -1,5 +1,5 @@
 import { Controller, Delete, Get, Post } from '@nestjs/common';
-import { CurrentCall, Input, Operation, type Call, type Principal } from '#call';
+import { callerOf, CurrentCall, Input, Operation, type Call } from '#call';
 import { viewOf, type ApiKeyView, type IssuedKeyView, type KeyListView } from './api-key.view.ts';
 import { CreateKey, ListKeys, RevokeKey, RotateKey } from './api-keys.dto.ts';
 import { ApiKeys, type IssuedKey } from './api-keys.service.ts';
@@ -55,9 +55,4 @@ function issued({ key, secret }: IssuedKey, call: Call): IssuedKeyView {
   call.note('subject_role', key.role);
   if (key.rotatedFrom) call.note('rotated_from', key.rotatedFrom);
   return { ...viewOf(key), key: secret };
-}
-
-/** The identity stage lets nobody through to an operation with a permission without having set it. */
-function callerOf({ principal }: Call): Principal {
-  return principal!;
 }

@@ -24,13 +24,8 @@ export class ValkeyKeyNews extends KeyNews {
     this.#listeners.push(listener);
     if (this.#listening) return;
     this.#listening = true;
-    const subscriber = this.#connection.subscriber();
-    const subscribe = () => void subscriber.subscribe(this.#channel).catch(() => undefined);
-    // A command of now would fail where the connection is not up yet; after an outage ioredis subscribes again.
-    if (subscriber.status === 'ready') subscribe();
-    else subscriber.once('ready', subscribe);
-    subscriber.on('message', (channel: string, keyId: string) => {
-      if (channel === this.#channel && keyId.length <= MAX_ID_LENGTH) this.#hear(keyId);
+    this.#connection.hear(this.#channel, (keyId) => {
+      if (keyId.length <= MAX_ID_LENGTH) this.#hear(keyId);
     });
   }
 

@@ -2,6 +2,7 @@ export { backupConfig } from './backup/backup.config.ts';
 export { Backups, type Backup } from './backup/backups.ts';
 export { Database } from './database.ts';
 export { DataFolder } from './folder/data-folder.ts';
+export { keepFile, readKept, syncFolder } from './folder/keep-file.ts';
 export { openDatabase } from './open-database.ts';
 export { databaseUrl } from './postgresql/database-address.ts';
 export { persistenceConfig } from './persistence.config.ts';

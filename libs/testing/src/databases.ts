@@ -8,7 +8,7 @@ import { scratchFolder } from './scratch-folder.ts';
 /** The first suite may have to wait for a server to be installed. */
 const SETUP_TIMEOUT_MS = 600_000;
 
-/** An empty database that nobody has opened yet. */
+/** A database that nobody has opened yet. */
 export interface TestDatabase {
   /** The settings by which a gateway finds it. */
   readonly env: Readonly<Record<string, string>>;
@@ -25,15 +25,16 @@ export interface OpenTestDatabase {
 
 export interface DatabaseKind {
   readonly name: 'PGlite' | 'PostgreSQL';
-  create(): Promise<TestDatabase>;
+  /** Empty; `migrated`: that of a start before, where making it that takes long. */
+  create(options?: { migrated: boolean }): Promise<TestDatabase>;
 }
 
 /** Both databases: `describe.each(databases)('on $name', (kind) => { const database = useDatabase(kind); … })`. */
 export const databases: readonly DatabaseKind[] = [
   {
     name: 'PGlite',
-    create: async () => {
-      const scratch = await preparedDataDir();
+    create: async (options) => {
+      const scratch = await preparedDataDir(options);
       return testDatabase({ DATA_DIR: scratch.path }, () => scratch.remove());
     },
   },
@@ -53,7 +54,7 @@ export function useDatabase(kind: DatabaseKind): () => Database {
   let created: TestDatabase | undefined;
   let opened: OpenTestDatabase | undefined;
   beforeAll(async () => {
-    created = await kind.create();
+    created = await kind.create({ migrated: true });
     opened = await created.open();
   }, SETUP_TIMEOUT_MS);
   afterAll(async () => {

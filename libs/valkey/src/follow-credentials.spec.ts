@@ -85,9 +85,7 @@ describe('a password of Valkey that rotates', () => {
   it('is used by subscribers too, and by those that are made later', async () => {
     const heard: string[] = [];
     const subscriber = connection.subscriber();
-    subscriber.on('message', (_, text: string) => heard.push(text));
-    await expect.poll(() => subscriber.status).toBe('ready');
-    await subscriber.subscribe('news');
+    connection.hear('news', (text) => heard.push(text));
     await users('resetpass', '>second');
     rotateTo('second');
     await reconnects();

@@ -146,10 +146,8 @@ describe('a connection to Valkey', () => {
     const there = await server();
     const { connection } = await connect(there.url);
     const heard: string[] = [];
-    const subscriber = connection.subscriber();
-    subscriber.on('message', (_, message) => heard.push(message));
-    await expect.poll(() => subscriber.status, { timeout: 20_000 }).toBe('ready');
-    await subscriber.subscribe('news');
+    connection.hear('news', (message) => heard.push(message));
+    await expect.poll(() => there.command('pubsub', 'channels'), { timeout: 20_000 }).toEqual(['news']);
     await connection.client.publish('news', 'one');
     await expect.poll(() => heard).toEqual(['one']);
     await there.kill();

@@ -94,6 +94,18 @@ export class ValkeyConnection {
     return this.#subscriber;
   }
 
+  /** Hears what is said on a channel from now on; what is said during an outage is lost. */
+  hear(channel: string, listener: (message: string) => void): void {
+    const subscriber = this.subscriber();
+    const subscribe = () => void subscriber.subscribe(channel).catch(() => undefined);
+    // A command of now would fail where the connection is not up yet, and one that fails is made again with the next.
+    subscriber.on('ready', subscribe);
+    if (subscriber.status === 'ready') subscribe();
+    subscriber.on('message', (from, message) => {
+      if (from === channel) listener(message);
+    });
+  }
+
   /** Another password or user, from now on and without an outage: the connection that is up stays so. */
   useCredentials({ username, password }: Credentials): void {
     this.#options = { ...this.#options, address: { ...this.#options.address, username, password } };

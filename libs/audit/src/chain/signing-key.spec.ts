@@ -1,9 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { scratchFolder } from '#testing';
-import { SIGNING_KEY_FILE, SigningKey, VerifyingKey } from './signing-key.ts';
+import { SigningKey, VerifyingKey } from './signing-key.ts';
 
 const { privateKey } = generateKeyPairSync('ed25519');
 const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
@@ -27,18 +24,5 @@ describe('a signing key', () => {
     for (const source of [rsa.export({ type: 'pkcs8', format: 'pem' }).toString(), 'secret', '']) {
       expect(SigningKey.from(source)).toBeUndefined();
     }
-  });
-
-  it('is made once in a data folder, for its owner only', async () => {
-    await using data = await scratchFolder();
-    const [first, second] = [await SigningKey.inFolder(data.path), await SigningKey.inFolder(data.path)];
-    expect(second.public.id).toBe(first.public.id);
-    expect((await stat(join(data.path, SIGNING_KEY_FILE))).mode & 0o777).toBe(0o600);
-  });
-
-  it('stops the start where its file holds something else', async () => {
-    await using data = await scratchFolder();
-    await writeFile(join(data.path, SIGNING_KEY_FILE), 'nonsense');
-    await expect(SigningKey.inFolder(data.path)).rejects.toThrow('holds no Ed25519 private key');
   });
 });

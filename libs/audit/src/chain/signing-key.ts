@@ -1,21 +1,10 @@
-import {
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  hash,
-  sign,
-  verify,
-  type KeyObject,
-} from 'node:crypto';
-import { readFile, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { createPrivateKey, createPublicKey, hash, sign, verify, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
-import { ifThere } from '../if-there.ts';
-
-const signAside = promisify(sign);
 
 /** Where the generated key lies in the data folder. */
 export const SIGNING_KEY_FILE = 'audit-signing-key.pem';
+
+const signAside = promisify(sign);
 
 /** The public half of a key that signs checkpoints. */
 export class VerifyingKey {
@@ -68,32 +57,10 @@ export class SigningKey {
     }
   }
 
-  /** The key of the data folder, made on first use and readable by its owner alone. */
-  static async inFolder(folder: string): Promise<SigningKey> {
-    const path = join(folder, SIGNING_KEY_FILE);
-    const key = SigningKey.from(await existingOrNew(path));
-    if (!key)
-      throw new Error(
-        `${path} holds no Ed25519 private key in PEM: restore it, or remove it to have a new one`,
-      );
-    return key;
-  }
-
   /** Hex. Made in the thread pool: it takes a busy chain's event loop a hundredth of its time otherwise. */
   async sign(text: string): Promise<string> {
     return (await signAside(null, Buffer.from(text), this.#key)).toString('hex');
   }
-}
-
-async function existingOrNew(path: string): Promise<string> {
-  const existing = await ifThere(readFile(path, 'utf8'));
-  if (existing !== undefined) return existing;
-  const { privateKey } = generateKeyPairSync('ed25519');
-  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-  // Renamed when whole: a key that a crash cut short would stop every later start.
-  await writeFile(`${path}.new`, pem, { mode: 0o600, flush: true });
-  await rename(`${path}.new`, path);
-  return pem;
 }
 
 function pkcs8(source: string) {

@@ -1,4 +1,4 @@
-import { open, readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isChainId } from '../chain/chain-id.ts';
 import { ifThere } from '../if-there.ts';
@@ -83,14 +83,4 @@ export function asSlot(checkpoint: string): string {
 export function fromSlot(slot: string): string | undefined {
   const checkpoint = slot.trimEnd();
   return asSlot(checkpoint) === slot ? checkpoint : undefined;
-}
-
-/** Makes a new name in a folder survive a power failure. */
-export async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }

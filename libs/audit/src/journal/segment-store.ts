@@ -1,9 +1,10 @@
 import { mkdir, open, type FileHandle } from 'node:fs/promises';
+import { syncFolder } from '#persistence';
 import { signCheckpoint, type ChainState, type Position } from '../chain/checkpoint.ts';
 import type { Head } from '../chain/chain-link.ts';
 import type { SigningKey } from '../chain/signing-key.ts';
 import { FsAppendFile, type AppendFile, type OpenFile } from './append-file.ts';
-import { asSlot, CHECKPOINT_BYTES, syncFolder, type JournalFolder } from './journal-folder.ts';
+import { asSlot, CHECKPOINT_BYTES, type JournalFolder } from './journal-folder.ts';
 import { JournalStore, type Lines, type Past } from './journal-store.ts';
 import { readPast, type FilePast } from './read-past.ts';
 

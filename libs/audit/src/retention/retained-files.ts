@@ -1,9 +1,10 @@
-import { rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { rm, rmdir } from 'node:fs/promises';
+import { keepFile } from '#persistence';
 import { ChainKeys } from '../chain/chain-keys.ts';
 import { readCheckpoint, type Checkpoint } from '../chain/checkpoint.ts';
 import { firstLine, readLines } from '../chain/read-lines.ts';
 import type { VerifyingKey } from '../chain/signing-key.ts';
-import { fromSlot, syncFolder, type JournalFolder } from '../journal/journal-folder.ts';
+import { fromSlot, type JournalFolder } from '../journal/journal-folder.ts';
 import { FollowLines } from './follow-lines.ts';
 import { readRemoval, type Removal, type Removed } from './removal.ts';
 import { Removals } from './removals.ts';
@@ -60,11 +61,8 @@ export class RetainedFiles extends RetainedStore {
   }
 
   async state(keyId: string, line: string): Promise<void> {
-    const path = this.#folder.removalsPath;
     const others = (await this.#folder.removals()).filter((other) => readRemoval(other)?.key.id !== keyId);
-    await writeFile(`${path}.new`, [...others, line, ''].join('\n'), { mode: 0o600, flush: true });
-    await rename(`${path}.new`, path);
-    await syncFolder(this.#folder.path);
+    await keepFile(this.#folder.removalsPath, [...others, line, ''].join('\n'));
   }
 
   async sweep({ chains }: Pick<Removal, 'chains'>): Promise<void> {

@@ -5,6 +5,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import type { Head } from '../chain/chain-link.ts';
 import { SigningKey } from '../chain/signing-key.ts';
+import { signingKeyIn } from '../chain/signing-key-file.ts';
 import { JournalFolder } from '../journal/journal-folder.ts';
 import { openJournal } from '../journal/open-journal.ts';
 import { Succession } from '../journal/succession.ts';
@@ -14,7 +15,7 @@ const STDOUT = 1;
 
 const [dataDir = '', first = '0', turning] = process.argv.slice(2);
 const options = { folder: new JournalFolder(dataDir), segmentBytes: 32 * 1024 };
-const key = await SigningKey.inFolder(dataDir);
+const key = await signingKeyIn(dataDir);
 const begin = (next: SigningKey, previous: readonly Head[]) =>
   openJournal({ ...options, key: next, previous });
 const journal = new Succession(await openJournal({ ...options, key }), key, begin);

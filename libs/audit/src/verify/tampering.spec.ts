@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { scratchFolder, type ScratchFolder } from '#testing';
 import { newChainId } from '../chain/chain-id.ts';
-import { SigningKey } from '../chain/signing-key.ts';
+import { signingKeyIn } from '../chain/signing-key-file.ts';
 import {
   newSigningKey,
   openFileJournal,
@@ -215,7 +215,7 @@ describe('the verifier', () => {
 
   it('finds that everything was removed but the key', async () => {
     await using data = await scratchFolder();
-    await SigningKey.inFolder(data.path);
+    await signingKeyIn(data.path);
     expect((await verifyFiles(data.path)).findings).toMatchObject([{ harm: 'removed' }]);
   });
 

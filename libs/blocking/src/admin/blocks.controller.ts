@@ -1,6 +1,6 @@
 import { Controller, Delete, Get, Post } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
-import { CurrentCall, Input, Operation, type Call } from '#call';
+import { callerOf, CurrentCall, Input, Operation, type Call } from '#call';
 import type { Block } from '../block.ts';
 import { Blocks } from '../blocks.ts';
 import { AddBlock, BlockedAddress, ListBlocks } from './blocks.dto.ts';
@@ -49,7 +49,7 @@ export class BlocksController {
   add(@Input() { address, duration_seconds: seconds }: AddBlock, @CurrentCall() call: Call): BlockView {
     call.note('subject_address', address);
     const durationMs = seconds === undefined ? undefined : seconds * 1000;
-    return viewOf(this.blocks.add({ address, durationMs, by: call.principal!.id, from: call.address }));
+    return viewOf(this.blocks.add({ address, durationMs, by: callerOf(call).id, from: call.address }));
   }
 
   @Delete(':address')

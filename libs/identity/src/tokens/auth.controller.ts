@@ -2,6 +2,7 @@ import { Controller, HttpCode, Post } from '@nestjs/common';
 import { Throttle } from '@nestjs/throttler';
 import { CurrentCall, Input, Operation, type Call } from '#call';
 import { GatehouseError } from '#errors';
+import { LOGIN_LIMIT } from '../login/login-limit.ts';
 import type { Enrolment } from '../login/second-factors.ts';
 import { UserLogin } from '../login/user-login.ts';
 import { Users } from '../users/users.service.ts';
@@ -10,9 +11,7 @@ import { accessView, tokensView, type AccessView, type TokensView } from './auth
 import { keyIdOf, sessionIdOf } from './session-key-id.ts';
 import { UserSessions, type IssuedTokens } from './user-sessions.ts';
 
-/** A person logs in a few times a day; behind one address there may be an office. */
-const LOGINS = { default: { limit: 30, ttl: 60_000 } };
-const CODES = { default: { limit: 10, ttl: 60_000 } };
+const CODE_LIMIT = { default: { limit: 10, ttl: 60_000 } };
 
 /** `/auth`: how a person gets tokens, and gives them back. */
 @Controller('auth')
@@ -25,7 +24,7 @@ export class AuthController {
 
   @Post('login')
   @HttpCode(200)
-  @Throttle(LOGINS)
+  @Throttle(LOGIN_LIMIT)
   @Operation({ name: 'auth.login', public: true, input: Login, event: 'login', revealsSecret: true })
   async begin(@Input() input: Login, @CurrentCall() call: Call): Promise<TokensView> {
     const loggedIn = await this.login.check(input, call);
@@ -34,7 +33,7 @@ export class AuthController {
 
   @Post('refresh')
   @HttpCode(200)
-  @Throttle(LOGINS)
+  @Throttle(LOGIN_LIMIT)
   @Operation({
     name: 'auth.refresh',
     public: true,
@@ -61,7 +60,7 @@ export class AuthController {
 
   @Post('step-up')
   @HttpCode(200)
-  @Throttle(CODES)
+  @Throttle(CODE_LIMIT)
   @Operation({
     name: 'auth.step-up',
     permission: 'account:use',
@@ -77,7 +76,7 @@ export class AuthController {
 
   @Post('password')
   @HttpCode(200)
-  @Throttle(CODES)
+  @Throttle(CODE_LIMIT)
   @Operation({
     name: 'auth.change-password',
     permission: 'account:use',
@@ -99,7 +98,7 @@ export class AuthController {
    */
   @Post('totp')
   @HttpCode(200)
-  @Throttle(CODES)
+  @Throttle(CODE_LIMIT)
   @Operation({
     name: 'auth.totp-enrol',
     permission: 'account:use',
@@ -118,7 +117,7 @@ export class AuthController {
   /** From now on the code is asked for; whoever was logged in elsewhere has shown none, and is logged out. */
   @Post('totp/confirm')
   @HttpCode(200)
-  @Throttle(CODES)
+  @Throttle(CODE_LIMIT)
   @Operation({
     name: 'auth.totp-confirm',
     permission: 'account:use',

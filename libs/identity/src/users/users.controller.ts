@@ -1,5 +1,5 @@
 import { Controller, Delete, Get, HttpCode, Post, Put } from '@nestjs/common';
-import { CurrentCall, Input, Operation, type Call, type Principal } from '#call';
+import { callerOf, CurrentCall, Input, Operation, type Call } from '#call';
 import {
   userViewOf,
   type DeletedUserView,
@@ -112,9 +112,4 @@ function noted(user: Parameters<typeof userViewOf>[0], call: Call): UserView {
   call.note('subject_user', user.id);
   call.note('subject_role', user.role);
   return userViewOf(user);
-}
-
-/** The identity stage lets nobody through to an operation with a permission without having set it. */
-function callerOf({ principal }: Call): Principal {
-  return principal!;
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Operation, type Call, type Principal } from '#call';
+import { callerOf, Operation, type Call, type Principal } from '#call';
 import { GatehouseError, InvalidInput } from '#errors';
 import { mayCall } from '#rbac';
 import { Method } from '../declare/method.decorator.ts';
@@ -48,7 +48,7 @@ export class ListenMethods {
     const unwatch = this.streams.watch({ call, exchange: request.exchange, end });
     const unwatchTasks =
       taskIds.length > 0
-        ? this.tasks.watch(taskIds, call.principal!, (params) =>
+        ? this.tasks.watch(taskIds, callerOf(call), (params) =>
             this.subscribers.tell(subscriber, 'notifications/tasks', params),
           )
         : undefined;

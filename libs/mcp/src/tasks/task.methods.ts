@@ -1,5 +1,5 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
-import { Operation, type Call } from '#call';
+import { callerOf, Operation, type Call } from '#call';
 import type { ConfigOf } from '#config';
 import { InvalidInput, NotFound } from '#errors';
 import { requireMay } from '#rbac';
@@ -50,7 +50,7 @@ export class TaskMethods {
       throw new InvalidInput('inputResponses must be an object', [
         { path: '/inputResponses', message: 'must be an object' },
       ]);
-    const updated = await this.store.answer(id, call.principal!, (open) => accepted(open, inputResponses));
+    const updated = await this.store.answer(id, callerOf(call), (open) => accepted(open, inputResponses));
     if (!updated) throw new NotFound(NO_TASK);
     return {};
   }

@@ -1,5 +1,5 @@
 import { Controller, Delete, Get, Inject, Post } from '@nestjs/common';
-import { CurrentCall, Input, Operation, type Call } from '#call';
+import { callerOf, CurrentCall, Input, Operation, type Call } from '#call';
 import type { ConfigOf } from '#config';
 import { GatehouseError } from '#errors';
 import { viewOf as viewOfKey, type SigningKeyView } from '../keys/signing-key.ts';
@@ -50,7 +50,7 @@ export class OAuthAdminController {
       public: isPublic = false,
     } = input;
     const order = { name, role, scopes, redirectUris, isPublic };
-    return issued(await this.clients.create(order, call.principal!), call);
+    return issued(await this.clients.create(order, callerOf(call)), call);
   }
 
   @Get('clients')
@@ -73,7 +73,7 @@ export class OAuthAdminController {
     @CurrentCall() call: Call,
   ): Promise<IssuedOAuthClientView> {
     this.#requireEmbedded();
-    return issued(await this.clients.rotateSecret(id, call.principal!), call);
+    return issued(await this.clients.rotateSecret(id, callerOf(call)), call);
   }
 
   @Delete('clients/:id')

@@ -3,11 +3,10 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 import { Throttle } from '@nestjs/throttler';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CurrentCall, Operation, type Call } from '#call';
+import { LOGIN_LIMIT } from '#identity';
 import { Interactions, type Form } from '#oauth';
 import { oauthRequest, send } from './oauth-exchange.ts';
 
-/** A person logs in a few times a day; behind one address there may be an office. */
-const LOGINS = { default: { limit: 30, ttl: 60_000 } };
 const page = (name: string, event?: string) =>
   Operation({
     name: `oauth.${name}`,
@@ -29,7 +28,7 @@ export class OAuthPagesController {
   }
 
   @Post('login')
-  @Throttle(LOGINS)
+  @Throttle(LOGIN_LIMIT)
   @RouteConfig({ forms: true })
   @page('login', 'login')
   async login(@Req() request: FastifyRequest, @Res() reply: FastifyReply, @CurrentCall() call: Call) {

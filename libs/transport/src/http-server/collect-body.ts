@@ -1,8 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import { GatehouseError } from '#errors';
-
-const FIRST_BYTES = 1_024;
+import { GrowingBytes } from '../growing-bytes.ts';
 
 export type Collected = (error: Error | null, body?: Buffer) => void;
 
@@ -13,20 +12,16 @@ export type Collected = (error: Error | null, body?: Buffer) => void;
  */
 export function collectBody(request: FastifyRequest, payload: Readable, done: Collected): void {
   const limit = request.routeOptions.bodyLimit;
-  let bytes: Buffer = Buffer.alloc(0);
-  let length = 0;
+  const bytes = new GrowingBytes();
 
   const conclude = (error: Error | null): void => {
     payload.off('data', take).off('end', end).off('error', fail);
     if (error) done(error);
-    else done(null, bytes.subarray(0, length));
+    else done(null, bytes.take());
   };
   const take = (chunk: Buffer): void => {
-    const whole = length + chunk.length;
-    if (whole > limit) return conclude(tooLarge());
-    if (whole > bytes.length) bytes = grown(bytes, length, Math.min(Math.max(FIRST_BYTES, 2 * whole), limit));
-    chunk.copy(bytes, length);
-    length = whole;
+    if (bytes.length + chunk.length > limit) return conclude(tooLarge());
+    bytes.add(chunk, limit);
   };
   const end = (): void => conclude(null);
   const fail = (cause: Error): void =>
@@ -36,10 +31,21 @@ export function collectBody(request: FastifyRequest, payload: Readable, done: Co
   payload.on('data', take).once('end', end).once('error', fail);
 }
 
-function grown(bytes: Buffer, length: number, size: number): Buffer {
-  const larger = Buffer.allocUnsafe(size);
-  bytes.copy(larger, 0, 0, length);
-  return larger;
+/** What is made of a body; what `parse` throws is what is wrong with it. */
+export function parsed(
+  parse: (body: Buffer) => unknown,
+  done: (error: Error | null, value?: unknown) => void,
+): Collected {
+  return (fault, body) => {
+    if (!body) return done(fault);
+    let value: unknown;
+    try {
+      value = parse(body);
+    } catch (error) {
+      return done(error as Error);
+    }
+    return done(null, value);
+  };
 }
 
 function tooLarge(): GatehouseError {

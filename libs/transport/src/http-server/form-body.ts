@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance } from 'fastify';
 import { GatehouseError } from '#errors';
-import { collectBody } from './collect-body.ts';
+import { collectBody, parsed } from './collect-body.ts';
 
 /** The forms of people and of OAuth clients are a few short fields. */
 const MAX_BYTES = 16_384;
@@ -26,16 +26,7 @@ export function registerFormBody(fastify: FastifyInstance): void {
       done(new GatehouseError('MEDIA_TYPE_UNSUPPORTED', 'Send the body as application/json'));
       return;
     }
-    collectBody(request, payload, (fault, body) => {
-      if (!body) return done(fault);
-      let form: Form;
-      try {
-        form = parseForm(body);
-      } catch (error) {
-        return done(error as Error);
-      }
-      return done(null, form);
-    });
+    collectBody(request, payload, parsed(parseForm, done));
   });
 }
 

@@ -17,7 +17,7 @@ export class RestErrorFilter implements ExceptionFilter {
 }
 
 /** Writes the error's status, headers and body, and leaves the outcome for the bracket around the call. */
-export function answerError(error: GatehouseError, request: FastifyRequest, reply: FastifyReply): void {
+function answerError(error: GatehouseError, request: FastifyRequest, reply: FastifyReply): void {
   if (request.answered) return;
   request.outcome = refusedBy(error);
   const { http } = wire[error.code];

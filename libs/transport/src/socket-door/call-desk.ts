@@ -6,7 +6,8 @@ import { endings, type Ending } from './endings.ts';
 import { identify } from './message-id.ts';
 import { SocketCall, type Lender } from './socket-call.ts';
 import { SocketOutlet, type Speaker } from './socket-outlet.ts';
-import type { SocketTools, Visitor } from './socket-tools.ts';
+import type { SocketTools } from './socket-tools.ts';
+import type { Visitor } from './visitor.ts';
 
 /** Arguments may be as deep as a body over REST: they lie in the params of a message. */
 const MAX_DEPTH = 12;

@@ -5,7 +5,8 @@ import { CallDesk, type Counter } from './call-desk.ts';
 import { ConnectionSession } from './connection-session.ts';
 import { endings, type Ending } from './endings.ts';
 import { Outbox } from './outbox.ts';
-import type { SocketTools, Visitor } from './socket-tools.ts';
+import type { SocketTools } from './socket-tools.ts';
+import type { Visitor } from './visitor.ts';
 import type { Wire, WireReader } from './wire.ts';
 
 /** Calls of one connection that wait for their answers: past these, nothing more is read. */

@@ -1,10 +1,12 @@
 import { Logger } from '@nestjs/common';
+import type { Call } from '#call';
 import { Deadlines } from '../deadlines.ts';
 import { endings, type Ending } from './endings.ts';
 import { ServedConnection } from './served-connection.ts';
 import type { SocketCall } from './socket-call.ts';
-import type { SocketServices, SocketTools, Visitor } from './socket-tools.ts';
+import type { SocketServices, SocketTools } from './socket-tools.ts';
 import { Vigil } from './vigil.ts';
+import { visitorOf, type Admission, type Visitor } from './visitor.ts';
 import type { Wire } from './wire.ts';
 
 export interface SocketDoorOptions {
@@ -44,8 +46,9 @@ export class SocketDoor {
     return running;
   }
 
-  /** Takes over a connection that was let in. Resolves when it is over, and that is on record. */
-  serve(wire: Wire, visitor: Visitor): Promise<void> {
+  /** Takes over a connection that was let in with this call. Resolves when it is over, and that is on record. */
+  serve(wire: Wire, call: Call, admission: Admission): Promise<void> {
+    const visitor = visitorOf(call, admission, this.services.settlement);
     const served = new ServedConnection(wire, visitor, this.#tools);
     const done = this.#accompany(served, wire, visitor);
     this.#served.set(served, done);

@@ -28,16 +28,6 @@ export async function serveStdio(
   call.note('connection', id);
   await handshakes.walk('open', call);
   await settlement.settle(call, allowed(call, 200));
-  const exchange = { record: settlement.settle.bind(settlement) };
   const wire = new LineWire({ readable: input, writable: output, maxBytes: maxMessageBytes });
-  const { principal } = call;
-  await door.serve(wire, {
-    id,
-    door: 'stdio',
-    address: ADDRESS,
-    authorization,
-    principal,
-    endsOnExcess: false,
-    watched: { call, exchange },
-  });
+  await door.serve(wire, call, { id });
 }

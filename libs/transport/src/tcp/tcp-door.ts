@@ -49,7 +49,6 @@ export class TcpDoor {
     this.#options = options;
   }
 
-  /** `host:port` where it listens. */
   get port(): number | undefined {
     const address = this.#server?.address();
     return typeof address === 'object' && address !== null ? address.port : undefined;
@@ -84,7 +83,8 @@ export class TcpDoor {
     socket.on('error', () => socket.destroy());
     if (address === undefined || door.isClosing || door.services.blocks.cuts(address))
       return void socket.destroy();
-    const release = this.#makeRoom() ? caps.take(address) : undefined;
+    this.#makeRoom();
+    const release = caps.take(address);
     if (!release) return void socket.destroy();
     const peers = peersOf(socket);
     const patienceMs = Math.min(LONGEST_GREETING_MS, door.timeoutMs);
@@ -123,15 +123,14 @@ export class TcpDoor {
   }
 
   /** Whoever has not said who he is makes room for the next: a flood of such must not lock out those who do. */
-  #makeRoom(): boolean {
-    if (this.#sockets.size < this.#options.mostSockets) return true;
+  #makeRoom(): void {
+    if (this.#sockets.size < this.#options.mostSockets) return;
     const [oldest] = this.#arrivals;
-    if (!oldest) return true; // All are known: the next may say who he is, and is told that there are too many.
+    if (!oldest) return; // All are known: the next may say who he is, and is told that there are too many.
     const [peers, { socket }] = oldest;
     this.#arrivals.delete(peers);
     this.#options.doorstep.note(socket, 'excess');
     socket.destroy();
-    return true;
   }
 
   /** @param known is called once it has said whose it is */
@@ -166,20 +165,9 @@ export class TcpDoor {
 
   #welcome(wire: LineWire, call: Call, id: string): void {
     const { door } = this.#options;
-    const { settlement, audit } = door.services;
-    const { address, principal, authorization, clientCertificate } = call;
-    const exchange = { record: settlement.settle.bind(settlement) };
-    void door.serve(wire, {
-      id,
-      door: 'tcp',
-      address,
-      principal,
-      authorization,
-      clientCertificate,
-      endsOnExcess: false,
-      watched: { call, exchange },
-    });
-    void audit
+    const { address, principal } = call;
+    void door.serve(wire, call, { id });
+    void door.services.audit
       .event({
         event: 'connection_established',
         severity: 'LOW',

@@ -3,6 +3,7 @@ import { GatehouseError, CredentialMissing } from '#errors';
 import { errorAnswer } from '#mcp';
 import { parseJson } from '#validation';
 import { publicError } from '../http-server/http-error.ts';
+import { addressRefusal } from '../socket-door/address-refusal.ts';
 import { endings, type Ending } from '../socket-door/endings.ts';
 import type { SocketServices } from '../socket-door/socket-tools.ts';
 import type { Wire, WireReader } from '../socket-door/wire.ts';
@@ -96,7 +97,8 @@ export class TcpGreeting implements WireReader {
       typeof token === 'string' ? credentialOf(token) : token === undefined ? token : '',
     );
     try {
-      await this.#requireOpenAddress(call);
+      const refusal = await addressRefusal(services.blocks, call);
+      if (refusal) throw refusal;
       await services.handshakes.walk('authenticate', call);
       if (this.#isOver) throw new GatehouseError('CANCELLED', 'The client has gone');
       if (!admit()) throw new GatehouseError('TOO_MANY_CONNECTIONS', 'Too many connections');
@@ -112,16 +114,6 @@ export class TcpGreeting implements WireReader {
     welcome(call, this.#early);
     wire.resume();
     if (this.#isFinished) wire.reader.finished();
-  }
-
-  async #requireOpenAddress(call: Call): Promise<void> {
-    const { blocks } = this.#options.services;
-    const blocked = blocks.find(call.address);
-    const refusal = blocked && (await blocks.refusalOf(call, blocked));
-    if (!refusal) return;
-    // Counted with the others of that address.
-    call.settled = true;
-    throw refusal;
   }
 
   #opened(credential: string | undefined): Call {

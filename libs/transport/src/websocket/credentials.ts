@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { bearerToken } from '#identity';
-import type { DoorTokens } from '#identity';
 import { GatehouseError } from '#errors';
+import { bearerToken, type DoorTokens } from '#identity';
 
 export const SUBPROTOCOL = 'mcp';
 const TOKEN_PREFIX = 'bearer.';

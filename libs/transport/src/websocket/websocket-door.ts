@@ -18,6 +18,7 @@ import { publicError } from '../http-server/http-error.ts';
 import { OriginRefused, type OriginPolicy } from '../http-server/origin-policy.ts';
 import type { ProtectedResourceMetadata } from '../http-server/protected-resource.ts';
 import { holdsToken, TokenInUrl } from '../http-server/token-in-url.ts';
+import { addressRefusal } from '../socket-door/address-refusal.ts';
 import type { SocketDoor } from '../socket-door/socket-door.ts';
 import type { CertificateEvidence } from '../tls/certificate-evidence.ts';
 import type { HttpServerFactory } from '../tls/server-factories.ts';
@@ -150,9 +151,7 @@ export class WebSocketDoor {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const call = this.#callOf(request);
     const { door, origins } = this.#options;
-    const blocked = door.services.blocks.find(call.address);
-    const refusal = blocked && (await door.services.blocks.refusalOf(call, blocked));
-    call.settled = refusal !== undefined;
+    const refusal = await addressRefusal(door.services.blocks, call);
     const error = origins.allows(request.headers.origin)
       ? new GatehouseError('UPGRADE_REQUIRED', 'Here is a WebSocket: open it with subprotocol mcp')
       : new OriginRefused();
@@ -169,12 +168,8 @@ export class WebSocketDoor {
   async #admit(request: IncomingMessage, call: Call): Promise<void> {
     const { door, origins, authenticates, compresses } = this.#options;
     const { blocks, handshakes } = door.services;
-    const blocked = blocks.find(call.address);
-    const refusal = blocked && (await blocks.refusalOf(call, blocked));
-    if (refusal) {
-      call.settled = true; // Counted with the others of that address.
-      throw refusal;
-    }
+    const refusal = await addressRefusal(blocks, call);
+    if (refusal) throw refusal;
     if (!origins.allows(request.headers.origin)) throw new OriginRefused();
     const url = request.url ?? '/';
     if (holdsToken(url)) throw new TokenInUrl();
@@ -232,19 +227,6 @@ export class WebSocketDoor {
   }
 
   #welcome(webSocket: WebSocket, socket: Duplex, call: Call, id: string): void {
-    const { door } = this.#options;
-    const { settlement } = door.services;
-    const { address, principal, authorization, clientCertificate } = call;
-    const exchange = { record: settlement.settle.bind(settlement) };
-    void door.serve(new WebSocketWire(webSocket, socket), {
-      id,
-      door: 'ws',
-      address,
-      principal,
-      authorization,
-      clientCertificate,
-      endsOnExcess: true,
-      ...(principal && { watched: { call, exchange } }),
-    });
+    void this.#options.door.serve(new WebSocketWire(webSocket, socket), call, { id, endsOnExcess: true });
   }
 }
