@@ -201,32 +201,32 @@ describe('secrets of the environment and of files', () => {
   });
 });
 
-describe('a secret that its user has to take into use', () => {
-  /** With a file for it and one for what it was before; `answer` says why it is not taken, or takes it. */
-  async function offered(answer: (next: unknown, previous: unknown) => string | undefined) {
-    const at = await folder();
-    const write = async (name: string, text: string) => {
-      await writeFile(join(at, `${name}.new`), text);
-      await rename(join(at, `${name}.new`), join(at, name));
-    };
-    await write('jwt', ONE);
-    await write('before', THREE);
-    const secrets = await open({
-      JWT_SECRET_FILE: join(at, 'jwt'),
-      JWT_PREVIOUS_SECRET_FILE: join(at, 'before'),
-      SECRETS_FILE_POLL_MS: '100',
-    });
-    const offers: unknown[] = [];
-    const adopt = async (next: unknown, previous: unknown) => {
-      offers.push([next, previous]);
-      return answer(next, previous);
-    };
-    secrets.adopt({ setting: jwtSecret, current: ONE, previous: jwtPreviousSecret, adopt });
-    secrets.start();
-    const [state, before] = [secrets.watch(jwtSecret), secrets.watch(jwtPreviousSecret)];
-    return { secrets, write, offers, news: newsOf(secrets), jwt: state, before };
-  }
+/** With a file for it and one for what it was before; `answer` says why it is not taken, or takes it. */
+async function offered(answer: (next: unknown, previous: unknown) => string | undefined) {
+  const at = await folder();
+  const write = async (name: string, text: string) => {
+    await writeFile(join(at, `${name}.new`), text);
+    await rename(join(at, `${name}.new`), join(at, name));
+  };
+  await write('jwt', ONE);
+  await write('before', THREE);
+  const secrets = await open({
+    JWT_SECRET_FILE: join(at, 'jwt'),
+    JWT_PREVIOUS_SECRET_FILE: join(at, 'before'),
+    SECRETS_FILE_POLL_MS: '100',
+  });
+  const offers: unknown[] = [];
+  const adopt = async (next: unknown, previous: unknown) => {
+    offers.push([next, previous]);
+    return answer(next, previous);
+  };
+  secrets.adopt({ setting: jwtSecret, current: ONE, previous: jwtPreviousSecret, adopt });
+  secrets.start();
+  const [state, before] = [secrets.watch(jwtSecret), secrets.watch(jwtPreviousSecret)];
+  return { secrets, write, offers, news: newsOf(secrets), jwt: state, before };
+}
 
+describe('a secret that its user has to take into use', () => {
   it('is said to be used when it is, and refused as long as it is not, which is told once', async () => {
     const { secrets, write, offers, news, jwt, before } = await offered((_, previous) =>
       previous === ONE ? undefined : 'JWT_PREVIOUS_SECRET must be the one before',
@@ -299,7 +299,10 @@ describe('a secret that its user has to take into use', () => {
     await writeFile(file, TWO);
     const secrets = await open({ JWT_SECRET_FILE: file });
     const offers: unknown[] = [];
-    const adopt = async (next: unknown) => void offers.push(next) as undefined;
+    const adopt = async (next: unknown) => {
+      offers.push(next);
+      return undefined;
+    };
     secrets.adopt({ setting: jwtSecret, current: ONE, adopt });
     expect(secrets.watch(jwtSecret).current).toBe(ONE);
     secrets.start();

@@ -10,6 +10,8 @@ export class Checkpointer {
   readonly #store: JournalStore;
   readonly #intervalMs: number;
   readonly #onFailure: (error: unknown) => void;
+  /** The first record of the chain that goes on: named by all checkpoints from then on. */
+  successor: Head | undefined;
   #last: Position | undefined;
   #written: Position | undefined;
   #writtenAt = Number.NEGATIVE_INFINITY;
@@ -41,13 +43,13 @@ export class Checkpointer {
     this.#ends.push(position);
   }
 
-  /** Signs the head now; `successor`: the first record of the chain that goes on. Rejects where that fails. */
-  async write(state: ChainState, successor?: Head): Promise<void> {
+  /** Signs the head now. Rejects where that fails. */
+  async write(state: ChainState): Promise<void> {
     while (this.#writing) await this.#writing.catch(() => {});
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#writtenAt = performance.now();
-    this.#writing = this.#sign(state, successor);
+    this.#writing = this.#sign(state);
     try {
       await this.#writing;
     } finally {
@@ -55,10 +57,10 @@ export class Checkpointer {
     }
   }
 
-  async #sign(state: ChainState, successor: Head | undefined): Promise<void> {
+  async #sign(state: ChainState): Promise<void> {
     const head = this.#last;
     if (!head) return;
-    await this.#store.checkpoint(head, state, successor && [successor]);
+    await this.#store.checkpoint(head, state, this.successor && [this.successor]);
     this.#written = head;
     for (let end = this.#ends[0]; end && end.segment < head.segment; end = this.#ends[0]) {
       await this.#store.checkpoint(end, 'sealed');

@@ -118,17 +118,20 @@ export class Journal {
     return this.#previous;
   }
 
-  /**
-   * Makes all that was appended safe, signs the head for good, and refuses what comes later. `successor`: the first record of
-   * the chain that goes on, which is named then.
-   */
-  async close(successor?: Head): Promise<void> {
+  /** From now on its checkpoints name the first record of the chain that goes on. Rejects where that can't be signed. */
+  async precede(successor: Head): Promise<void> {
+    this.#checkpointer.successor = successor;
+    await this.#checkpointer.write('open');
+  }
+
+  /** Makes all that was appended safe, signs the head for good, and refuses what comes later. */
+  async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     clearTimeout(this.#retry);
     while (this.#draining) await (this.#drained ??= Promise.withResolvers<void>()).promise;
     await this.#checkpointer
-      .write(this.#outages.lasts ? 'open' : 'closed', successor)
+      .write(this.#outages.lasts ? 'open' : 'closed')
       .catch((error: unknown) => this.#options.onFailure?.(error));
     await this.#options.store.close();
   }

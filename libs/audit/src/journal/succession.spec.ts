@@ -135,6 +135,24 @@ describe.each(databases)('a journal whose signing key rotates, beside $name', (k
     expect((await verify()).findings).toEqual([expect.objectContaining({ harm: 'removed', chain })]);
   });
 
+  it('misses it as well while the chain before has not ended', async () => {
+    const first = await begun(ONE);
+    const ends = Promise.withResolvers<void>();
+    const close = first.close.bind(first);
+    vi.spyOn(first, 'close').mockImplementation(() => ends.promise.then(close));
+    const journal = new Succession(first, ONE, begin);
+    open.push(journal);
+    const turning = journal.turnTo(TWO);
+    await expect.poll(() => journal.key).toBe(TWO);
+    await journal.append(body(1), undefined);
+    const { chain } = journal.last;
+    await drop(chain);
+    const { findings } = await verify();
+    ends.resolve();
+    await turning;
+    expect(findings).toContainEqual(expect.objectContaining({ harm: 'removed', chain }));
+  });
+
   it('stays as it is where no chain can be begun, and turns once one can', async () => {
     vi.spyOn(Logger.prototype, 'log').mockReturnValue();
     let broken = true;

@@ -9,8 +9,8 @@ export type BeginChain = (key: SigningKey, previous: readonly Head[]) => Promise
 
 /**
  * The chains of this process, one after the other. A chain is signed by the key that its first record names, so a new key
- * begins a new chain. It is there before the one before it ends, so that no call waits; and that one ends with a statement,
- * signed by its own key, that names the new one's first record and so the new key.
+ * begins a new chain. It is there before the one before it ends, so that no call waits. Before it takes a record, that one states,
+ * signed by its own key, which record the new one begins with, and so the new key; and so it does in its last word.
  */
 export class Succession {
   readonly #begin: BeginChain;
@@ -77,13 +77,24 @@ export class Succession {
     const before = this.#journal;
     const { chain, seq, hash } = before.last;
     const next = await this.#begin(key, [{ chain, seq, hash }, ...before.previous]);
+    await precede(before, next);
     this.#ending = before;
     this.#journal = next;
     this.#key = key;
-    await before.close(next.first);
+    await before.close();
     const { records, refused } = before.status;
     this.#records += records;
     this.#refused += refused;
     this.#ending = undefined;
+  }
+}
+
+/** A chain that nothing names could be taken away, so it takes no record. */
+async function precede(before: Journal, next: Journal): Promise<void> {
+  try {
+    await before.precede(next.first);
+  } catch (error) {
+    await next.close();
+    throw error;
   }
 }

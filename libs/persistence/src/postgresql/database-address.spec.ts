@@ -12,6 +12,10 @@ import { openDatabase } from '../open-database.ts';
 import { persistenceConfig } from '../persistence.config.ts';
 import { databaseUrl } from './database-address.ts';
 
+function changed(url: string, change: Partial<URL>): string {
+  return Object.assign(new URL(url), change).href;
+}
+
 describe('the URL of the database', () => {
   it.each([
     ['postgres://me@db/x', 'p@ss/w%rd', 'postgres://me:p%40ss%2Fw%25rd@db/x'],
@@ -112,10 +116,9 @@ describe('the password of the database', () => {
   });
 
   it('is all of DATABASE_URL that changes without a restart', () => {
-    const url = (change: Partial<URL>) => Object.assign(new URL(postgresql.url), change).href;
-    expect(keepsUrl(url({ password: 'second', username: 'other' }))).toBe(true);
+    expect(keepsUrl(changed(postgresql.url, { password: 'second', username: 'other' }))).toBe(true);
     for (const change of [{ hostname: 'db.example' }, { port: '1' }, { pathname: '/other' }])
-      expect(keepsUrl(url(change))).toBe(false);
+      expect(keepsUrl(changed(postgresql.url, change))).toBe(false);
   });
 
   it('is looked for at once when the server refuses the old one', async () => {
