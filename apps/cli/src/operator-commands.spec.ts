@@ -133,6 +133,16 @@ describe('the commands of operators', () => {
     });
   });
 
+  it('say so to people where there is no such event, for a mistyped name would look the same', async () => {
+    answers['GET /audit/recent'] = [200, { events: [], next_cursor: null, complete: true }];
+    expect(await gatehouse('security-audit', '--event', 'invalid_aut')).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: 'There is no such event: --since goes further back, --all shows everyday ones, too\n',
+    });
+    expect(await gatehouse('security-audit', '--json')).toEqual({ code: 0, stdout: '', stderr: '' });
+  });
+
   it('show no event as a command to the terminal', async () => {
     const event = { chain: 'c', seq: 1, event: 'call', severity: 'HIGH', target: `GET /${ESCAPE}\u202e` };
     answers['GET /audit/recent'] = [200, { events: [event], next_cursor: null, complete: true }];

@@ -22,6 +22,7 @@ interface Flags extends ClientOptions {
 
 type Event = Record<string, unknown>;
 
+const NOTHING = 'There is no such event: --since goes further back, --all shows everyday ones, too\n';
 const PAGE = 500;
 const MAX_EVENTS = 100_000;
 const FOLLOW_MS = 1_000;
@@ -57,7 +58,10 @@ async function show(flags: Flags): Promise<void> {
   const print = (event: Event): void => void process.stdout.write(lineOf(event, flags));
   const first = await eventsOf(client, flags, flags.limit);
   first.toReversed().forEach(print);
-  if (!flags.follow) return;
+  if (!flags.follow) {
+    if (first.length === 0 && !flags.json) process.stderr.write(NOTHING);
+    return;
+  }
   process.once('SIGINT', () => process.exit(0));
   const follower = new Follower(client, flags, first);
   await follower.passOver();
