@@ -1,5 +1,10 @@
 import type { ConnectionOptions } from 'node:tls';
+import { wireFault } from './official-schema.ts';
+import { LEGACY, MODERN } from './revisions.ts';
+import type { Told } from './socket-client.ts';
 import { secureFetch } from './tls-client.ts';
+
+export { LEGACY, MODERN };
 
 /** An answer, read whole. */
 export interface Answer {
@@ -19,9 +24,6 @@ export interface CallOptions {
   /** What is shown and believed in the handshake, where the gateway speaks TLS. */
   tls?: ConnectionOptions | undefined;
 }
-
-export const MODERN = '2026-07-28';
-export const LEGACY = '2025-11-25';
 
 let nextId = 1;
 
@@ -48,8 +50,8 @@ export class GatewayClient {
     return answerOf(tls ? await secureFetch(url, request, tls) : await fetch(url, request));
   }
 
-  /** One JSON-RPC request at /mcp, in either era. */
-  rpc(
+  /** One JSON-RPC request at /mcp, in either era. Throws where the answer is none by the official schema. */
+  async rpc(
     rpcMethod: string,
     params: Record<string, unknown> = {},
     { revision = MODERN, ...options }: CallOptions & { revision?: string } = {},
@@ -62,7 +64,7 @@ export class GatewayClient {
       'io.modelcontextprotocol/clientCapabilities': {},
       ...(params['_meta'] as object | undefined),
     };
-    return this.rest('/mcp', {
+    const answer = await this.rest('/mcp', {
       body: {
         jsonrpc: '2.0',
         id: nextId++,
@@ -78,6 +80,11 @@ export class GatewayClient {
         ...options.headers,
       },
     });
+    const { body } = answer;
+    const isMessage = typeof body === 'object' && body !== null && 'jsonrpc' in body;
+    const fault = isMessage ? wireFault(body as Told, modern ? MODERN : LEGACY, rpcMethod) : undefined;
+    if (fault !== undefined) throw new Error(fault);
+    return answer;
   }
 
   tool(

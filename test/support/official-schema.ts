@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { runInNewContext } from 'node:vm';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
-import { LEGACY, MODERN } from './gateway-client.ts';
+import { LEGACY, MODERN } from './revisions.ts';
 import type { Told } from './socket-client.ts';
 
 interface Definition {
