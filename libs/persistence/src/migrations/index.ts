@@ -10,6 +10,7 @@ import * as encryption from './008-encryption.ts';
 import * as retention from './009-retention.ts';
 import * as secretSightings from './010-secret-sightings.ts';
 import * as enrolment from './011-enrolment.ts';
+import * as oauthClients from './012-oauth-clients.ts';
 
 /**
  * All migrations, in the order of their names. Applied ones are never edited: a change is a new migration. There is
@@ -27,4 +28,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '009-retention': retention,
   '010-secret-sightings': secretSightings,
   '011-enrolment': enrolment,
+  '012-oauth-clients': oauthClients,
 };
