@@ -89,6 +89,28 @@ describe('a first second factor', () => {
     expect((await begin(key, codeIn(await another(person)))).status).toBe(200);
   });
 
+  it('that was begun is over once there is another code, or another password', async () => {
+    const { person, key } = await somebody();
+    const begun = await begin(key, person.enrolment_code);
+    const next = codeIn(await another(person));
+    expect((await confirm(key, begun)).status).toBe(401);
+    const again = await begin(key, next);
+    const pending = async () =>
+      table()
+        .selectFrom('users')
+        .select(['totp_pending', 'totp_seed'])
+        .where('id', '=', person.id)
+        .executeTakeFirstOrThrow();
+    expect((await pending()).totp_pending).toBeTruthy();
+    // By the person, in that session, it goes on.
+    const body = { password: PASSWORD, new_password: `${PASSWORD} again` };
+    expect((await gateway().client.rest('/auth/password', { key, body })).status).toBe(200);
+    expect((await pending()).totp_pending).toBeTruthy();
+    await gateway().client.rest(`/admin/users/${person.id}/password`, { body: {} });
+    expect((await confirm(key, again)).status).toBe(401);
+    expect(await pending()).toEqual({ totp_pending: null, totp_seed: null });
+  });
+
   it('is confirmed in the session that has begun it, and in no other', async () => {
     const { person, key } = await somebody();
     const elsewhere = (await logIn(gateway().client, person.name)).access_token;

@@ -307,6 +307,19 @@ describe('a form', () => {
   });
 });
 
+/** As many more of that network, or of others like it, which nobody has let in. */
+const crowd = (networks: number, each: number) =>
+  sql`
+    insert into oauth_clients (id, name, role, metadata, registered, created_by, network, unused_until)
+    select 'crowd ' || n || ' ' || m, name, role, metadata, true, created_by,
+      case when n = 0 then network else 'network ' || n end, unused_until
+    from (select * from oauth_clients where network is not null order by unused_until desc limit 1) one,
+      generate_series(0, ${networks - 1}::int) n, generate_series(1, ${each}::int) m
+    on conflict do nothing`.execute(table());
+const keptClient = async (id: string) =>
+  table().selectFrom('oauth_clients').selectAll().where('id', '=', id).executeTakeFirst();
+const noCrowd = () => table().deleteFrom('oauth_clients').where('id', 'like', 'crowd %').execute();
+
 describe('a client that registers itself', () => {
   const good = { client_name: 'Self', redirect_uris: [CALLBACK] };
 
@@ -343,6 +356,47 @@ describe('a client that registers itself', () => {
       .executeTakeFirstOrThrow();
     expect(row).toMatchObject({ registered: true, role: 'service' });
     expect(JSON.stringify(row)).not.toContain(made.client_secret);
+  });
+
+  const registerFrom = (address: string) =>
+    gateway().client.rest('/oauth/register', {
+      key: '',
+      body: good,
+      headers: { 'x-forwarded-for': address },
+    });
+
+  it('takes from those of its own network, and from nobody else, when strangers register too many', async () => {
+    expect((await registerFrom('2001:db8:2:1::1')).status).toBe(201);
+    await crowd(1, 59);
+    const more = await registerFrom('2001:db8:2:1:ffff::2');
+    expect(more.body).toMatchObject({ error: 'temporarily_unavailable' });
+    expect(await gateway().recordOf(more)).toMatchObject({ operation: 'oauth.register', result: 'refused' });
+    const other = (await registerFrom('2001:db8:2:2::1')).body as IssuedOAuthClientView;
+    // All that there is, taken by some: who has one waits for nobody.
+    await crowd(20, 55);
+    expect((await registerFrom('192.0.2.20')).status).toBe(201);
+    await noCrowd();
+    expect(await keptClient(other.client_id)).toBeDefined();
+  });
+
+  it('stays once a person has let it in, and is gone soon where nobody does', async () => {
+    const { client } = gateway();
+    const [used, unused] = [(await register(good)).body, (await register(good)).body] as [
+      IssuedOAuthClientView,
+      IssuedOAuthClientView,
+    ];
+    expect((await keptClient(used.client_id))?.network).toBeTruthy();
+    await new CodeFlow(client, { client_id: used.client_id }).tokens(person.name);
+    expect(await keptClient(used.client_id)).toMatchObject({ network: null, unused_until: null });
+    const aging = table().updateTable('oauth_clients').set({ unused_until: new Date() });
+    await aging.where('unused_until', 'is not', null).execute();
+    expect((await new CodeFlow(client, { client_id: unused.client_id }).start()).status).toBe(400);
+    expect((await register(good)).status).toBe(201);
+    expect([await keptClient(unused.client_id), (await keptClient(used.client_id))?.id]).toEqual([
+      undefined,
+      used.client_id,
+    ]);
+    expect((await new CodeFlow(client, { client_id: used.client_id }).start()).status).toBe(200);
   });
 
   it('may ask a person for nothing that lets others in', async () => {

@@ -20,6 +20,7 @@ interface PasswordOptions extends UsersOptions {
 }
 interface DeleteOptions extends UsersOptions {
   keepKeys?: true;
+  keepClients?: true;
   yes?: true;
 }
 interface RightsOptions extends UsersOptions {
@@ -60,15 +61,22 @@ export function registerUsers(program: Command): void {
       }),
     );
 
-  common(users.command('disable <user>').description('let a user in no more, and end their sessions')).action(
-    reporting((user: string, options: UsersOptions) => amend(user, { disabled: true }, options)),
-  );
+  common(
+    users
+      .command('disable <user>')
+      .description('let a user in no more, and end their sessions: programs that they set up work on'),
+  ).action(reporting((user: string, options: UsersOptions) => amend(user, { disabled: true }, options)));
   common(users.command('enable <user>').description('let a disabled user in again')).action(
     reporting((user: string, options: UsersOptions) => amend(user, { disabled: false }, options)),
   );
 
-  common(users.command('delete <user>').description('delete a user, their sessions, grants and API keys'))
+  common(
+    users
+      .command('delete <user>')
+      .description('delete a user, their sessions and grants, and the secrets of programs that they know'),
+  )
     .option('--keep-keys', 'API keys that they have made or rotated work on')
+    .option('--keep-clients', 'OAuth clients whose secret they were shown work on')
     .option('--yes', 'do it: it can not be taken back')
     .action(
       reporting(async (user: string, options: DeleteOptions) => {
@@ -76,7 +84,11 @@ export function registerUsers(program: Command): void {
           throw new CommandError('usage', 'Nobody was deleted: say --yes, for it can not be taken back');
         await using(options, async (admin) => {
           const { id } = await find(admin, user);
-          const deleted = await admin.delete({ id, ...(options.keepKeys && { keep_keys: true }) });
+          const deleted = await admin.delete({
+            id,
+            ...(options.keepKeys && { keep_keys: true }),
+            ...(options.keepClients && { keep_clients: true }),
+          });
           print(options, deleted, aboutDeleted(deleted));
         });
       }),
@@ -183,9 +195,14 @@ function aboutCode(code: string, { enrolment_expires_at: until }: IssuedUserView
   );
 }
 
-function aboutDeleted({ name, id, revoked_keys: keys }: DeletedUserView): string {
-  const revoked = keys.length === 0 ? '' : `Revoked API keys: ${keys.join(', ')}\n`;
-  return `Deleted: ${name}, id ${id}\n${revoked}`;
+function aboutDeleted({ name, id, ...gone }: DeletedUserView): string {
+  const lists: [string, readonly string[]][] = [
+    ['Revoked API keys', gone.revoked_keys],
+    ['Deleted OAuth clients', gone.deleted_clients],
+    ['OAuth clients to rotate the secret of', gone.locked_clients],
+  ];
+  const named = lists.filter(([, ids]) => ids.length > 0);
+  return `Deleted: ${name}, id ${id}\n${named.map(([what, ids]) => `${what}: ${ids.join(', ')}\n`).join('')}`;
 }
 
 function printChanged(user: UserView, options: UsersOptions): void {

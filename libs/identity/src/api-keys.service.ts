@@ -53,7 +53,7 @@ export class ApiKeys {
     const { name, role, tier } = order;
     requireRights(by, { role, tier });
     const issued = this.#mint({ principalId: randomUUID(), name, role, tier, createdBy: by.id }, order);
-    if (await this.store.insert(issued.key, this.pepper.digest(issued.secret))) return issued;
+    if (await this.store.insert(issued.key, this.pepper.digest(issued.secret), by)) return issued;
     throw conflict('A key of that name exists: rotate or revoke it, or choose another name');
   }
 
@@ -72,7 +72,7 @@ export class ApiKeys {
     const issued = this.#mint({ principalId, name, role, tier, createdBy: by.id, rotatedFrom: id }, order);
     const overlapMs = (order.overlapHours ?? this.config.rotationOverlapHours) * HOUR_MS;
     const endsAt = new Date(issued.key.createdAt.getTime() + overlapMs);
-    const done = await this.store.supersede(issued.key, this.pepper.digest(issued.secret), endsAt);
+    const done = await this.store.supersede(issued.key, this.pepper.digest(issued.secret), endsAt, by);
     if (!done) throw conflict('That key was revoked or rotated before: rotate the key that took its place');
     this.verdicts.forget(id);
     return issued;

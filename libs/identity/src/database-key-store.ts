@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { sql, type Selectable } from 'kysely';
-import type { Role, Tier } from '#call';
+import type { Principal, Role, Tier } from '#call';
 import { Database, type Tables } from '#persistence';
 import type { ApiKey } from './api-key.record.ts';
 import { KeyStore, type KeyPage } from './key-store.ts';
+import { requireMaker } from './makers.ts';
 
 type Row = Selectable<Tables['api_keys']>;
 
@@ -57,16 +58,19 @@ export class DatabaseKeyStore extends KeyStore {
     return (await this.#db.selectFrom('api_keys').select('id').limit(1).executeTakeFirst()) === undefined;
   }
 
-  async insert(key: ApiKey, digest: string): Promise<boolean> {
-    const inserted = await this.#db
-      .insertInto('api_keys')
-      .values(rowOf(key, digest))
-      .onConflict((conflict) => conflict.doNothing())
-      .executeTakeFirst();
-    return inserted.numInsertedOrUpdatedRows === 1n;
+  async insert(key: ApiKey, digest: string, by?: Principal): Promise<boolean> {
+    return this.#db.transaction().execute(async (transaction) => {
+      if (by) await requireMaker(by, transaction);
+      const inserted = await transaction
+        .insertInto('api_keys')
+        .values(rowOf(key, digest))
+        .onConflict((conflict) => conflict.doNothing())
+        .executeTakeFirst();
+      return inserted.numInsertedOrUpdatedRows === 1n;
+    });
   }
 
-  async supersede(next: ApiKey, digest: string, endsAt: Date): Promise<boolean> {
+  async supersede(next: ApiKey, digest: string, endsAt: Date, by?: Principal): Promise<boolean> {
     return this.#db.transaction().execute(async (transaction) => {
       const superseded = await transaction
         .updateTable('api_keys')
@@ -79,6 +83,8 @@ export class DatabaseKeyStore extends KeyStore {
         .where('superseded_at', 'is', null)
         .executeTakeFirst();
       if (superseded.numUpdatedRows === 0n) return false;
+      // After it: a key that rotates itself has locked itself by now, and two that do so at once come one after the other.
+      if (by) await requireMaker(by, transaction);
       await transaction.insertInto('api_keys').values(rowOf(next, digest)).execute();
       return true;
     });

@@ -5,6 +5,7 @@ import { Doubts } from './doubts.ts';
 import { KeyNews } from './key-news.ts';
 import { inMemoryIdentity } from './testing/in-memory-identity.ts';
 import { MemoryKeyStore } from './testing/memory-key-store.ts';
+import { WatchedKeyStore } from './testing/watched-key-store.ts';
 
 const ADMIN: Principal = { id: 'x', name: 'x', role: 'admin', tier: undefined, keyId: 'configured' };
 const AGES = 400;
@@ -43,6 +44,36 @@ describe('keys that may be good no more', () => {
     await here.keys.rotate(two.key.id, {}, ADMIN);
     for (const { told } of [here, there]) expect(new Set(told)).toEqual(new Set([one.key.id, two.key.id]));
     await expect(there.prove(one.secret)).rejects.toMatchObject({ code: 'CREDENTIAL_UNKNOWN' });
+  });
+
+  it('are told at once, each by its id, where it is their owner who changes, here or on another replica', async () => {
+    const store = new MemoryKeyStore();
+    const [here, there] = [replicaOver(store), replicaOver(store)];
+    const [one, two] = [await here.issue('one'), await here.issue('two')];
+    for (const { secret } of [one, two]) await there.prove(secret);
+    await store.revoke(one.key.id, new Date(), 'none');
+    here.verdicts.forgetAllOf(one.key.principalId);
+    expect(there.told).toEqual([one.key.id]);
+    await expect(there.prove(one.secret)).rejects.toMatchObject({ code: 'CREDENTIAL_UNKNOWN' });
+    expect(await there.prove(two.secret)).toMatchObject({ keyId: two.key.id });
+  });
+
+  it('are not remembered as good by an answer that was on its way when the news came', async () => {
+    const store = new WatchedKeyStore();
+    const [here, there] = [replicaOver(store), replicaOver(store)];
+    const { key, secret } = await here.issue('one');
+    const { promise, resolve } = Promise.withResolvers<void>();
+    store.gate = promise;
+    const first = there.prove(secret);
+    await expect.poll(() => store.asked).toBe(1);
+    await store.revoke(key.id, new Date(), 'none');
+    here.verdicts.forget(key.id);
+    // It asks again, and does not wait for the answer of before.
+    const second = there.prove(secret);
+    resolve();
+    await Promise.allSettled([first, second]);
+    await expect(second).rejects.toMatchObject({ code: 'CREDENTIAL_UNKNOWN' });
+    await expect(there.prove(secret)).rejects.toMatchObject({ code: 'CREDENTIAL_UNKNOWN' });
   });
 
   it('are found by a question about all, and no others', async () => {

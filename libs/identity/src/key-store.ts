@@ -1,3 +1,4 @@
+import type { Principal } from '#call';
 import type { ApiKey } from './api-key.record.ts';
 
 export interface KeyPage {
@@ -19,14 +20,17 @@ export abstract class KeyStore {
   abstract list(page: { skip: number; limit: number }): Promise<KeyPage>;
   abstract isEmpty(): Promise<boolean>;
 
-  /** Says false, and keeps nothing, when the name is in use (letter case aside). */
-  abstract insert(key: ApiKey, digest: string): Promise<boolean>;
+  /**
+   * Says false, and keeps nothing, when the name is in use (letter case aside).
+   * @param by whoever makes it: refused where that one is good no more (`requireMaker`)
+   */
+  abstract insert(key: ApiKey, digest: string, by?: Principal): Promise<boolean>;
 
   /**
    * In one step, puts `next` in the place of the key `next.rotatedFrom`, which ends at `endsAt` if it does not end earlier.
    * Says false, and changes nothing, when that key was revoked or superseded meanwhile.
    */
-  abstract supersede(next: ApiKey, digest: string, endsAt: Date): Promise<boolean>;
+  abstract supersede(next: ApiKey, digest: string, endsAt: Date, by?: Principal): Promise<boolean>;
 
   /**
    * Says false, and changes nothing, when `sparing` the last admin and no other key of an admin works at `at`.

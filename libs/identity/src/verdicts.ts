@@ -14,6 +14,8 @@ const RENEW_MS = 500;
 const REFUSED_MS = 30_000;
 /** About 4 MB each when full. Keys that are used are renewed, so what falls out is what rests. */
 const CAPACITY = 10_000;
+/** Before the id of a principal, in the news: no key is called that. */
+const ALL_OF = 'principal:';
 
 /** A token that somebody has to be asked about. */
 export interface Question {
@@ -116,15 +118,25 @@ export class Verdicts implements OnModuleDestroy {
     this.news.close();
   }
 
+  /** The same of whatever somebody has shown here, and on other replicas. */
+  forgetAllOf(principalId: string): void {
+    this.#forget(ALL_OF + principalId);
+    this.news.tell(ALL_OF + principalId);
+  }
+
   /** All that is being asked, too: the answer may be of before. */
-  #forget(keyId: string): void {
+  #forget(name: string): void {
     this.#epoch++;
     this.#flights.clear();
+    const told = new Set(name.startsWith(ALL_OF) ? [] : [name]);
     // Too old to count, and kept all the same: to show again what was good is no guess.
     for (const proven of this.#proven.values()) {
-      if (proven.principal.keyId === keyId) proven.askedAt = -Infinity;
+      const { id, keyId } = proven.principal;
+      if (keyId !== name && ALL_OF + id !== name) continue;
+      proven.askedAt = -Infinity;
+      told.add(keyId);
     }
-    for (const listener of this.#listeners) listener(keyId);
+    for (const keyId of told) for (const listener of this.#listeners) listener(keyId);
   }
 
   /** A failure is not lost: the first call after PROVEN_MS asks again, waits, and is refused. */

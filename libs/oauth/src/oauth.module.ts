@@ -5,6 +5,7 @@ import { Accounts } from './accounts.ts';
 import { ClientStore } from './clients/client-store.ts';
 import { OAuthAdminController } from './clients/oauth-admin.controller.ts';
 import { OAuthClients } from './clients/oauth-clients.ts';
+import { Registrations } from './clients/registrations.ts';
 import { GrantsModule } from './grants/grants.module.ts';
 import { OAuthGrantsController } from './grants/oauth-grants.controller.ts';
 import { OAuthGrants } from './grants/oauth-grants.ts';
@@ -29,6 +30,7 @@ import { TokenStanding } from './server/token-standing.ts';
     SigningKeys,
     ClientStore,
     OAuthClients,
+    Registrations,
     OAuthGrants,
     { provide: Accounts, useClass: IdentityAccounts },
     OwnTokens,

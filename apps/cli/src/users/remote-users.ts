@@ -33,8 +33,10 @@ export class RemoteUsers implements UserAdmin {
     return this.#client.request('PUT', `/admin/users/${encodeURIComponent(id)}`, { body: change });
   }
 
-  delete({ id, keep_keys }: DeleteUser): Promise<DeletedUserView> {
-    return this.#client.request('DELETE', `/admin/users/${encodeURIComponent(id)}`, { query: { keep_keys } });
+  delete({ id, keep_keys, keep_clients }: DeleteUser): Promise<DeletedUserView> {
+    return this.#client.request('DELETE', `/admin/users/${encodeURIComponent(id)}`, {
+      query: { keep_keys, keep_clients },
+    });
   }
 
   resetPassword({ id, ...order }: ResetPassword): Promise<IssuedUserView> {

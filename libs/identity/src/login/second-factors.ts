@@ -157,11 +157,12 @@ export class SecondFactors implements OnModuleInit {
     return enrolment;
   }
 
-  /** A code in the place of the one before. Undefined where a second factor is set up: nobody needs one then. */
+  /** A code in the place of the one before, and of what was begun with that. Undefined where a second factor is set up: nobody needs one then. */
   async issueCode(id: string): Promise<EnrolmentCode | undefined> {
     const enrolment = this.codes.mint(id);
     const { digest: enrolment_digest, expiresAt: enrolment_expires_at } = enrolment;
-    const updating = this.#db.updateTable('users').set({ enrolment_digest, enrolment_expires_at });
+    const begun = { totp_pending: null, totp_pending_session: null };
+    const updating = this.#db.updateTable('users').set({ ...begun, enrolment_digest, enrolment_expires_at });
     const { numUpdatedRows } = await updating
       .where('id', '=', id)
       .where('totp_seed', 'is', null)

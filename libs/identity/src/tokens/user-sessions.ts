@@ -79,6 +79,8 @@ export class UserSessions {
   async endAll(userId: string, by: EndedBy, but?: string): Promise<number> {
     const ended = await this.families.endAll(userId, by, but);
     for (const id of ended) this.verdicts.forget(keyIdOf(id));
+    // What they have allowed clients may have gone by the same.
+    this.verdicts.forgetAllOf(userId);
     return ended.length;
   }
 }

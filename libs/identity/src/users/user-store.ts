@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { Selectable } from 'kysely';
-import type { Role, Tier } from '#call';
+import { sql, type Selectable } from 'kysely';
+import type { Principal, Role, Tier } from '#call';
 import { Database, type Tables } from '#persistence';
+import { requireMaker } from '../makers.ts';
 import { foldName, type User, type UserSecrets } from './user.record.ts';
 
 type Row = Selectable<Tables['users']>;
@@ -53,42 +54,55 @@ export class UserStore {
     return { users: rows.map(userOf), total: Number(total) };
   }
 
-  /** Says false, and keeps nothing, when the name is in use. */
+  /**
+   * Says false, and keeps nothing, when the name is in use.
+   * @param by whoever makes it: refused where that one is good no more (`requireMaker`)
+   */
   async insert(
     user: User,
     { passwordHash, enrolmentDigest }: { passwordHash: string; enrolmentDigest: string },
+    by?: Principal,
   ): Promise<boolean> {
-    const { numInsertedOrUpdatedRows } = await this.#db
-      .insertInto('users')
-      .values({
-        id: user.id,
-        name: user.name,
-        folded_name: foldName(user.name),
-        role: user.role,
-        tier: user.tier ?? null,
-        password_hash: passwordHash,
-        totp_seed: null,
-        totp_pending: null,
-        totp_pending_session: null,
-        totp_step: null,
-        enrolment_digest: enrolmentDigest,
-        enrolment_expires_at: user.enrolmentExpiresAt ?? null,
-        created_at: user.createdAt,
-        created_by: user.createdBy,
-        changed_at: user.changedAt,
-        last_login_at: null,
-        disabled_at: null,
-      })
-      .onConflict((conflict) => conflict.doNothing())
-      .executeTakeFirst();
-    return numInsertedOrUpdatedRows === 1n;
+    const row = {
+      id: user.id,
+      name: user.name,
+      folded_name: foldName(user.name),
+      role: user.role,
+      tier: user.tier ?? null,
+      password_hash: passwordHash,
+      totp_seed: null,
+      totp_pending: null,
+      totp_pending_session: null,
+      totp_step: null,
+      enrolment_digest: enrolmentDigest,
+      enrolment_expires_at: user.enrolmentExpiresAt ?? null,
+      created_at: user.createdAt,
+      created_by: user.createdBy,
+      changed_at: user.changedAt,
+      last_login_at: null,
+      disabled_at: null,
+    };
+    return this.#db.transaction().execute(async (transaction) => {
+      if (by) await requireMaker(by, transaction);
+      const inserting = transaction.insertInto('users').values(row);
+      const { numInsertedOrUpdatedRows } = await inserting
+        .onConflict((conflict) => conflict.doNothing())
+        .executeTakeFirst();
+      return numInsertedOrUpdatedRows === 1n;
+    });
   }
 
-  async change(id: string, change: UserChange, at: Date): Promise<void> {
+  /**
+   * A second factor that was begun waits no longer, unless by the session that is named: whoever has begun it may be whom the
+   * change shuts out, and must not end it before the sessions are ended.
+   */
+  async change(id: string, change: UserChange, at: Date, { but = '' } = {}): Promise<void> {
     const { role, tier, passwordHash, disabledAt } = change;
     const set = { role, tier, password_hash: passwordHash, disabled_at: disabledAt, changed_at: at };
     const given = Object.fromEntries(Object.entries(set).filter(([, value]) => value !== undefined));
-    await this.#db.updateTable('users').set(given).where('id', '=', id).execute();
+    const totp_pending = sql<string | null>`case when totp_pending_session = ${but} then totp_pending end`;
+    const updating = this.#db.updateTable('users').set({ ...given, totp_pending });
+    await updating.where('id', '=', id).execute();
   }
 
   /** Made anew with the parameters of today, while the password is at hand: unless it was changed meanwhile. */

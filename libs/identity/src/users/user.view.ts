@@ -34,8 +34,12 @@ export interface DeletedUserView {
   role: Role;
   /** Sessions that were ended or over. */
   sessions: number;
-  /** Ids of the API keys that they had made or rotated, and that are revoked now. */
+  /** Ids of the API keys that they had made or rotated, or that were made with those, and that are revoked now. */
   revoked_keys: readonly string[];
+  /** Ids of the OAuth clients that act for themselves whose secret they were shown: they are gone, and their tokens void. */
+  deleted_clients: readonly string[];
+  /** Ids of those that act for persons: they have lost their secret, and wait for `rotate-secret`. */
+  locked_clients: readonly string[];
 }
 
 /** One page of the users, the youngest first. */

@@ -50,12 +50,19 @@ export class UsersController {
   @Delete(':id')
   @Operation({ name: 'users.delete', permission: 'users:write', input: DeleteUser, event: 'user_deleted' })
   async delete(
-    @Input() { id, keep_keys: keepKeys = false }: DeleteUser,
+    @Input() { id, keep_keys: keys = false, keep_clients: clients = false }: DeleteUser,
     @CurrentCall() call: Call,
   ): Promise<DeletedUserView> {
-    const { user, sessions, keys } = await this.users.delete(id, { keepKeys }, callerOf(call));
+    call.note('subject_user', id);
+    const { user, sessions, ...gone } = await this.users.delete(id, { keys, clients }, callerOf(call));
     const { name, role } = noted(user, call);
-    return { id, name, role, sessions, revoked_keys: keys };
+    const lists = {
+      revoked_keys: gone.keys,
+      deleted_clients: gone.clients,
+      locked_clients: gone.lockedClients,
+    };
+    for (const [list, ids] of Object.entries(lists)) call.note(list, ids.length);
+    return { id, name, role, sessions, ...lists };
   }
 
   @Post(':id/password')

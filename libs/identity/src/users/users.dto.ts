@@ -66,6 +66,11 @@ export class DeleteUser {
   @IsOptional()
   @IsBoolean()
   keep_keys?: boolean;
+
+  /** So do the OAuth clients whose secret they were shown. */
+  @IsOptional()
+  @IsBoolean()
+  keep_clients?: boolean;
 }
 
 export class ResetPassword {

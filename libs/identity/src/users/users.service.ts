@@ -10,6 +10,7 @@ import { UserSessions } from '../tokens/user-sessions.ts';
 import { PasswordHasher } from './password-hasher.ts';
 import { requireGoodPassword } from './password-rules.ts';
 import type { User } from './user.record.ts';
+import type { Keeping } from './disinheritance.ts';
 import { UserDeletion, type Deleted } from './user-deletion.ts';
 import { UserStore, type UserPage } from './user-store.ts';
 
@@ -72,7 +73,7 @@ export class Users {
       disabledAt: undefined,
     };
     const passwordHash = await this.#hashOf(password ?? generated!, name);
-    if (await this.store.insert(user, { passwordHash, enrolmentDigest }))
+    if (await this.store.insert(user, { passwordHash, enrolmentDigest }, by))
       return { user, password: generated, enrolmentCode };
     throw new GatehouseError('CONFLICT', 'A user of that name exists: choose another name');
   }
@@ -120,7 +121,8 @@ export class Users {
 
   /** Ends all sessions of the user but one, if that is named. Answers how many. @throws InvalidInput */
   async setPassword({ id, name }: User, password: string, { but }: { but?: string } = {}): Promise<number> {
-    await this.store.change(id, { passwordHash: await this.#hashOf(password, name) }, new Date());
+    const change = { passwordHash: await this.#hashOf(password, name) };
+    await this.store.change(id, change, new Date(), { ...(but !== undefined && { but }) });
     return this.sessions.endAll(id, 'password-changed', but);
   }
 
@@ -141,14 +143,10 @@ export class Users {
   }
 
   /** For good. @throws NotFound; GatehouseError ACCESS_REFUSED, CONFLICT where no administrator could log in any more */
-  async delete(
-    id: string,
-    { keepKeys }: { keepKeys: boolean },
-    by: Principal,
-  ): Promise<Deleted & { user: User }> {
+  async delete(id: string, keeping: Keeping, by: Principal): Promise<Deleted & { user: User }> {
     const user = await this.get(id);
     requireRights(by, user, 'users');
-    return { user, ...(await this.deletion.delete(id, { keepKeys })) };
+    return { user, ...(await this.deletion.delete(id, keeping)) };
   }
 
   #hashOf(password: string, name: string): Promise<string> {

@@ -1,8 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import type { Selectable } from 'kysely';
-import type { Role } from '#call';
+import type { Principal, Role } from '#call';
+import { requireMaker } from '#identity';
 import { Database, type Tables } from '#persistence';
 import type { ClientMetadata, OAuthClient } from './oauth-client.ts';
+
+/** Where one that registered itself has come from, and until when it is kept unless a person lets it in. */
+export interface Registered {
+  /** A keyed digest. */
+  readonly network: string;
+  readonly unusedUntil: Date;
+}
 
 export interface Page {
   readonly skip: number;
@@ -24,6 +32,7 @@ export class ClientStore {
       .selectFrom('oauth_clients')
       .selectAll()
       .where('id', '=', id)
+      .where((eb) => eb.or([eb('unused_until', 'is', null), eb('unused_until', '>', new Date())]))
       .executeTakeFirst();
     if (row && Date.now() - row.used_at.getTime() > DAY_MS) await this.#noteUse(id);
     return row && clientOf(row);
@@ -45,25 +54,36 @@ export class ClientStore {
     return { clients: rows.map(clientOf), total: Number(total) };
   }
 
-  async insert(client: OAuthClient): Promise<void> {
-    await this.#db
-      .insertInto('oauth_clients')
-      .values({
-        id: client.id,
-        name: client.name,
-        role: client.role,
-        secret_digest: client.secretDigest ?? null,
-        metadata: JSON.stringify(client.metadata),
-        registered: client.registered,
-        created_at: client.createdAt,
-        created_by: client.createdBy,
-        used_at: client.createdAt,
-      })
-      .execute();
+  /** One that was made by somebody (refused where that one is good no more, `requireMaker`), or registered itself. */
+  async insert(client: OAuthClient, from: Principal | Registered): Promise<void> {
+    const registered = 'network' in from ? from : undefined;
+    const row = {
+      id: client.id,
+      name: client.name,
+      role: client.role,
+      secret_digest: client.secretDigest ?? null,
+      metadata: JSON.stringify(client.metadata),
+      registered: client.registered,
+      created_at: client.createdAt,
+      created_by: client.createdBy,
+      used_at: client.createdAt,
+      secret_by: null,
+      secret_at: null,
+      network: registered?.network ?? null,
+      unused_until: registered?.unusedUntil ?? null,
+    };
+    await this.#db.transaction().execute(async (transaction) => {
+      if (!('network' in from)) await requireMaker(from, transaction);
+      await transaction.insertInto('oauth_clients').values(row).execute();
+    });
   }
 
-  async setSecret(id: string, digest: string): Promise<void> {
-    await this.#db.updateTable('oauth_clients').set({ secret_digest: digest }).where('id', '=', id).execute();
+  async setSecret(id: string, digest: string, by: Principal): Promise<void> {
+    const set = { secret_digest: digest, secret_by: by.id, secret_at: new Date() };
+    await this.#db.transaction().execute(async (transaction) => {
+      await requireMaker(by, transaction);
+      await transaction.updateTable('oauth_clients').set(set).where('id', '=', id).execute();
+    });
   }
 
   /** Of the same secret under another pepper. */
@@ -82,21 +102,6 @@ export class ClientStore {
         .executeTakeFirst();
       return numDeletedRows > 0n;
     });
-  }
-
-  /** How many have registered themselves, those that rested for too long left out: they are removed. */
-  async countRegistered(restedDays: number): Promise<number> {
-    await this.#db
-      .deleteFrom('oauth_clients')
-      .where('registered', '=', true)
-      .where('used_at', '<', new Date(Date.now() - restedDays * DAY_MS))
-      .execute();
-    const { count } = await this.#db
-      .selectFrom('oauth_clients')
-      .select((eb) => eb.fn.countAll<string>().as('count'))
-      .where('registered', '=', true)
-      .executeTakeFirstOrThrow();
-    return Number(count);
   }
 
   get #db() {

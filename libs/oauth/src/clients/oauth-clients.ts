@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { Permission, Principal, Role } from '#call';
 import { AccessRefused, GatehouseError, InvalidInput, NotFound } from '#errors';
-import { Pepper, requireRank, sameDigest } from '#identity';
+import { Pepper, requireRank, sameDigest, Verdicts } from '#identity';
 import { holds, isGranted } from '#rbac';
 import { ClientStore, type Page } from './client-store.ts';
 import { permissionsIn, type ClientMetadata, type GrantType, type OAuthClient } from './oauth-client.ts';
@@ -29,6 +29,7 @@ export class OAuthClients {
   constructor(
     private readonly store: ClientStore,
     private readonly pepper: Pepper,
+    private readonly verdicts: Verdicts,
   ) {}
 
   /** One without redirect URIs acts for itself (client credentials), one with them for persons. @throws InvalidInput, AccessRefused */
@@ -48,7 +49,7 @@ export class OAuthClients {
       createdAt: new Date(),
       createdBy: by.id,
     };
-    await this.store.insert(client);
+    await this.store.insert(client, by);
     return { client, secret };
   }
 
@@ -62,7 +63,7 @@ export class OAuthClients {
     requireScopes(by, permissionsIn(client.metadata.scope));
     if (!client.secretDigest) throw new GatehouseError('CONFLICT', 'A public client has no secret to rotate');
     const secret = newSecret();
-    await this.store.setSecret(id, this.digest(secret));
+    await this.store.setSecret(id, this.digest(secret), by);
     return { client, secret };
   }
 
@@ -70,6 +71,7 @@ export class OAuthClients {
   async delete(id: string): Promise<OAuthClient> {
     const client = await this.#find(id);
     await this.store.delete(id);
+    this.verdicts.forgetAllOf(`client:${id}`);
     return client;
   }
 

@@ -13,6 +13,8 @@ export interface GetOptions {
   readonly maxBytes: number;
   /** Where it may go: to what the operator has named, or to what a stranger has. */
   readonly to: 'anywhere' | 'public' | 'public-or-loopback';
+  /** Ends it earlier. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Got {
@@ -40,7 +42,7 @@ export async function boundedGet(url: URL, options: GetOptions): Promise<Got> {
     headers: { accept: 'application/json', 'accept-encoding': 'identity', connection: 'close' },
     agent: false,
     lookup: checkedLookup(to),
-    signal: AbortSignal.timeout(timeoutMs),
+    signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(options.signal ? [options.signal] : [])]),
     maxHeaderSize: 8192,
   };
   const request = send(url, settings).end();

@@ -1,16 +1,14 @@
 import { errors, type Adapter, type AdapterFactory, type AdapterPayload } from 'oidc-provider';
 import type { ClientStore } from '../clients/client-store.ts';
-import type { ClientMetadata } from '../clients/oauth-client.ts';
+import type { ClientMetadata, OAuthClient } from '../clients/oauth-client.ts';
+import type { Registrations } from '../clients/registrations.ts';
 import type { OAuthClients } from '../clients/oauth-clients.ts';
 import type { ArtifactStore } from './artifact-store.ts';
-
-/** Clients that registered themselves and rest for so long are forgotten. */
-const RESTED_DAYS = 30;
-const MOST_REGISTERED = 1_000;
 
 export interface Stores {
   readonly artifacts: ArtifactStore;
   readonly clients: ClientStore;
+  readonly registrations: Registrations;
   readonly secrets: Pick<OAuthClients, 'digest'>;
   /** Told of a refresh token that was shown twice at the same time. */
   readonly reused: () => void;
@@ -73,11 +71,15 @@ class ArtifactAdapter implements Adapter {
 
 class ClientAdapter implements Adapter {
   readonly #clients: ClientStore;
+  readonly #registrations: Registrations;
   readonly #secrets: Stores['secrets'];
+  readonly #askedFrom: () => string;
 
-  constructor({ clients, secrets }: Stores) {
+  constructor({ clients, registrations, secrets, askedFrom }: Stores) {
     this.#clients = clients;
+    this.#registrations = registrations;
     this.#secrets = secrets;
+    this.#askedFrom = askedFrom;
   }
 
   /** In place of the secret its digest, which the secret that is shown is compared with. */
@@ -94,11 +96,8 @@ class ClientAdapter implements Adapter {
 
   /** One that registers itself (RFC 7591): nobody here has vouched for it, so it acts for persons only. */
   async upsert(id: string, payload: AdapterPayload): Promise<void> {
-    if ((await this.#clients.countRegistered(RESTED_DAYS)) >= MOST_REGISTERED) {
-      throw new errors.TemporarilyUnavailable('too many clients have registered themselves');
-    }
     const metadata = payload as unknown as ClientMetadata;
-    await this.#clients.insert({
+    const client: OAuthClient = {
       id,
       name: metadata.client_name,
       role: 'service',
@@ -116,7 +115,9 @@ class ClientAdapter implements Adapter {
       registered: true,
       createdAt: new Date(),
       createdBy: 'itself',
-    });
+    };
+    if (await this.#registrations.admit(client, this.#askedFrom())) return;
+    throw new errors.TemporarilyUnavailable('too many clients have registered themselves: try again later');
   }
 
   async destroy(id: string): Promise<void> {

@@ -41,7 +41,7 @@ export class ArtifactStore {
   ) {
     const payloads = { table: 'oauth_artifacts', column: 'payload', row: 'id' } as const;
     rotation?.register(new SealedColumn(database, envelope, payloads));
-    this.#share = new FairShare(database, SHARE);
+    this.#share = new FairShare(database, { table: 'oauth_artifacts', until: 'expires_at' }, SHARE);
   }
 
   /**
@@ -52,7 +52,7 @@ export class ArtifactStore {
     if (!BEGUN.has(kept.model) || isSomebodys(kept.payload)) return this.put(kept).then(() => true);
     const network = this.pepper.eitherOf(`oauth network ${networkOf(address)}`);
     const isNew = !(await this.find(kept.model, kept.shown));
-    if (isNew && !(await this.#share.admits(kept.model, network))) return false;
+    if (isNew && !(await this.#share.admits(network, { model: kept.model }))) return false;
     await this.put(kept, network[0]);
     return true;
   }

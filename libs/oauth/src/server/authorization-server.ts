@@ -8,6 +8,7 @@ import { permissions } from '#rbac';
 import { Accounts } from '../accounts.ts';
 import { ClientStore } from '../clients/client-store.ts';
 import { OAuthClients } from '../clients/oauth-clients.ts';
+import { Registrations } from '../clients/registrations.ts';
 import { signerOf, type SigningKey } from '../keys/signing-key.ts';
 import { SigningKeys } from '../keys/signing-keys.ts';
 import { oauthConfig } from '../oauth.config.ts';
@@ -53,6 +54,7 @@ export class AuthorizationServer {
     private readonly keys: SigningKeys,
     private readonly artifacts: ArtifactStore,
     private readonly clients: ClientStore,
+    private readonly registrations: Registrations,
     private readonly secrets: OAuthClients,
     private readonly accounts: Accounts,
     private readonly tokens: OwnTokens,
@@ -64,7 +66,10 @@ export class AuthorizationServer {
     this.#cookieKeys = new CookieKeys(() => pepper.keysFor('oauth-cookies'));
     const { clientDocuments } = config;
     if (clientDocuments !== 'off') {
-      this.#fetch = documentFetch(clientDocuments === 'public' ? 'public' : 'public-or-loopback');
+      this.#fetch = documentFetch({
+        to: clientDocuments === 'public' ? 'public' : 'public-or-loopback',
+        askedFrom: () => this.#addressOf(Provider.ctx),
+      });
     }
   }
 
@@ -124,7 +129,7 @@ export class AuthorizationServer {
   }
 
   #build(keys: readonly SigningKey[]): Provider {
-    const { artifacts, clients, secrets, accounts, resources, tokens } = this;
+    const { artifacts, clients, registrations, secrets, accounts, resources, tokens } = this;
     const provider = new Provider(
       resources.issuer,
       providerSettings({
@@ -133,6 +138,7 @@ export class AuthorizationServer {
         stores: {
           artifacts,
           clients,
+          registrations,
           secrets,
           reused: () => this.#refuseReuse(Provider.ctx),
           askedFrom: () => this.#addressOf(Provider.ctx),
@@ -176,6 +182,8 @@ export class AuthorizationServer {
     const { oidc } = ctx as { oidc?: KoaContextWithOIDC['oidc'] };
     if (!oidc) return;
     if (oidc.route === 'discovery') describeOurselves(ctx);
+    if (oidc.route === 'token' && ctx.status === 200 && oidc.client)
+      await this.registrations.noteToken(oidc.client.clientId);
     if (oidc.route === 'resume' && oidc.entities.AuthorizationCode) await this.#endSession(ctx);
     const call = this.#exchanges.get(ctx.req)?.call;
     if (call && oidc.client) call.note('oauth_client', oidc.client.clientId.slice(0, 256));

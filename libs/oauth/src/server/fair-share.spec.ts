@@ -9,7 +9,11 @@ describe.each(databases)('the share of what strangers begin, on $name', (kind) =
   let share: FairShare;
   let rows = 0;
   beforeAll(() => {
-    share = new FairShare(database(), { each: 4, all: 10 });
+    share = new FairShare(
+      database(),
+      { table: 'oauth_artifacts', until: 'expires_at' },
+      { each: 4, all: 10 },
+    );
   });
   beforeEach(async () => void (await database().kysely.deleteFrom('oauth_artifacts').execute()));
 
@@ -28,7 +32,7 @@ describe.each(databases)('the share of what strangers begin, on $name', (kind) =
     return row.id;
   };
   const begin = async (network: string) => {
-    const admitted = await share.admits(MODEL, [network]);
+    const admitted = await share.admits([network], { model: MODEL });
     if (admitted) await put(network);
     return admitted;
   };
@@ -46,7 +50,7 @@ describe.each(databases)('the share of what strangers begin, on $name', (kind) =
 
   it('is of one network, also by the digest that it had under another pepper', async () => {
     for (let n = 0; n < 4; n++) await put('former');
-    expect(await share.admits(MODEL, ['current', 'former'])).toBe(false);
+    expect(await share.admits(['current', 'former'], { model: MODEL })).toBe(false);
   });
 
   it('counts neither what is over, nor what is of another kind, nor what is of somebody known', async () => {
@@ -78,6 +82,20 @@ describe.each(databases)('the share of what strangers begin, on $name', (kind) =
     for (let n = 0; n < 10; n++) await put(`network ${n}`);
     expect(await begin('newcomer')).toBe(false);
     expect(Object.keys(await held())).toHaveLength(10);
+  });
+
+  it('has what is old give way to anybody, where it is of a kind that does, and only when all is taken', async () => {
+    const aged = { table: 'oauth_artifacts', until: 'expires_at', agedMs: 300_000 } as const;
+    const aging = new FairShare(database(), aged, { each: 4, all: 10 });
+    const oldest = await put('network 0', 200_000);
+    for (let n = 1; n < 9; n++) await put(`network ${n}`);
+    expect(await aging.admits(['network 9'], { model: MODEL })).toBe(true);
+    await put('network 9');
+    expect(JSON.stringify(await held())).toContain(`"${oldest}"`);
+    expect(await aging.admits(['newcomer'], { model: MODEL })).toBe(true);
+    expect(JSON.stringify(await held())).not.toContain(`"${oldest}"`);
+    await put('newcomer');
+    expect(await aging.admits(['another'], { model: MODEL })).toBe(false);
   });
 
   it('holds what somebody known has out of it, however full it is', async () => {

@@ -11,6 +11,7 @@ import * as retention from './009-retention.ts';
 import * as secretSightings from './010-secret-sightings.ts';
 import * as enrolment from './011-enrolment.ts';
 import * as taskDoors from './012-task-doors.ts';
+import * as oauthClients from './013-oauth-clients.ts';
 
 /**
  * All migrations, in the order of their names. Applied ones are never edited: a change is a new migration. There is
@@ -29,4 +30,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '010-secret-sightings': secretSightings,
   '011-enrolment': enrolment,
   '012-task-doors': taskDoors,
+  '013-oauth-clients': oauthClients,
 };

@@ -1,4 +1,4 @@
-/** Tables of the authorization server; migrations/007-oauth.ts and 011-enrolment.ts make them. */
+/** Tables of the authorization server; migrations/007-oauth.ts, 011-enrolment.ts and 012-oauth-clients.ts make them. */
 export interface OAuthTables {
   oauth_clients: OAuthClientRow;
   oauth_artifacts: OAuthArtifactRow;
@@ -22,6 +22,13 @@ export interface OAuthClientRow {
   created_by: string;
   /** To the day: a client that registered itself and rests is removed. */
   used_at: Date;
+  /** Principal that was shown the secret of now, and when; null where that is who made the client. */
+  secret_by: string | null;
+  secret_at: Date | null;
+  /** Keyed digest of the network that a client has registered itself from, which no person has let in yet. */
+  network: string | null;
+  /** Until when that one is kept. */
+  unused_until: Date | null;
 }
 
 /** What is under way or was given out: interactions, sessions, codes, grants, refresh tokens, revoked tokens. */
