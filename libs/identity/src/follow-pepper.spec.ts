@@ -1,9 +1,9 @@
 import { Logger } from '@nestjs/common';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { Call } from '#call';
 import { ConfigError, readConfig } from '#config';
 import { RotatingValue } from '#secrets';
-import { databases, type OpenTestDatabase, type TestDatabase } from '#testing';
+import { databases, useOpenDatabase } from '#testing';
 import { ConfiguredAdmin } from './configured-admin.ts';
 import { followPepper } from './follow-pepper.ts';
 import { identityConfig } from './identity.config.ts';
@@ -17,21 +17,12 @@ const [ONE, TWO, THREE] = ['one', 'two', 'three'].map(
 const call = () => new Call({ door: 'rest', address: '192.0.2.1', authorization: undefined });
 
 describe('a pepper that rotates', () => {
-  let created: TestDatabase;
-  let opened: OpenTestDatabase;
+  const opened = useOpenDatabase(databases[0]!);
   const warn = vi.spyOn(Logger.prototype, 'warn');
   vi.spyOn(Logger.prototype, 'log').mockReturnValue();
-  beforeAll(async () => {
-    created = await databases[0]!.create();
-    opened = await created.open();
-  }, 600_000);
-  afterAll(async () => {
-    await opened.close();
-    await created.remove();
-  });
   beforeEach(async () => {
     warn.mockReset().mockReturnValue();
-    await opened.database.kysely.deleteFrom('api_key_pepper').execute();
+    await opened().database.kysely.deleteFrom('api_key_pepper').execute();
   });
 
   const start = (current: string, previous?: string) =>
@@ -40,8 +31,8 @@ describe('a pepper that rotates', () => {
         API_KEY_PEPPER: current,
         ...(previous !== undefined && { API_KEY_PREVIOUS_PEPPER: previous }),
       }),
-      opened.database,
-      opened.folder,
+      opened().database,
+      opened().folder,
     );
 
   /** A process that runs, and the secrets that it watches. */
@@ -51,7 +42,7 @@ describe('a pepper that rotates', () => {
       current: new RotatingValue<string | undefined>(current),
       previous: new RotatingValue<string | undefined>(undefined),
     };
-    followPepper(pepper, live, opened.database);
+    followPepper(pepper, live, opened().database);
     const rotate = (next: string, previous: string | undefined): void => {
       live.current.set(next);
       live.previous.set(previous);

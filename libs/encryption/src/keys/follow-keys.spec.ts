@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { Logger } from '@nestjs/common';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { ConfigError, readConfig } from '#config';
 import { RotatingValue } from '#secrets';
-import { databases, type OpenTestDatabase, type TestDatabase } from '#testing';
+import { databases, useOpenDatabase } from '#testing';
 import { indexPlace, Marker, openBlindIndex } from '../blind-index.ts';
 import { CannotOpen } from '../cannot-open.ts';
 import { encryptionConfig } from '../encryption.config.ts';
@@ -15,34 +15,25 @@ const [ONE, TWO, THREE] = [randomBytes(32), randomBytes(32), randomBytes(32)];
 const place = { table: 'users', column: 'totp_seed', row: 'u-1' };
 
 describe('an encryption key that rotates under way', () => {
-  let created: TestDatabase;
-  let opened: OpenTestDatabase;
+  const opened = useOpenDatabase(databases[0]!);
   const warn = vi.spyOn(Logger.prototype, 'warn');
   vi.spyOn(Logger.prototype, 'log').mockReturnValue();
   vi.spyOn(Logger.prototype, 'error').mockReturnValue();
-  beforeAll(async () => {
-    created = await databases[0]!.create();
-    opened = await created.open();
-  }, 600_000);
-  afterAll(async () => {
-    await opened.close();
-    await created.remove();
-  });
   beforeEach(async () => {
     warn.mockReset().mockReturnValue();
-    await opened.database.kysely.deleteFrom('encryption_keys').execute();
+    await opened().database.kysely.deleteFrom('encryption_keys').execute();
   });
 
   /** A process that runs, and the secrets that it watches. */
   async function running(key: Buffer, previousKeys: readonly Buffer[] = []) {
     const settings = { ...readConfig(encryptionConfig, {}), key, previousKeys };
-    const ring = await openKeyRing(settings, opened.database, opened.folder);
+    const ring = await openKeyRing(settings, opened().database, opened().folder);
     const envelope = new Envelope(ring);
     const live = {
       current: new RotatingValue<Buffer | undefined>(key),
       previous: new RotatingValue<readonly Buffer[]>(previousKeys),
     };
-    followKeys(ring, live, opened.database);
+    followKeys(ring, live, opened().database);
     const rotate = (next: Buffer, previous: readonly Buffer[]): void => {
       live.current.set(next);
       live.previous.set(previous);
@@ -69,11 +60,11 @@ describe('an encryption key that rotates under way', () => {
     const { envelope, rotate, before } = await running(ONE);
     // Of a database from when marks had a key of their own.
     const index_key = envelope.seal(THREE.toString('base64'), indexPlace);
-    await opened.database.kysely.updateTable('encryption_keys').set({ index_key }).execute();
+    await opened().database.kysely.updateTable('encryption_keys').set({ index_key }).execute();
     rotate(TWO, [ONE]);
     await expect.poll(() => envelope.keyId).not.toBe(before);
     const next = await running(TWO);
-    const index = await openBlindIndex(opened.database, next.envelope, next.ring);
+    const index = await openBlindIndex(opened().database, next.envelope, next.ring);
     const former = new Marker('', THREE).mark('word', 'parcel');
     expect((await index.known()).map((marker) => marker.mark('word', 'parcel'))).toContain(former);
     await expect(running(ONE)).rejects.toThrow(ConfigError);
@@ -81,7 +72,7 @@ describe('an encryption key that rotates under way', () => {
 
   it('marks by the new one from then on, and looks for what the one before has marked', async () => {
     const { envelope, ring, rotate, before } = await running(ONE);
-    const index = await openBlindIndex(opened.database, envelope, ring);
+    const index = await openBlindIndex(opened().database, envelope, ring);
     const mark = index.current.mark('word', 'parcel');
     rotate(TWO, [ONE]);
     await expect.poll(() => envelope.keyId).not.toBe(before);
@@ -92,7 +83,7 @@ describe('an encryption key that rotates under way', () => {
 
   it('looks for nothing while another replica marks by a key that is not here, and waits a moment for it', async () => {
     const [first, second] = [await running(ONE), await running(ONE)];
-    const index = await openBlindIndex(opened.database, second.envelope, second.ring);
+    const index = await openBlindIndex(opened().database, second.envelope, second.ring);
     first.rotate(TWO, [ONE]);
     await expect.poll(() => first.envelope.keyId).not.toBe(first.before);
     await expect(index.known()).rejects.toThrow(CannotOpen);
