@@ -1,9 +1,9 @@
 import { Logger } from '@nestjs/common';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { Call } from '#call';
 import { ConfigError, readConfig } from '#config';
 import { RotatingValue } from '#secrets';
-import { databases, type OpenTestDatabase, type TestDatabase } from '#testing';
+import { databases, useOpenDatabase } from '#testing';
 import { ConfiguredAdmin } from './configured-admin.ts';
 import { followPepper } from './follow-pepper.ts';
 import { identityConfig } from './identity.config.ts';
@@ -17,19 +17,10 @@ const [ONE, TWO, THREE] = ['one', 'two', 'three'].map(
 const call = () => new Call({ door: 'rest', address: '192.0.2.1', authorization: undefined });
 
 describe('a pepper that rotates', () => {
-  let created: TestDatabase;
-  let opened: OpenTestDatabase;
+  const opened = useOpenDatabase(databases[0]!);
   vi.spyOn(Logger.prototype, 'log').mockReturnValue();
-  beforeAll(async () => {
-    created = await databases[0]!.create();
-    opened = await created.open();
-  }, 600_000);
-  afterAll(async () => {
-    await opened.close();
-    await created.remove();
-  });
   beforeEach(async () => {
-    await opened.database.kysely.deleteFrom('api_key_pepper').execute();
+    await opened().database.kysely.deleteFrom('api_key_pepper').execute();
   });
 
   const start = (current: string, previous?: string) =>
@@ -38,8 +29,8 @@ describe('a pepper that rotates', () => {
         API_KEY_PEPPER: current,
         ...(previous !== undefined && { API_KEY_PREVIOUS_PEPPER: previous }),
       }),
-      opened.database,
-      opened.folder,
+      opened().database,
+      opened().folder,
     );
 
   /** A process that runs, and how it is offered another pepper: it answers why that is not used. */
@@ -50,7 +41,7 @@ describe('a pepper that rotates', () => {
       adopt: (adoption: unknown) => void (offer = (adoption as { adopt: typeof offer }).adopt),
     };
     const config = readConfig(identityConfig, { API_KEY_PEPPER: current });
-    followPepper(pepper, { config, secrets, database: opened.database });
+    followPepper(pepper, { config, secrets, database: opened().database });
     return { pepper, rotate: offer };
   }
 

@@ -51,6 +51,12 @@ export const databases: readonly DatabaseKind[] = [
 
 /** In a `describe`: one open database for all its tests, removed after them. The function gives it. */
 export function useDatabase(kind: DatabaseKind): () => Database {
+  const opened = useOpenDatabase(kind);
+  return () => opened().database;
+}
+
+/** The same, with its data folder. */
+export function useOpenDatabase(kind: DatabaseKind): () => OpenTestDatabase {
   let created: TestDatabase | undefined;
   let opened: OpenTestDatabase | undefined;
   beforeAll(async () => {
@@ -66,7 +72,7 @@ export function useDatabase(kind: DatabaseKind): () => Database {
   });
   return () => {
     if (!opened) throw new Error('The database is there while tests run, not before');
-    return opened.database;
+    return opened;
   };
 }
 

@@ -2,6 +2,7 @@ export { SecretsManagerServer, type Mood } from './aws/secrets-manager-server.ts
 export {
   databases,
   useDatabase,
+  useOpenDatabase,
   type DatabaseKind,
   type OpenTestDatabase,
   type TestDatabase,

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { Logger } from '@nestjs/common';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { ConfigError, readConfig } from '#config';
-import { databases, type OpenTestDatabase, type TestDatabase } from '#testing';
+import { databases, useOpenDatabase } from '#testing';
 import { indexPlace, Marker, openBlindIndex } from '../blind-index.ts';
 import { CannotOpen } from '../cannot-open.ts';
 import { encryptionConfig } from '../encryption.config.ts';
@@ -14,32 +14,23 @@ const [ONE, TWO, THREE] = [randomBytes(32), randomBytes(32), randomBytes(32)];
 const place = { table: 'users', column: 'totp_seed', row: 'u-1' };
 
 describe('an encryption key that rotates under way', () => {
-  let created: TestDatabase;
-  let opened: OpenTestDatabase;
+  const opened = useOpenDatabase(databases[0]!);
   vi.spyOn(Logger.prototype, 'log').mockReturnValue();
   vi.spyOn(Logger.prototype, 'error').mockReturnValue();
-  beforeAll(async () => {
-    created = await databases[0]!.create();
-    opened = await created.open();
-  }, 600_000);
-  afterAll(async () => {
-    await opened.close();
-    await created.remove();
-  });
   beforeEach(async () => {
-    await opened.database.kysely.deleteFrom('encryption_keys').execute();
+    await opened().database.kysely.deleteFrom('encryption_keys').execute();
   });
 
   /** A process that runs, and how it is offered another key: it answers why that is not used. */
   async function running(key: Buffer, previousKeys: readonly Buffer[] = []) {
     const settings = { ...readConfig(encryptionConfig, {}), key, previousKeys };
-    const ring = await openKeyRing(settings, opened.database, opened.folder);
+    const ring = await openKeyRing(settings, opened().database, opened().folder);
     const envelope = new Envelope(ring);
     let rotate!: (next: Buffer, previous: readonly Buffer[]) => Promise<string | undefined>;
     const secrets = {
       adopt: (adoption: unknown) => void (rotate = (adoption as { adopt: typeof rotate }).adopt),
     };
-    followKeys(ring, { config: settings, secrets, database: opened.database });
+    followKeys(ring, { config: settings, secrets, database: opened().database });
     return { ring, envelope, rotate, before: envelope.keyId };
   }
 
@@ -59,11 +50,11 @@ describe('an encryption key that rotates under way', () => {
     const { envelope, rotate, before } = await running(ONE);
     // Of a database from when marks had a key of their own.
     const index_key = envelope.seal(THREE.toString('base64'), indexPlace);
-    await opened.database.kysely.updateTable('encryption_keys').set({ index_key }).execute();
+    await opened().database.kysely.updateTable('encryption_keys').set({ index_key }).execute();
     await rotate(TWO, [ONE]);
     expect(envelope.keyId).not.toBe(before);
     const next = await running(TWO);
-    const index = await openBlindIndex(opened.database, next.envelope, next.ring);
+    const index = await openBlindIndex(opened().database, next.envelope, next.ring);
     const former = new Marker('', THREE).mark('word', 'parcel');
     expect((await index.known()).map((marker) => marker.mark('word', 'parcel'))).toContain(former);
     await expect(running(ONE)).rejects.toThrow(ConfigError);
@@ -71,7 +62,7 @@ describe('an encryption key that rotates under way', () => {
 
   it('marks by the new one from then on, and looks for what the one before has marked', async () => {
     const { envelope, ring, rotate, before } = await running(ONE);
-    const index = await openBlindIndex(opened.database, envelope, ring);
+    const index = await openBlindIndex(opened().database, envelope, ring);
     const mark = index.current.mark('word', 'parcel');
     await rotate(TWO, [ONE]);
     expect(envelope.keyId).not.toBe(before);
@@ -82,7 +73,7 @@ describe('an encryption key that rotates under way', () => {
 
   it('looks for nothing while another replica marks by a key that is not here, and waits a moment for it', async () => {
     const [first, second] = [await running(ONE), await running(ONE)];
-    const index = await openBlindIndex(opened.database, second.envelope, second.ring);
+    const index = await openBlindIndex(opened().database, second.envelope, second.ring);
     await first.rotate(TWO, [ONE]);
     expect(first.envelope.keyId).not.toBe(first.before);
     await expect(index.known()).rejects.toThrow(CannotOpen);

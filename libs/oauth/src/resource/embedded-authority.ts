@@ -8,6 +8,7 @@ import { Resources } from '../resources.ts';
 import { OwnTokens, type OwnClaims } from '../server/own-tokens.ts';
 import { OAUTH_KEY, TokenStanding } from '../server/token-standing.ts';
 import { formOfToken } from './token-form.ts';
+import { provenBy, refusedFor } from './token-verdict.ts';
 
 /** Access tokens of the embedded authorization server. They stand and fall with what they were issued for. */
 @Injectable()
@@ -32,7 +33,7 @@ export class EmbeddedAuthority extends Authority {
     const { claims, fault = 'unknown', passing } = await this.tokens.verify(token, kid, this.#audiences());
     // Also of one whose time is over: its bearer is told so, and guesses nothing.
     if (claims) return this.#verdict(claims, askedAt);
-    return { ...refused(fault, askedAt), ...(passing && { passing }) };
+    return { ...refusedFor(fault, askedAt), ...(passing && { passing }) };
   }
 
   override vouchesFor({ keyId }: Principal): boolean {
@@ -42,24 +43,16 @@ export class EmbeddedAuthority extends Authority {
   override async renew(principal: Principal, askedAt: number): Promise<Verdict> {
     const now = await this.standing.again(principal);
     // What its token had left is over by itself: what was begun in its time may end while its grant stands.
-    return typeof now === 'string' ? refused(now, askedAt) : proven(now, askedAt, Infinity);
+    return typeof now === 'string' ? refusedFor(now, askedAt) : provenBy(now, askedAt, Infinity);
   }
 
   async #verdict(claims: OwnClaims, askedAt: number): Promise<Verdict> {
     const now = await this.standing.of(claims);
-    return typeof now === 'string' ? refused(now, askedAt) : proven(now, askedAt, claims.exp * 1000);
+    return typeof now === 'string' ? refusedFor(now, askedAt) : provenBy(now, askedAt, claims.exp * 1000);
   }
 
   #audiences(): readonly string[] {
     const { audiences } = this.config;
     return audiences.length > 0 ? audiences : [this.resources.api, this.resources.mcp];
   }
-}
-
-function proven(principal: Principal, askedAt: number, expiresAt: number): Verdict {
-  return { proven: true, credential: 'token', principal, expiresAt, askedAt, usedAt: Infinity };
-}
-
-function refused(reason: string, askedAt: number): Verdict & { proven: false } {
-  return { proven: false, credential: 'token', reason, keyId: undefined, askedAt };
 }

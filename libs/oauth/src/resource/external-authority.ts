@@ -8,6 +8,7 @@ import { ACCESS_TOKEN_TYPE, faultOf, NOT_YET, TOLERANCE_SECONDS } from '../serve
 import { OAUTH_KEY } from '../server/token-standing.ts';
 import { IssuerKeys, type IssuerPauses } from './issuer-keys.ts';
 import { formOfToken } from './token-form.ts';
+import { provenBy, refusedFor } from './token-verdict.ts';
 
 /** Signatures by a key pair, never by a secret that the public key could be taken for (RFC 8725, section 3.1). */
 const ALGORITHMS = ['ES256', 'EdDSA', 'Ed25519', 'RS256', 'PS256'];
@@ -57,17 +58,17 @@ export class ExternalAuthority extends Authority {
         clockTolerance: TOLERANCE_SECONDS,
       });
       if ((payload.iat ?? 0) > Date.now() / 1000 + TOLERANCE_SECONDS)
-        return { ...refused('future-dated', askedAt), passing: true };
+        return { ...refusedFor('future-dated', askedAt), passing: true };
       return this.#proven(token, payload, askedAt);
     } catch (error) {
       // It was good once: its bearer is told that its time is over, and guesses nothing.
       if (error instanceof errors.JWTExpired) return this.#proven(token, error.payload, askedAt);
       // The issuer may have made it a moment ago, and by a clock that is ahead of ours.
       if (error instanceof errors.JWKSNoMatchingKey)
-        return { ...refused('unknown-key', askedAt), passing: true };
+        return { ...refusedFor('unknown-key', askedAt), passing: true };
       if (error instanceof errors.JOSEError) {
         const fault = faultOf(error);
-        return { ...refused(fault, askedAt), ...(fault === NOT_YET && { passing: true }) };
+        return { ...refusedFor(fault, askedAt), ...(fault === NOT_YET && { passing: true }) };
       }
       throw error;
     }
@@ -80,17 +81,17 @@ export class ExternalAuthority extends Authority {
   /** There is nobody to ask about it without the token, so what was begun with it ends with its time. */
   override async renew(principal: Principal, askedAt: number): Promise<Verdict> {
     const expiresAt = Number(principal.keyId.split(':').at(-1)) * 1000;
-    if (!(expiresAt > 0)) return refused('unknown', askedAt);
+    if (!(expiresAt > 0)) return refusedFor('unknown', askedAt);
     // What a person has shown then is not shown now.
     const now = principal.secondFactor ? { ...principal, secondFactor: false } : principal;
-    return { proven: true, credential: 'token', principal: now, expiresAt, askedAt, usedAt: Infinity };
+    return provenBy(now, askedAt, expiresAt);
   }
 
   #proven(token: string, payload: JWTPayload, askedAt: number): Verdict {
     const role = this.#roleOf(payload);
-    if (role === undefined) return refused('unknown-role', askedAt);
+    if (role === undefined) return refusedFor('unknown-role', askedAt);
     const { sub, exp = 0, name, client_id: client } = payload;
-    if (typeof sub !== 'string' || sub === '') return refused('claims-missing', askedAt);
+    if (typeof sub !== 'string' || sub === '') return refusedFor('claims-missing', askedAt);
     const shown = [name, client, sub].find((text) => typeof text === 'string' && text !== '') as string;
     const principal: Principal = Object.freeze({
       // No more of it than fits everywhere, and the same person's always.
@@ -102,7 +103,7 @@ export class ExternalAuthority extends Authority {
       scopes: scopesOf(payload),
       ...(client !== sub && { secondFactor: this.#hasSecondFactor(payload) }),
     });
-    return { proven: true, credential: 'token', principal, expiresAt: exp * 1000, askedAt, usedAt: Infinity };
+    return provenBy(principal, askedAt, exp * 1000);
   }
 
   /**
@@ -129,8 +130,4 @@ function scopesOf({ scope, scp }: JWTPayload): ReadonlySet<Permission> {
   const named = scope ?? scp;
   if (typeof named === 'string') return new Set(permissionsIn(named));
   return new Set(permissionsIn(Array.isArray(named) ? named.join(' ') : ''));
-}
-
-function refused(reason: string, askedAt: number): Verdict & { proven: false } {
-  return { proven: false, credential: 'token', reason, keyId: undefined, askedAt };
 }

@@ -1,4 +1,4 @@
-/** Tables of the authorization server; migrations/007-oauth.ts, 011-enrolment.ts and 012-oauth-clients.ts make them. */
+/** Tables of the authorization server; migrations/007-oauth.ts, 011-enrolment.ts and 013-oauth-clients.ts make them. */
 export interface OAuthTables {
   oauth_clients: OAuthClientRow;
   oauth_artifacts: OAuthArtifactRow;
