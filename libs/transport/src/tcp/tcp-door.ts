@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Call } from '#call';
 import type { ConnectionCaps, Release } from '#connections';
 import type { DoorTokens } from '#identity';
+import { contained } from '../contained.ts';
 import type { Doorstep } from '../http-server/doorstep.ts';
 import { endings } from '../socket-door/endings.ts';
 import { LineWire } from '../socket-door/line-wire.ts';
@@ -64,10 +65,19 @@ export class TcpDoor {
       keepAliveInitialDelay: KEEP_ALIVE_MS,
     };
     const server = create(options);
-    server.on('connection', (socket) => this.#arrive(socket));
+    const safely = (work: (socket: Socket) => void) => (socket: Socket) =>
+      contained(
+        () => work(socket),
+        () => socket.destroy(),
+      );
+    server.on(
+      'connection',
+      safely((socket) => this.#arrive(socket)),
+    );
     // With TLS it has hands to shake before it can say a word: it counts from the beginning all the same.
-    server.on('setSecureContext' in server ? 'secureConnection' : 'connection', (socket: Socket) =>
-      this.#accept(socket),
+    server.on(
+      'setSecureContext' in server ? 'secureConnection' : 'connection',
+      safely((socket) => this.#accept(socket)),
     );
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -169,7 +179,7 @@ export class TcpDoor {
     const { settlement, audit } = door.services;
     const { address, principal, authorization, clientCertificate } = call;
     const exchange = { record: settlement.settle.bind(settlement) };
-    void door.serve(wire, {
+    const visitor = {
       id,
       door: 'tcp',
       address,
@@ -178,7 +188,11 @@ export class TcpDoor {
       clientCertificate,
       endsOnExcess: false,
       watched: { call, exchange },
-    });
+    } as const;
+    contained(
+      () => door.serve(wire, visitor),
+      () => wire.cut(),
+    );
     void audit
       .event({
         event: 'connection_established',

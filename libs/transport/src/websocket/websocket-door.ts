@@ -14,6 +14,7 @@ import type { DoorTokens } from '#identity';
 import { errorAnswer } from '#mcp';
 import type { ThrottleSettings } from '#throttle';
 import type { CorsHeaders } from '../http-server/cors-headers.ts';
+import { contained } from '../contained.ts';
 import { publicError } from '../http-server/http-error.ts';
 import { OriginRefused, type OriginPolicy } from '../http-server/origin-policy.ts';
 import type { ProtectedResourceMetadata } from '../http-server/protected-resource.ts';
@@ -88,7 +89,12 @@ export class WebSocketDoor {
     bound: (server: Server) => void,
     create: HttpServerFactory = createServer,
   ): Promise<void> {
-    const server = create(options, (request, response) => void this.#answer(request, response));
+    const server = create(options, (request, response) =>
+      contained(
+        () => this.#answer(request, response),
+        () => request.socket.destroy(),
+      ),
+    );
     bound(server);
     this.serve(server);
     await new Promise<void>((resolve, reject) => {
@@ -100,7 +106,12 @@ export class WebSocketDoor {
 
   /** Takes the upgrades of a server. */
   serve(server: Server): void {
-    server.on('upgrade', (request, socket, head) => void this.#upgrade(request, socket, head));
+    server.on('upgrade', (request, socket, head) =>
+      contained(
+        () => this.#upgrade(request, socket, head),
+        () => socket.destroy(),
+      ),
+    );
   }
 
   /** Accepts nobody any more. */
@@ -236,7 +247,7 @@ export class WebSocketDoor {
     const { settlement } = door.services;
     const { address, principal, authorization, clientCertificate } = call;
     const exchange = { record: settlement.settle.bind(settlement) };
-    void door.serve(new WebSocketWire(webSocket, socket), {
+    const visitor = {
       id,
       door: 'ws',
       address,
@@ -245,6 +256,10 @@ export class WebSocketDoor {
       clientCertificate,
       endsOnExcess: true,
       ...(principal && { watched: { call, exchange } }),
-    });
+    } as const;
+    contained(
+      () => door.serve(new WebSocketWire(webSocket, socket), visitor),
+      () => socket.destroy(),
+    );
   }
 }
