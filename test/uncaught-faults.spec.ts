@@ -21,7 +21,7 @@ describe('what nobody caught', () => {
 
   it('does not end the gateway where it is a rejection: it is logged, counted and on record, one for many', async () => {
     for (let time = 0; time < 5; time++)
-      expect(await gateway.client.tool('reject')).toMatchObject({ status: 200 });
+      expect(await gateway.client.tool('reject', {})).toMatchObject({ status: 200 });
     await expect.poll(recorded).not.toHaveLength(0);
     expect(recorded()[0]).toMatchObject({
       severity: 'HIGH',
@@ -36,7 +36,7 @@ describe('what nobody caught', () => {
 
   it('ends it in good order where it is an exception: what runs is answered, all is on record', async () => {
     const running = gateway.client.tool('wait', { milliseconds: 1_000 });
-    await gateway.client.tool('throw').catch(() => undefined);
+    await gateway.client.tool('throw', {}).catch(() => undefined);
     expect(await running).toMatchObject({
       status: 200,
       body: { result: { structuredContent: { waited: 1_000 } } },
