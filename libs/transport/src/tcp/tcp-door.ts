@@ -65,11 +65,6 @@ export class TcpDoor {
       keepAliveInitialDelay: KEEP_ALIVE_MS,
     };
     const server = create(options);
-    const safely = (work: (socket: Socket) => void) => (socket: Socket) =>
-      contained(
-        () => work(socket),
-        () => socket.destroy(),
-      );
     server.on(
       'connection',
       safely((socket) => this.#arrive(socket)),
@@ -205,4 +200,13 @@ export class TcpDoor {
       })
       .catch(() => wire.end(endings.left)); // The journal is down: no call of it would be answered either.
   }
+}
+
+/** A listener whose fault ends its own socket alone. */
+function safely(work: (socket: Socket) => void): (socket: Socket) => void {
+  return (socket) =>
+    contained(
+      () => work(socket),
+      () => socket.destroy(),
+    );
 }
