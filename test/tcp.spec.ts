@@ -194,6 +194,15 @@ describe('a connection', () => {
     await client.over;
   });
 
+  it('takes nothing for a message that does not end, whole as it may look', async () => {
+    const client = await authenticated();
+    const answer = echo(client, 'whole');
+    client.socket.end(JSON.stringify({ jsonrpc: '2.0', id: 'cut', method: 'ping' }));
+    expect((await answer)?.result).toBeDefined();
+    await client.over;
+    expect(client.told.filter(({ id }) => id === 'cut')).toEqual([]);
+  });
+
   it('goes on when a limit is used up: each call is told so', async () => {
     const client = await authenticated(await gateway().createKey({ tier: 'free' }));
     const answers = [await echo(client, '1'), await echo(client, '2'), await echo(client, '3')];

@@ -7,6 +7,7 @@ import { errorAnswer } from '#mcp';
 import { rateLimitHeaders, type ThrottleSettings } from '#throttle';
 import { clientAddress } from './client-address.ts';
 import { isNoPreflight, type CorsHeaders } from './cors-headers.ts';
+import { contained } from '../contained.ts';
 import { Deadlines } from '../deadlines.ts';
 import { publicError } from './http-error.ts';
 import { MALFORMED_URL } from './malformed-url.ts';
@@ -115,10 +116,12 @@ export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOpti
     // Operators reach the management port, whatever others do from their address.
     if (!blocked || isManagement(request)) admit(request, reply, done);
     else {
-      void after(blocks.refusalOf(call, blocked), (refusal) => {
-        if (refusal) turnAway(refusal, request, reply, done);
-        else admit(request, reply, done);
-      });
+      const decide = (refusal: GatehouseError | undefined): void =>
+        refusal ? turnAway(refusal, request, reply, done) : admit(request, reply, done);
+      contained(
+        () => after(blocks.refusalOf(call, blocked), decide),
+        (fault) => done(fault as Error),
+      );
     }
   });
 
@@ -165,12 +168,16 @@ export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOpti
     void reply.header('x-correlation-id', call.id).headers(rateLimitHeaders(call.limits, limits));
     const challenge = metadata.challenge(call, outcome);
     if (challenge) void reply.header('www-authenticate', challenge);
-    settlement.settle(call, outcome).then(
+    const left = settlement.settle(call, outcome).then(
       () => leave(null, payload),
       (error: unknown) => {
         logUnrecorded(error);
         leave(null, answerUnrecorded(error, call, reply));
       },
+    );
+    contained(
+      () => left,
+      () => reply.raw.destroy(),
     );
   });
 

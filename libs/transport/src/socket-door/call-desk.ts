@@ -2,6 +2,7 @@ import { after, allowed, Call, refusedBy, type Outcome } from '#call';
 import { GatehouseError } from '#errors';
 import { errorAnswer, type Answer } from '#mcp';
 import { parseJson } from '#validation';
+import { contained } from '../contained.ts';
 import { endings, type Ending } from './endings.ts';
 import { identify } from './message-id.ts';
 import { SocketCall, type Lender } from './socket-call.ts';
@@ -65,7 +66,7 @@ export class CallDesk implements Lender {
     const { blocks } = this.#tools;
     const blocked = this.#visitor.door === 'stdio' ? undefined : blocks.find(one.call.address);
     if (!blocked) return this.#dispatch(one, bytes);
-    void after(blocks.refusalOf(one.call, blocked), (refusal) => {
+    this.#goOn(blocks.refusalOf(one.call, blocked), (refusal) => {
       if (!refusal) return this.#dispatch(one, bytes);
       // Counted with the others of that address.
       one.call.settled = true;
@@ -107,10 +108,11 @@ export class CallDesk implements Lender {
     this.#tools.deadlines.end(one);
     this.#running.delete(one);
     this.#streams.add(one);
-    this.record(one.call, allowed(one.call, 200)).then(
+    const recorded = this.record(one.call, allowed(one.call, 200)).then(
       () => outlet.begin(),
       (error: unknown) => this.#unrecorded(one, error),
     );
+    this.#goOn(recorded);
     this.#counter.freed();
     return outlet;
   }
@@ -140,13 +142,13 @@ export class CallDesk implements Lender {
       return this.#refuse(one, error);
     }
     identify(one, message);
-    void after(this.#tools.dispatcher.dispatch(message, one.call, one), (answer) =>
+    this.#goOn(this.#tools.dispatcher.dispatch(message, one.call, one), (answer) =>
       this.#answered(one, answer),
     );
   }
 
   #refuse(one: SocketCall, error: unknown): void {
-    void after(this.#tools.dispatcher.refuse(error, one.call), (answer) => this.#answered(one, answer));
+    this.#goOn(this.#tools.dispatcher.refuse(error, one.call), (answer) => this.#answered(one, answer));
   }
 
   #answered(one: SocketCall, answer: Answer): void {
@@ -160,13 +162,14 @@ export class CallDesk implements Lender {
     // It failed because nobody wants it any more, which is no fault of ours.
     if (outcome.code === 'INTERNAL' && one.unwanted) outcome = refusedBy(one.unwanted);
     if (!call.settled && outcome.result === 'refused') call.settled = blocks.absorbs(call);
-    settlement.settle(call, outcome).then(
+    const recorded = settlement.settle(call, outcome).then(
       () => this.#recorded(one, answer, outcome),
       (error: unknown) => {
         if (!one.silent) this.#counter.tell(errorAnswer(error, call, told(one)).body);
         this.#release(one);
       },
     );
+    this.#goOn(recorded);
   }
 
   #recorded(one: SocketCall, { body, sessionId }: Answer, { code }: Outcome): void {
@@ -174,7 +177,7 @@ export class CallDesk implements Lender {
     const entered = sessionId === undefined ? undefined : this.#counter.enterSession(sessionId, call);
     // What was cancelled is not answered (MCP, "Cancellation").
     if (code !== 'CANCELLED') this.#counter.tell(body);
-    if (entered) return void entered.then(() => this.#release(one));
+    if (entered) return this.#goOn(entered, () => this.#release(one));
     this.#release(one);
     const isExcess = code === 'RATE_LIMITED' && call.limits && OWN_LIMITS.has(call.limits.name);
     if (isExcess && this.#visitor.endsOnExcess) this.#counter.end(endings.excess);
@@ -185,6 +188,14 @@ export class CallDesk implements Lender {
     one.outlet?.abandon();
     one.abandon(cancelled);
     this.#counter.tell(errorAnswer(error, one.call, told(one)).body);
+  }
+
+  /** Now, or later. A fault that nobody foresaw ends this connection alone. */
+  #goOn<T>(value: T | PromiseLike<T>, next: (value: T) => void = () => undefined): void {
+    contained(
+      () => after(value, next),
+      () => this.#counter.end(endings.faulty),
+    );
   }
 
   #release(one: SocketCall): void {

@@ -33,6 +33,7 @@ export const endings = {
   },
   crumbled: { code: 1008, reason: 'The message comes in too many pieces', ...closed, answers: true },
   trickling: { code: 1008, reason: 'The message did not come in time', ...timeout, answers: true },
+  faulty: { code: 1011, reason: 'A fault of the server', ...closed },
   silent: { code: 1001, reason: 'The other end does not answer', ...timeout },
   unread: { code: 1008, reason: 'The client does not read', ...timeout },
 } as const satisfies Record<string, Ending>;

@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import { GatehouseError } from '#errors';
+import { contained } from '../contained.ts';
 import { endings, type Ending } from './endings.ts';
 import { LineReader } from './line-reader.ts';
 import { Wire } from './wire.ts';
@@ -32,11 +33,12 @@ export class LineWire extends Wire {
     this.#readable = readable;
     this.#writable = writable;
     this.#lines = new LineReader(maxBytes);
-    readable.on('data', (chunk: Buffer) => this.#read(chunk));
-    readable.once('end', () => this.#isDeaf || this.reader.finished());
-    writable.on('drain', () => this.reader.drained());
+    const safely = (work: () => unknown) => contained(work, () => this.cut());
+    readable.on('data', (chunk: Buffer) => safely(() => this.#read(chunk)));
+    readable.once('end', () => safely(() => this.#isDeaf || this.reader.finished()));
+    writable.on('drain', () => safely(() => this.reader.drained()));
     for (const stream of new Set([readable, writable])) stream.on('error', () => this.cut());
-    writable.once('close', () => this.#closed());
+    writable.once('close', () => safely(() => this.#closed()));
   }
 
   override get open(): boolean {

@@ -3,6 +3,7 @@ import { GatehouseError } from '#errors';
 import { errorAnswer, type Answer, type Dispatcher } from '#mcp';
 import { after, type Settlement } from '#call';
 import { parseJson } from '#validation';
+import { contained } from '../contained.ts';
 import { collectBody } from '../http-server/collect-body.ts';
 import { publicError } from '../http-server/http-error.ts';
 import { requireAcceptable, requireEventStream } from './accept.ts';
@@ -65,9 +66,13 @@ function answerPost(
 ): void {
   requireAcceptable(request.headers.accept);
   const exchange = new HttpExchange(request, reply, tools);
-  void after(dispatched(dispatcher, request, exchange), (answer) => {
+  const answered = (answer: Answer): void => {
     if (!exchange.streaming) send(answer, request, reply);
-  });
+  };
+  contained(
+    () => after(dispatched(dispatcher, request, exchange), answered),
+    () => reply.raw.destroy(),
+  );
 }
 
 function dispatched(

@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Call } from '#call';
 import type { ConnectionCaps, Release } from '#connections';
 import type { DoorTokens } from '#identity';
+import { contained } from '../contained.ts';
 import type { Doorstep } from '../http-server/doorstep.ts';
 import { endings } from '../socket-door/endings.ts';
 import { LineWire } from '../socket-door/line-wire.ts';
@@ -63,10 +64,14 @@ export class TcpDoor {
       keepAliveInitialDelay: KEEP_ALIVE_MS,
     };
     const server = create(options);
-    server.on('connection', (socket) => this.#arrive(socket));
+    server.on(
+      'connection',
+      safely((socket) => this.#arrive(socket)),
+    );
     // With TLS it has hands to shake before it can say a word: it counts from the beginning all the same.
-    server.on('setSecureContext' in server ? 'secureConnection' : 'connection', (socket: Socket) =>
-      this.#accept(socket),
+    server.on(
+      'setSecureContext' in server ? 'secureConnection' : 'connection',
+      safely((socket) => this.#accept(socket)),
     );
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -166,7 +171,10 @@ export class TcpDoor {
   #welcome(wire: LineWire, call: Call, id: string): void {
     const { door } = this.#options;
     const { address, principal } = call;
-    void door.serve(wire, call, { id });
+    contained(
+      () => door.serve(wire, call, { id }),
+      () => wire.cut(),
+    );
     void door.services.audit
       .event({
         event: 'connection_established',
@@ -179,4 +187,13 @@ export class TcpDoor {
       })
       .catch(() => wire.end(endings.left)); // The journal is down: no call of it would be answered either.
   }
+}
+
+/** A listener whose fault ends its own socket alone. */
+function safely(work: (socket: Socket) => void): (socket: Socket) => void {
+  return (socket) =>
+    contained(
+      () => work(socket),
+      () => socket.destroy(),
+    );
 }

@@ -1,7 +1,8 @@
-import { after, allowed, Call, refusedBy, type ClientCertificate } from '#call';
+import { allowed, Call, refusedBy, type ClientCertificate } from '#call';
 import { GatehouseError, CredentialMissing } from '#errors';
 import { errorAnswer } from '#mcp';
 import { parseJson } from '#validation';
+import { contained } from '../contained.ts';
 import { publicError } from '../http-server/http-error.ts';
 import { addressRefusal } from '../socket-door/address-refusal.ts';
 import { endings, type Ending } from '../socket-door/endings.ts';
@@ -84,7 +85,10 @@ export class TcpGreeting implements WireReader {
       return;
     }
     const { token } = (params ?? {}) as Record<string, unknown>;
-    void this.#authenticate(token, id);
+    contained(
+      () => this.#authenticate(token, id),
+      () => this.#options.wire.cut(),
+    );
   }
 
   async #authenticate(token: unknown, id: unknown): Promise<void> {
@@ -140,12 +144,13 @@ export class TcpGreeting implements WireReader {
     const message = wordsOf(error, isCredential, isAttempt);
     const data = { code: error.code, correlation_id: call.id, ...error.details };
     const text = JSON.stringify({ jsonrpc: '2.0', id: idOf(id), error: { code: CODE, message, data } });
-    void after(
-      recorded.catch(() => undefined),
-      () => {
-        wire.send(text);
-        if (ending) wire.end(ending);
-      },
+    const say = (): void => {
+      wire.send(text);
+      if (ending) wire.end(ending);
+    };
+    contained(
+      () => recorded.catch(() => undefined).then(say),
+      () => wire.cut(),
     );
   }
 

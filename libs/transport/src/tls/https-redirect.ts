@@ -5,6 +5,7 @@ import type { BlockGate } from '#blocking';
 import type { ConfigOf } from '#config';
 import type { ConnectionCaps } from '#connections';
 import type { CorsHeaders } from '../http-server/cors-headers.ts';
+import { contained } from '../contained.ts';
 import { Doorstep } from '../http-server/doorstep.ts';
 import type { OriginPolicy } from '../http-server/origin-policy.ts';
 import { httpConfig } from '../http-server/http.config.ts';
@@ -52,7 +53,10 @@ export class HttpsRedirect {
     const settings = { ...this.http, requestTimeoutMs };
     const server = createServer(serverOptions(settings), (request, response) => {
       const { origin } = request.headers;
-      this.#answer(request, response, origins.allows(origin), cors.of(origin));
+      contained(
+        () => this.#answer(request, response, origins.allows(origin), cors.of(origin)),
+        () => request.socket.destroy(),
+      );
     });
     boundServer(server, settings);
     this.doorstep.guard(server, blocks, caps);

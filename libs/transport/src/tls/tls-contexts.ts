@@ -17,7 +17,7 @@ export interface FollowOptions {
 }
 
 const logger = new Logger('Tls');
-const faults: Readonly<Record<string, TurnedAwayFor>> = { ERR_TLS_HANDSHAKE_TIMEOUT: 'slow' };
+const reasonOf: Readonly<Record<string, TurnedAwayFor>> = { ERR_TLS_HANDSHAKE_TIMEOUT: 'slow' };
 
 /**
  * TLS of all listeners: one certificate, which is read again when its files change. A listener is made with
@@ -93,7 +93,7 @@ export class TlsContexts {
     // No HTTP error for whoever speaks no TLS: nothing that is written would reach him.
     server.prependListener('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
       // Who goes away by himself has looked whether the port is open, as balancers do.
-      if (error.code !== 'ECONNRESET') this.onTurnedAway(socket, faults[error.code ?? ''] ?? 'handshake');
+      if (error.code !== 'ECONNRESET') this.onTurnedAway(socket, reasonOf[error.code ?? ''] ?? 'handshake');
       socket.destroy();
     });
     if (!this.#settings.clientCertificates) return;

@@ -14,6 +14,7 @@ import type { DoorTokens } from '#identity';
 import { errorAnswer } from '#mcp';
 import type { ThrottleSettings } from '#throttle';
 import type { CorsHeaders } from '../http-server/cors-headers.ts';
+import { contained } from '../contained.ts';
 import { publicError } from '../http-server/http-error.ts';
 import { OriginRefused, type OriginPolicy } from '../http-server/origin-policy.ts';
 import type { ProtectedResourceMetadata } from '../http-server/protected-resource.ts';
@@ -89,7 +90,12 @@ export class WebSocketDoor {
     bound: (server: Server) => void,
     create: HttpServerFactory = createServer,
   ): Promise<void> {
-    const server = create(options, (request, response) => void this.#answer(request, response));
+    const server = create(options, (request, response) =>
+      contained(
+        () => this.#answer(request, response),
+        () => request.socket.destroy(),
+      ),
+    );
     bound(server);
     this.serve(server);
     await new Promise<void>((resolve, reject) => {
@@ -101,7 +107,12 @@ export class WebSocketDoor {
 
   /** Takes the upgrades of a server. */
   serve(server: Server): void {
-    server.on('upgrade', (request, socket, head) => void this.#upgrade(request, socket, head));
+    server.on('upgrade', (request, socket, head) =>
+      contained(
+        () => this.#upgrade(request, socket, head),
+        () => socket.destroy(),
+      ),
+    );
   }
 
   /** Accepts nobody any more. */
@@ -227,6 +238,10 @@ export class WebSocketDoor {
   }
 
   #welcome(webSocket: WebSocket, socket: Duplex, call: Call, id: string): void {
-    void this.#options.door.serve(new WebSocketWire(webSocket, socket), call, { id, endsOnExcess: true });
+    const wire = new WebSocketWire(webSocket, socket);
+    contained(
+      () => this.#options.door.serve(wire, call, { id, endsOnExcess: true }),
+      () => socket.destroy(),
+    );
   }
 }

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
 import { GatehouseError, type ErrorCode } from '#errors';
+import { contained } from '../contained.ts';
 import { endings, type Ending } from '../socket-door/endings.ts';
 import { Wire } from '../socket-door/wire.ts';
 import { FrameFollower } from './frame-follower.ts';
@@ -29,12 +30,15 @@ export class WebSocketWire extends Wire {
     super();
     this.#socket = socket;
     this.#stream = stream;
-    socket.on('message', (data: RawData, isBinary: boolean) => this.#read(data as Buffer, isBinary));
+    const safely = (work: () => void) => contained(work, () => this.cut());
+    socket.on('message', (data: RawData, isBinary: boolean) =>
+      safely(() => this.#read(data as Buffer, isBinary)),
+    );
     socket.on('pong', () => (this.#isAlive = true));
-    socket.on('error', (error: Error & { code?: string }) => this.#failed(error));
-    socket.once('close', () => this.reader.closed());
-    stream.on('data', (chunk: Buffer) => this.#follow(chunk));
-    stream.on('drain', () => this.reader.drained());
+    socket.on('error', (error: Error & { code?: string }) => safely(() => this.#failed(error)));
+    socket.once('close', () => safely(() => this.reader.closed()));
+    stream.on('data', (chunk: Buffer) => safely(() => this.#follow(chunk)));
+    stream.on('drain', () => safely(() => this.reader.drained()));
   }
 
   override get open(): boolean {
