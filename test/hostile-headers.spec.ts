@@ -1,9 +1,8 @@
 import { connect as connectPlain, type Socket } from 'node:net';
 import { connect as connectSecure } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { certificate, databases, scratchFolder, sslSettings, type ScratchFolder } from '#testing';
+import { certificate, databases, freePort, scratchFolder, sslSettings, type ScratchFolder } from '#testing';
 import { auditRecords } from './support/audit-records.ts';
-import { freePort } from './support/free-port.ts';
 import { ADMIN_KEY, bootGateway, type TestGateway } from './support/gateway.ts';
 
 const PATIENCE_MS = 30_000;

@@ -5,6 +5,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   databases,
+  freePort,
   freshPostgresql,
   scratchFolder,
   systemProgram,
@@ -13,7 +14,6 @@ import {
   type ScratchFolder,
 } from '#testing';
 import { allDocuments, blocksIn, Document } from './support/documents.ts';
-import { freePort } from './support/free-port.ts';
 import { GatewayProcess } from './support/gateway-process.ts';
 import { ROOT } from './support/root.ts';
 import { gatehouse, run, type Ended } from './support/run.ts';

@@ -4,9 +4,16 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { certificate, databases, scratchFolder, sslSettings, type Pair, type ScratchFolder } from '#testing';
+import {
+  certificate,
+  databases,
+  freePort,
+  scratchFolder,
+  sslSettings,
+  type Pair,
+  type ScratchFolder,
+} from '#testing';
 import { TlsContexts } from '#transport';
-import { freePort } from './support/free-port.ts';
 import { ADMIN_KEY, bootGateway, type TestGateway } from './support/gateway.ts';
 import { secureRequest, sClient, shownCertificate } from './support/tls-client.ts';
 

@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { freePort } from '#testing';
 import { cpuSecondsOf } from './process-tree.ts';
 import type { Memory, Ready, Told } from './servers/ready.ts';
 
@@ -23,7 +24,7 @@ export class Child {
   static async start(name: string, env: Record<string, string> = {}): Promise<Child> {
     const program = new URL(`./servers/${name}.js`, import.meta.url);
     const child = fork(program, {
-      env: { ...process.env, ...env },
+      env: { ...process.env, BENCH_PORT: String(await freePort()), ...env },
       execArgv: ['--expose-gc'],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });

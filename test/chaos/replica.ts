@@ -1,6 +1,5 @@
 import { rmSync } from 'node:fs';
-import { scratchFolder, TcpProxy, type ScratchFolder } from '#testing';
-import { freePort } from '../support/free-port.ts';
+import { freePort, scratchFolder, TcpProxy, type ScratchFolder } from '#testing';
 import { GatewayProcess } from '../support/gateway-process.ts';
 import { now } from './now.ts';
 

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { freePort } from './free-port.ts';
+import { freePort } from '#testing';
 import { GatewayClient } from './gateway-client.ts';
 import { ROOT } from './root.ts';
 

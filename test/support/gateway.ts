@@ -1,10 +1,9 @@
 import { afterAll, beforeAll } from 'vitest';
 import type { Role, Tier } from '#call';
 import { Database } from '#persistence';
-import type { DatabaseKind, TestDatabase } from '#testing';
+import { freePort, type DatabaseKind, type TestDatabase } from '#testing';
 import { startGateway, type Gateway } from '../../apps/gateway/src/gateway.ts';
 import type { GatewayOptions } from '../../apps/gateway/src/gateway.module.ts';
-import { freePort } from './free-port.ts';
 import { journalOf, type AuditRecord } from './audit-records.ts';
 import { GatewayClient, type Answer } from './gateway-client.ts';
 

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startGateway } from '../../../apps/gateway/src/gateway.ts';
 import { EchoModule } from '../../fixtures/echo.module.ts';
-import { freePort } from '../../support/free-port.ts';
 import { moreTools } from './more-tools.ts';
 import { ready } from './ready.ts';
 
@@ -11,7 +10,7 @@ const ADMIN_KEY = 'only-for-the-bench-0123456789-abcdefghijkl';
 const dataDir = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'));
 process.once('exit', () => rmSync(dataDir, { recursive: true, force: true }));
 
-const port = await freePort();
+const port = Number(process.env['BENCH_PORT']);
 const gateway = await startGateway({
   env: {
     DATA_DIR: dataDir,

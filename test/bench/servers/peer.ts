@@ -2,14 +2,13 @@ import { spawn } from 'node:child_process';
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from '../../support/free-port.ts';
 import { ready } from './ready.ts';
 
 const START_MS = 60_000;
 const STEP_MS = 100;
 const folder = fileURLToPath(new URL('../peers', import.meta.url));
 
-const port = await freePort();
+const port = Number(process.env['BENCH_PORT']);
 const BRIDGED = 'node stdio-server.mjs';
 const commands: Readonly<Record<string, string[]>> = {
   'mcp-nest': words(`mcp-nest.mjs ${port}`),

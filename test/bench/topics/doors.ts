@@ -1,9 +1,9 @@
+import { freePort } from '#testing';
 import { Child } from '../child.ts';
 import { loadOf, median } from '../load.ts';
 import { DoorLoad } from '../door-load.ts';
 import { hundredths, type Measured, type Row } from '../report.ts';
 import { echoCall, MODERN, SAYS } from '../rounds.ts';
-import { freePort } from '../../support/free-port.ts';
 import type { TopicOptions } from '../topic.ts';
 
 const SECONDS = 2;

@@ -1,8 +1,7 @@
 import { readConfig } from '#config';
-import { ValkeyServer } from '#testing';
+import { freePort, ValkeyServer } from '#testing';
 import { ValkeyThrottleStore, type LimitClaim } from '#throttle';
 import { serverAddress, StateConnection, valkeyConfig } from '#valkey';
-import { freePort } from '../../support/free-port.ts';
 import { figureOf, rateRow } from '../comparison.ts';
 import { atMost, hundredths, type Figure, type Measured } from '../report.ts';
 import { MODERN, scoresOf, type Score } from '../rounds.ts';

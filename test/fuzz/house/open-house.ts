@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import type { Door, Role } from '#call';
 import { Connections } from '#connections';
 import { Dispatcher } from '#mcp';
+import { freePort } from '#testing';
 import { startGateway } from '../../../apps/gateway/src/gateway.ts';
-import { freePort } from '../../support/free-port.ts';
 import { FuzzModule } from './fuzz.module.ts';
 import { Watch } from './watch.ts';
 
