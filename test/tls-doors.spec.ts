@@ -6,6 +6,7 @@ import { connect as connectPlain } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { TurnedAway, type TurnedAwayFor } from '#connections';
 import {
   authority,
   certificate,
@@ -19,7 +20,7 @@ import {
 } from '#testing';
 import { Metrics } from '#telemetry';
 import { TlsContexts } from '#transport';
-import { auditRecords, journalEntries } from './support/audit-records.ts';
+import { auditRecords } from './support/audit-records.ts';
 import { ADMIN_KEY, bootGateway, type TestGateway } from './support/gateway.ts';
 import {
   refusedUpgrade,
@@ -221,12 +222,11 @@ describe('the doors where a connection lasts, with TLS', () => {
     });
 
     it('count him at the WebSocket from his first byte on', async () => {
-      const limit = journalEntries(booted.dataDir).filter(({ event }) => event === 'connection_limit').length;
+      const reasons: TurnedAwayFor[] = [];
+      booted.gateway.app.get(TurnedAway).watch((reason) => reasons.push(reason));
       const { sockets, gone } = await silent(portOf('ws'), 260);
       await Promise.any(gone);
-      await expect
-        .poll(() => journalEntries(booted.dataDir).filter(({ event }) => event === 'connection_limit').length)
-        .toBeGreaterThan(limit);
+      await expect.poll(() => reasons).toContain('excess');
       for (const socket of sockets) socket.destroy();
       await Promise.all(gone);
     });
