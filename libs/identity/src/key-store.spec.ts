@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import type { Principal } from '#call';
 import { databases, useDatabase } from '#testing';
 import type { ApiKey } from './api-key.record.ts';
 import { DatabaseKeyStore } from './database-key-store.ts';
@@ -180,5 +181,28 @@ describe('MemoryKeyStore', () => {
 
 describe.each(databases)('DatabaseKeyStore on $name', (kind) => {
   const database = useDatabase(kind);
-  holdsTheContract(() => new DatabaseKeyStore(database()));
+  const store = () => new DatabaseKeyStore(database());
+  holdsTheContract(store);
+
+  it('keeps what keys do that rotate and revoke each other, and themselves, at once', async () => {
+    for (let round = 0; round < 10; round++) {
+      const [one, two] = [await kept(store(), { role: 'admin' }), await kept(store(), { role: 'admin' })];
+      const by = ({ id, principalId }: ApiKey): Principal => ({
+        ...{ id: principalId, keyId: id },
+        ...{ name: 'whoever', role: 'admin', tier: undefined },
+      });
+      const rotate = (key: ApiKey, who: ApiKey) => {
+        const next = newKey({ name: key.name, rotatedFrom: key.id });
+        return store().supersede(next, next.id, at(1000), by(who));
+      };
+      const done = await Promise.all([
+        rotate(one, two),
+        rotate(two, one),
+        rotate(one, one),
+        rotate(two, two),
+        store().revoke(randomUUID(), at(1), 'last-admin'),
+      ]);
+      expect(done.slice(0, 4).filter(Boolean)).toHaveLength(2);
+    }
+  });
 });
