@@ -78,16 +78,13 @@ describe.each(databases)('gatehouse audit, with the journal of $name', (kind) =>
 
   it('makes the index anew on the embedded database, and refuses to on PostgreSQL', async () => {
     const { exitCode, out, err } = await audit('rebuild');
-    const outcome = { exitCode, out, refusal: err.includes('the table is the journal itself') };
+    // One record less where the spec before this has altered one.
+    const filled = /^Filled anew from the journal: [23] records\n$/.test(out);
+    const outcome = { exitCode, filled, refusal: err.includes('the table is the journal itself') };
     expect(outcome).toEqual(
       kind.name === 'PGlite'
-        ? {
-            exitCode: 0,
-            // One less where the spec before this has altered one.
-            out: expect.stringMatching(/^Filled anew from the journal: [23] records\n$/),
-            refusal: false,
-          }
-        : { exitCode: 2, out: '', refusal: true },
+        ? { exitCode: 0, filled: true, refusal: false }
+        : { exitCode: 2, filled: false, refusal: true },
     );
   });
 

@@ -36,6 +36,10 @@ async function kept(store: KeyStore, changes: Partial<ApiKey> = {}): Promise<Api
   return key;
 }
 
+function callerWith({ id, principalId, name, role }: ApiKey): Principal {
+  return { id: principalId, name, role, tier: undefined, keyId: id };
+}
+
 /** What every store of keys must do. */
 function holdsTheContract(storeOf: () => KeyStore): void {
   it('begins empty', async () => {
@@ -187,13 +191,9 @@ describe.each(databases)('DatabaseKeyStore on $name', (kind) => {
   it('keeps what keys do that rotate and revoke each other, and themselves, at once', async () => {
     for (let round = 0; round < 10; round++) {
       const [one, two] = [await kept(store(), { role: 'admin' }), await kept(store(), { role: 'admin' })];
-      const by = ({ id, principalId }: ApiKey): Principal => ({
-        ...{ id: principalId, keyId: id },
-        ...{ name: 'whoever', role: 'admin', tier: undefined },
-      });
       const rotate = (key: ApiKey, who: ApiKey) => {
         const next = newKey({ name: key.name, rotatedFrom: key.id });
-        return store().supersede(next, next.id, at(1000), by(who));
+        return store().supersede(next, next.id, at(1000), callerWith(who));
       };
       const done = await Promise.all([
         rotate(one, two),
