@@ -263,6 +263,9 @@ describe('a user who is deleted', () => {
           select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
         const held = async () => done + Number((await waiting.execute(table())).rows[0]!.count);
         await expect.poll(held, { timeout: 20_000 }).toBe(makes.length);
+        // None of them holds what a deletion locks next.
+        const theirs = transaction.selectFrom('api_keys').select('id').where('created_by', '=', person.id);
+        expect(await theirs.forUpdate().execute()).toEqual([{ id: apiKeyId }]);
         await transaction.deleteFrom('token_families').where('user_id', '=', person.id).execute();
         await transaction.deleteFrom('users').where('id', '=', person.id).execute();
         return () => Promise.all(calls);

@@ -106,6 +106,9 @@ async function rebuild(): Promise<void> {
   const bar = progressBar(await new FileSource(folder.it.path).size(), BYTES);
   const index = new AuditIndex({ database: database.it, folder: new JournalFolder(folder.it.path) });
   await index.rebuild((bytes) => bar?.increment(bytes)).finally(() => bar?.stop());
+  const count = database.it.kysely.selectFrom('audit_records').select((eb) => eb.fn.countAll().as('records'));
+  const { records } = await count.executeTakeFirstOrThrow();
+  process.stdout.write(`Filled anew from the journal: ${records} records\n`);
 }
 
 /** The journal that the settings name, or the files of a folder. */
@@ -125,9 +128,19 @@ function closing<T extends { close(): Promise<void> }>(it: T) {
 }
 
 function readKey(path: string): VerifyingKey {
-  const key = VerifyingKey.from(readFileSync(path, 'utf8').trim());
-  if (!key) throw new Error(`${path} holds no Ed25519 public key`);
+  const key = VerifyingKey.from(textIn(path).trim());
+  if (!key) throw new Error(`${path} holds no Ed25519 public key: --key takes one in PEM`);
   return key;
+}
+
+function textIn(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    const why = code === 'ENOENT' ? 'there is no such file' : `it can't be read (${code})`;
+    throw new Error(`--key ${path}: ${why}. It takes the file of an Ed25519 public key in PEM`, { cause });
+  }
 }
 
 async function guarded(work: () => Promise<void>): Promise<void> {

@@ -55,8 +55,10 @@ export function registerBackup(program: Command): void {
   common(backup.command('prune').description('remove backups that are too old, but never the newest')).action(
     reporting(async (flags: BackupFlags) => {
       const backups = await embedded();
-      const pruned = await backups.prune(readConfig(backupConfig).retentionDays);
-      print(flags, pruned.map(viewOf), pruned.map(({ name }) => `Removed: ${name}\n`).join(''));
+      const { retentionDays: days } = readConfig(backupConfig);
+      const pruned = await backups.prune(days);
+      const none = `Nothing was removed: beside the newest, no backup is older than ${days} days (BACKUP_RETENTION_DAYS)\n`;
+      print(flags, pruned.map(viewOf), pruned.map(({ name }) => `Removed: ${name}\n`).join('') || none);
     }),
   );
 

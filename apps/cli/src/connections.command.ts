@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { ConnectionListView, ConnectionView } from '#connections';
 import { allPages } from './all-pages.ts';
 import { ApiClient, withClientOptions, type ClientOptions } from './api-client.ts';
+import { CommandError } from './command-error.ts';
 import { exitCodesHelp, usualExits } from './exit-codes-help.ts';
 import { print } from './print.ts';
 import { reporting } from './reporting.ts';
@@ -34,6 +35,7 @@ export function registerConnections(program: Command): void {
     connections.command('close <id>').description('close one of them; its client may come again'),
   ).action(
     reporting(async (id: string, flags: Flags) => {
+      if (!ID.test(id)) throw new CommandError('refused', NO_ID);
       const path = `/admin/connections/${encodeURIComponent(id)}`;
       const answer = await ApiClient.ofManagement(flags).request('DELETE', path);
       print(flags, answer, `Closed: ${id}\n`);
@@ -45,6 +47,10 @@ function common(command: Command): Command {
   return withClientOptions(command, 'management').option('--json', 'print JSON');
 }
 
+const ID = /^[\da-f]{12}-[\da-f]{12}$/;
+const NO_ID =
+  'That is no id of a connection, which looks like 0123456789ab-0123456789ab: ' +
+  '"gatehouse connections list" has them all';
 const HEADING = ['ID', 'DOOR', 'PRINCIPAL', 'ADDRESS', 'SINCE', 'LAST ACTIVE', 'CALLS', 'DOING'];
 
 function rowOf({

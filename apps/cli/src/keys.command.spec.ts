@@ -47,7 +47,7 @@ describe('gatehouse keys', () => {
       [next.id, 'revoked'],
       [agent.id, 'superseded'],
     ]);
-    const admin = await parsed<IssuedKeyView>('reset', '--local');
+    const admin = await parsed<IssuedKeyView>('reset', '--local', '--yes');
     expect(admin).toMatchObject({
       role: 'admin',
       tier: 'enterprise',
@@ -85,7 +85,8 @@ describe('gatehouse keys', () => {
     [['rotate'], "missing required argument 'id'"],
     [['list', '--local', '--url', 'http://127.0.0.1:1'], '--local asks no gateway'],
     [['list', '--url', '127.0.0.1:1'], '--url must be a URL'],
-    [['reset'], "required option '--local'"],
+    [['reset', '--yes'], "required option '--local'"],
+    [['reset', '--local'], 'No key was revoked: say --yes, for it can not be taken back'],
   ])('refuses the command line %j', async (args, why) => {
     const { code, stdout, stderr } = await gatehouse(...args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

@@ -3,6 +3,7 @@ import { roles, tiers, type Role, type Tier } from '#call';
 import type { ApiKeyView, CreateKey, IssuedKeyView, RotateKey } from '#identity';
 import { allPages } from './all-pages.ts';
 import { ApiClient, requireNoGateway, withClientOptions, type ClientOptions } from './api-client.ts';
+import { CommandError } from './command-error.ts';
 import type { KeyAdmin } from './keys/key-admin.ts';
 import { RemoteKeys } from './keys/remote-keys.ts';
 import { wholeNumber } from './option-values.ts';
@@ -92,6 +93,7 @@ export function registerKeys(program: Command): void {
     .description('revoke ALL keys, accept the API_KEY_PEPPER in force, and make a new admin key')
     .option('--json', 'print JSON')
     .requiredOption('--local', 'on the database itself, with the gateway stopped: the only way there is')
+    .option('--yes', 'do it: it can not be taken back')
     .addHelpText('after', exitCodesHelp(localExits))
     .action(reporting(reset));
 }
@@ -109,7 +111,9 @@ async function using(options: KeysOptions, work: (admin: KeyAdmin) => Promise<vo
   return LocalKeys.during(work);
 }
 
-async function reset(options: KeysOptions): Promise<void> {
+async function reset(options: KeysOptions & { yes?: true }): Promise<void> {
+  if (!options.yes)
+    throw new CommandError('usage', 'No key was revoked: say --yes, for it can not be taken back');
   const { LocalKeys, resetLocalKeys } = await import('./keys/local-keys.ts');
   const revoked = await resetLocalKeys();
   if (!options.json) process.stdout.write(`Keys revoked: ${revoked}\n`);

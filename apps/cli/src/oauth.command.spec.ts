@@ -85,7 +85,11 @@ describe('gatehouse oauth', () => {
       /c-1 +nightly +service +itself +mcp:use rag:ask/,
     );
     expect((await gatehouse('clients', 'rotate-secret', 'c/1')).stdout).toContain('gs_told-once');
-    expect((await gatehouse('clients', 'delete', 'c-1')).stdout).toBe('Deleted: nightly (c-1)\n');
+    expect(await gatehouse('clients', 'delete', 'c-1')).toMatchObject({
+      code: 2,
+      stderr: 'No client was deleted: say --yes, for it can not be taken back\n',
+    });
+    expect((await gatehouse('clients', 'delete', 'c-1', '--yes')).stdout).toBe('Deleted: nightly (c-1)\n');
     expect(asked.map(({ method, url }) => `${method} ${url}`)).toEqual([
       'GET /admin/oauth/clients?skip=0&limit=1000',
       'POST /admin/oauth/clients/c%2F1/rotate-secret',

@@ -11,6 +11,7 @@ import type {
 } from '#oauth';
 import { allPages } from './all-pages.ts';
 import { ApiClient, withClientOptions, type ClientOptions } from './api-client.ts';
+import { CommandError } from './command-error.ts';
 import { print } from './print.ts';
 import { reporting } from './reporting.ts';
 import { tableOf, timeOf } from './table.ts';
@@ -75,15 +76,17 @@ function registerClients(clients: Command): void {
     }),
   );
 
-  common(
-    clients.command('delete <id>').description('delete a client; all of its tokens are void at once'),
-  ).action(
-    reporting(async (id: string, options: OAuthOptions) => {
-      const path = `/admin/oauth/clients/${encodeURIComponent(id)}`;
-      const client = await new ApiClient(options).request<OAuthClientView>('DELETE', path);
-      print(options, client, `Deleted: ${client.name} (${client.client_id})\n`);
-    }),
-  );
+  common(clients.command('delete <id>').description('delete a client; all of its tokens are void at once'))
+    .option('--yes', 'do it: it can not be taken back')
+    .action(
+      reporting(async (id: string, options: OAuthOptions & { yes?: true }) => {
+        if (!options.yes)
+          throw new CommandError('usage', 'No client was deleted: say --yes, for it can not be taken back');
+        const path = `/admin/oauth/clients/${encodeURIComponent(id)}`;
+        const client = await new ApiClient(options).request<OAuthClientView>('DELETE', path);
+        print(options, client, `Deleted: ${client.name} (${client.client_id})\n`);
+      }),
+    );
 }
 
 interface GrantsOptions extends OAuthOptions {

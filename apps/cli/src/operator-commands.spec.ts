@@ -127,9 +127,15 @@ describe('the commands of operators', () => {
       expect(asked.at(-1)).toBe(`DELETE /admin/connections/${connection.id}`);
     });
 
-    it('sends no id that leads elsewhere', async () => {
-      expect((await gatehouse('connections', 'close', '../keys')).code).toBe(1);
-      expect(asked.at(-1)).toBe('DELETE /admin/connections/..%2Fkeys');
+    it.each(['nope', '../keys'])('sends no %s, which is no id, and says what one looks like', async (id) => {
+      expect(await gatehouse('connections', 'close', id)).toEqual({
+        code: 1,
+        stdout: '',
+        stderr:
+          'That is no id of a connection, which looks like 0123456789ab-0123456789ab: ' +
+          '"gatehouse connections list" has them all\n',
+      });
+      expect(asked).toEqual([]);
     });
   });
 

@@ -1,3 +1,4 @@
+import { DeclarationError } from '#call';
 import { ConfigError } from '#config';
 import { GatehouseError, type Fault } from '#errors';
 import { PersistenceError } from '#persistence';
@@ -20,12 +21,13 @@ export function reporting<A extends unknown[]>(
   };
 }
 
+/** Whose message says all there is to say. */
+const known = [CommandError, ConfigError, DeclarationError, PersistenceError] as const;
+
 function explain(error: unknown): string {
   if (error instanceof GatehouseError)
     return [error.message, ...linesOf(error.details?.['faults'])].join('\n');
-  if (error instanceof CommandError || error instanceof ConfigError || error instanceof PersistenceError) {
-    return error.message;
-  }
+  if (known.some((kind) => error instanceof kind)) return (error as Error).message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 

@@ -68,7 +68,7 @@ describe('gatehouse users', () => {
     expect(await of('reset-password', 'Cem')).not.toHaveProperty('generated_password');
   });
 
-  it('deletes one for good, when told so twice, and never the last administrator', async () => {
+  it('deletes one for good, when told so twice, and never ends the last administrator', async () => {
     const eva = await parsed<IssuedUserView>('create', 'Eva', '--role', 'auditor', '--generate-password');
     expect(await gatehouse('delete', 'Eva')).toMatchObject({
       code: 2,
@@ -78,7 +78,12 @@ describe('gatehouse users', () => {
     expect((await gatehouse('delete', 'Eva', '--yes')).code).toBe(1);
     const again = await parsed<IssuedUserView>('create', 'Eva', '--role', 'auditor', '--generate-password');
     expect(again.id).not.toBe(eva.id);
-    expect((await gatehouse('delete', 'Ana', '--yes')).stderr).toMatch(/last administrator/);
+    for (const ending of [['delete', '--yes'], ['disable'], ['change', '--role', 'auditor']]) {
+      const [command, ...options] = ending;
+      expect((await gatehouse(command!, 'Ana', ...options)).stderr).toMatch(/last administrator/);
+    }
+    const same = await parsed<UserView>('change', 'Ana', '--role', 'admin', '--tier', 'free');
+    expect(same).toMatchObject({ role: 'admin', tier: 'free', state: 'active' });
   });
 
   it('takes no password from the command line, no empty one and none that everybody tries first', async () => {

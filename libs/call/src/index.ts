@@ -3,6 +3,7 @@ export { Call, type Door } from './call.ts';
 export { callerOf } from './caller-of.ts';
 export { callOf, CurrentCall, Input } from './call-of.ts';
 export type { CertificateName, ClientCertificate } from './client-certificate.ts';
+export { DeclarationError } from './declaration-error.ts';
 export { EventStream, type AnswerEvent } from './event-stream.ts';
 export type { LimitDecision } from './limit-decision.ts';
 export { networkOf } from './network-of.ts';

@@ -4,7 +4,7 @@ import type { Principal, Role, Tier } from '#call';
 import { Database, type Tables } from '#persistence';
 import type { ApiKey } from './api-key.record.ts';
 import { KeyStore, type KeyPage } from './key-store.ts';
-import { requireMaker } from './makers.ts';
+import { requireMaker, requireRotator } from './makers.ts';
 
 type Row = Selectable<Tables['api_keys']>;
 
@@ -72,6 +72,7 @@ export class DatabaseKeyStore extends KeyStore {
 
   async supersede(next: ApiKey, digest: string, endsAt: Date, by?: Principal): Promise<boolean> {
     return this.#db.transaction().execute(async (transaction) => {
+      if (by) await requireRotator(by, next.rotatedFrom!, transaction);
       const superseded = await transaction
         .updateTable('api_keys')
         .set({
@@ -83,8 +84,6 @@ export class DatabaseKeyStore extends KeyStore {
         .where('superseded_at', 'is', null)
         .executeTakeFirst();
       if (superseded.numUpdatedRows === 0n) return false;
-      // After it: a key that rotates itself has locked itself by now, and two that do so at once come one after the other.
-      if (by) await requireMaker(by, transaction);
       await transaction.insertInto('api_keys').values(rowOf(next, digest)).execute();
       return true;
     });
@@ -93,14 +92,20 @@ export class DatabaseKeyStore extends KeyStore {
   async revoke(id: string, at: Date, sparing: 'last-admin' | 'none'): Promise<boolean> {
     return this.#db.transaction().execute(async (transaction) => {
       if (sparing === 'last-admin') {
-        // Locks the rows, so that two admins who revoke each other at once come one after the other.
+        // In one order, as in rotations, so that two admins who revoke each other at once come one after the other.
+        await transaction
+          .selectFrom('api_keys')
+          .select('id')
+          .where((key) => key.or([key('id', '=', id), key('role', '=', 'admin')]))
+          .orderBy('id')
+          .forUpdate()
+          .execute();
         const admins = await transaction
           .selectFrom('api_keys')
           .select('id')
           .where('role', '=', 'admin')
           .where('revoked_at', 'is', null)
           .where('expires_at', '>', at)
-          .forUpdate()
           .execute();
         if (admins.length === 1 && admins[0]?.id === id) return false;
       }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import type { Principal } from '#call';
 import { databases, useDatabase } from '#testing';
 import type { ApiKey } from './api-key.record.ts';
 import { DatabaseKeyStore } from './database-key-store.ts';
@@ -33,6 +34,10 @@ async function kept(store: KeyStore, changes: Partial<ApiKey> = {}): Promise<Api
   const key = newKey(changes);
   expect(await store.insert(key, `digest of ${key.id}`)).toBe(true);
   return key;
+}
+
+function callerWith({ id, principalId, name, role }: ApiKey): Principal {
+  return { id: principalId, name, role, tier: undefined, keyId: id };
 }
 
 /** What every store of keys must do. */
@@ -180,5 +185,24 @@ describe('MemoryKeyStore', () => {
 
 describe.each(databases)('DatabaseKeyStore on $name', (kind) => {
   const database = useDatabase(kind);
-  holdsTheContract(() => new DatabaseKeyStore(database()));
+  const store = () => new DatabaseKeyStore(database());
+  holdsTheContract(store);
+
+  it('keeps what keys do that rotate and revoke each other, and themselves, at once', async () => {
+    for (let round = 0; round < 10; round++) {
+      const [one, two] = [await kept(store(), { role: 'admin' }), await kept(store(), { role: 'admin' })];
+      const rotate = (key: ApiKey, who: ApiKey) => {
+        const next = newKey({ name: key.name, rotatedFrom: key.id });
+        return store().supersede(next, next.id, at(1000), callerWith(who));
+      };
+      const done = await Promise.all([
+        rotate(one, two),
+        rotate(two, one),
+        rotate(one, one),
+        rotate(two, two),
+        store().revoke(randomUUID(), at(1), 'last-admin'),
+      ]);
+      expect(done.slice(0, 4).filter(Boolean)).toHaveLength(2);
+    }
+  });
 });

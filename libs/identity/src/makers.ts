@@ -20,6 +20,19 @@ export async function requireMaker(by: Principal, within: Transaction<Tables>): 
   throw refusals[by.keyId.includes(':') ? 'token' : 'key'].unknown();
 }
 
+/**
+ * The same before a key is rotated, which is locked, too. A person comes before what they have made, as where they are
+ * deleted; of two keys the one with the lesser id, so that two that rotate each other, or one that rotates itself twice,
+ * come one after the other.
+ * @throws CredentialInvalid, CredentialUnknown
+ */
+export async function requireRotator(by: Principal, key: string, within: Transaction<Tables>): Promise<void> {
+  const keys = within.selectFrom('api_keys').select('id').orderBy('id').forUpdate();
+  if (by.keyId.includes(':')) await requireMaker(by, within);
+  await keys.where('id', 'in', [by.keyId, key]).execute();
+  if (!by.keyId.includes(':')) await requireMaker(by, within);
+}
+
 /** Undefined of those who are kept elsewhere. */
 function rowOf({ id, keyId, role }: Principal, within: Transaction<Tables>) {
   if (keyId === ConfiguredAdmin.principal.keyId) return undefined;

@@ -76,7 +76,9 @@ describe.each(databases)('the pepper on $name', (kind) => {
     await start(ONE);
     const refused = start(changed);
     await expect(refused).rejects.toThrow(ConfigError);
-    await expect(refused).rejects.toThrow(/API_KEY_PEPPER must be the one[^]*gatehouse keys reset --local/);
+    await expect(refused).rejects.toThrow(
+      /API_KEY_PEPPER must be the one[^]*gatehouse keys reset --local --yes/,
+    );
     await expect(refused).rejects.not.toThrow(new RegExp(`${ONE}|${OTHER}`));
     await expect(start(ONE)).resolves.toBeDefined();
   });

@@ -87,6 +87,6 @@ function refusal(why: string): ConfigError {
     `API_KEY_PEPPER must be the one that the keys in this database were made with, and ${why}. ` +
       'To change it, set API_KEY_PREVIOUS_PEPPER to the one before. Otherwise: ' +
       'Set it to the value that the other replicas, or the last start, had. If that is lost, so are the keys: ' +
-      '"gatehouse keys reset --local", with the gateway stopped, revokes them all and makes a new admin key',
+      '"gatehouse keys reset --local --yes", with the gateway stopped, revokes them all and makes a new admin key',
   ]);
 }

@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { METHOD_METADATA } from '@nestjs/common/internal';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
-import { operationOf, type Operation } from '#call';
+import { DeclarationError, operationOf, type Operation } from '#call';
 import { permissionFault } from '#rbac';
 import { InputValidation } from '#validation';
 
@@ -35,7 +35,7 @@ export class DeclaredOperations implements OnModuleInit {
       else this.#routes.push({ controller, method, operation: operation! });
     }
     if (faults.length > 0) {
-      throw new Error(
+      throw new DeclarationError(
         `Every route declares what it is (docs/write-a-tool.md):\n  - ${faults.join('\n  - ')}`,
       );
     }

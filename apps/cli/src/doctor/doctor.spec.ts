@@ -223,6 +223,27 @@ describe('gatehouse doctor', () => {
       });
     });
 
+    it('looks where backups are put unless told, too', async () => {
+      await using data = await scratchFolder();
+      const env = { ...quiet, DATA_DIR: data.path };
+      const backups = join(data.path, 'backups');
+      const nobodyKnows = { status: 'warn', said: expect.stringMatching(/nobody here knows/) };
+      await mkdir(join(backups, '20260728T031500Z.new'), { recursive: true });
+      expect(await find('backups', env)).toEqual(nobodyKnows);
+      const backup = join(backups, '20260728T031500Z');
+      await mkdir(backup, { mode: 0o700 });
+      await writeFile(join(backup, 'manifest.json'), '{}');
+      expect(await find('backups', env)).toEqual({
+        status: 'pass',
+        said: expect.stringMatching(/the newest, 20260728T031500Z, is 0 minutes old/),
+      });
+      const then = Date.now() / 1000 - 3 * DAY_S;
+      await utimes(backup, then, then);
+      expect(await find('backups', env)).toMatchObject({ status: 'fail' });
+      // Those of PostgreSQL lie elsewhere.
+      expect(await find('backups', { ...env, DATABASE_URL: 'postgres://localhost/a' })).toEqual(nobodyKnows);
+    });
+
     it('fails for a disk that is almost full', () => {
       const gib = 1024 ** 3;
       expect(judge(1 * gib, 20 * gib).status).toBe('fail');

@@ -62,6 +62,7 @@ async function revokeKeys(makers: readonly Maker[], at: Date, within: Transactio
       select from unnest(${ids}::text[], ${times}::timestamptz[]) as maker (id, since)
       where maker.id = created_by and maker.since <= created_at
     )
+    order by id
     for update`.execute(within);
   const good = rows.filter((row) => row.revoked_at === null).map(({ id }) => id);
   if (good.length > 0)

@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { Transaction } from 'kysely';
-import { GatehouseError, NotFound } from '#errors';
+import { NotFound } from '#errors';
 import { Database, type Tables } from '#persistence';
 import { keyIdOf } from '../tokens/session-key-id.ts';
 import { Verdicts } from '../verdicts.ts';
 import { Departures } from './departures.ts';
 import { disinherit, type Disinherited, type Keeping } from './disinheritance.ts';
+import { requireAnotherAdmin } from './last-admin.ts';
 
 /** What went with a user. */
 export interface Deleted extends Disinherited {
@@ -42,23 +43,6 @@ export class UserDeletion {
       this.verdicts.forgetAllOf(principal);
     return { sessions: sessions.length, ...gone };
   }
-}
-
-/** Locks the rows, so that of two administrators who delete each other at once one stays. */
-async function requireAnotherAdmin(id: string, transaction: Transaction<Tables>): Promise<void> {
-  const admins = await transaction
-    .selectFrom('users')
-    .select('id')
-    .where('role', '=', 'admin')
-    .where('disabled_at', 'is', null)
-    .orderBy('id')
-    .forUpdate()
-    .execute();
-  if (admins.length !== 1 || admins[0]?.id !== id) return;
-  throw new GatehouseError(
-    'CONFLICT',
-    'That is the last administrator who may log in: make another one first',
-  );
 }
 
 /** Answers which sessions there were. */

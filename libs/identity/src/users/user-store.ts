@@ -3,6 +3,7 @@ import { sql, type Selectable } from 'kysely';
 import type { Principal, Role, Tier } from '#call';
 import { Database, type Tables } from '#persistence';
 import { requireMaker } from '../makers.ts';
+import { requireAnotherAdmin } from './last-admin.ts';
 import { foldName, type User, type UserSecrets } from './user.record.ts';
 
 type Row = Selectable<Tables['users']>;
@@ -95,14 +96,18 @@ export class UserStore {
   /**
    * A second factor that was begun waits no longer, unless by the session that is named: whoever has begun it may be whom the
    * change shuts out, and must not end it before the sessions are ended.
+   * @throws GatehouseError CONFLICT where no administrator could log in any more
    */
   async change(id: string, change: UserChange, at: Date, { but = '' } = {}): Promise<void> {
     const { role, tier, passwordHash, disabledAt } = change;
     const set = { role, tier, password_hash: passwordHash, disabled_at: disabledAt, changed_at: at };
     const given = Object.fromEntries(Object.entries(set).filter(([, value]) => value !== undefined));
     const totp_pending = sql<string | null>`case when totp_pending_session = ${but} then totp_pending end`;
-    const updating = this.#db.updateTable('users').set({ ...given, totp_pending });
-    await updating.where('id', '=', id).execute();
+    await this.#db.transaction().execute(async (transaction) => {
+      if (disabledAt || (role !== undefined && role !== 'admin')) await requireAnotherAdmin(id, transaction);
+      const updating = transaction.updateTable('users').set({ ...given, totp_pending });
+      await updating.where('id', '=', id).execute();
+    });
   }
 
   /** Made anew with the parameters of today, while the password is at hand: unless it was changed meanwhile. */

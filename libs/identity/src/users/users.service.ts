@@ -94,7 +94,7 @@ export class Users {
     return this.store.list(page);
   }
 
-  /** Ends all sessions of the user. @throws NotFound; GatehouseError ACCESS_REFUSED */
+  /** Ends all sessions of the user. @throws NotFound; GatehouseError ACCESS_REFUSED, CONFLICT as `delete` */
   async amend(id: string, { role, tier, disabled }: UserAmendment, by: Principal): Promise<User> {
     const user = await this.get(id);
     requireRights(by, user, 'users');

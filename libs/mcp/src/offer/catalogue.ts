@@ -1,5 +1,6 @@
 import { Injectable, type OnModuleInit, type Type } from '@nestjs/common';
 import { cachedOptionsOf } from '#cache';
+import { DeclarationError } from '#call';
 import { schemaOf } from '#validation';
 import { taskFault } from '../declare/task-declaration.ts';
 import { PROMPT, type PromptOptions } from '../declare/prompt.decorator.ts';
@@ -62,21 +63,22 @@ export class Catalogue implements OnModuleInit {
   }
 }
 
-/** Throws an Error that says why a tool can't be shown. That its input can be enforced is checked with its operation. */
+/** @throws DeclarationError that says why a tool can't be shown. That its input can be enforced is checked with its operation. */
 function checkedTool(tool: Declared<ToolOptions>): OfferedTool {
   const { options, place } = tool;
   const { name, input, output, task, revealsSecret } = options;
-  if (!TOOL_NAME.test(name)) throw new Error(`${place}: ${name} is no tool name: ${TOOL_NAME.source}`);
+  if (!TOOL_NAME.test(name))
+    throw new DeclarationError(`${place}: ${name} is no tool name: ${TOOL_NAME.source}`);
   if (output) schemaOf(output);
   const fault = task && taskFault(task, revealsSecret);
-  if (fault) throw new Error(`${place}: ${fault}`);
+  if (fault) throw new DeclarationError(`${place}: ${fault}`);
   if (options.task && cachedOptionsOf(methodOf(tool)))
-    throw new Error(`${place} runs as a task, so it can't be @Cached: a task is its caller's own`);
+    throw new DeclarationError(`${place} runs as a task, so it can't be @Cached: a task is its caller's own`);
   try {
     const mirrored = input && mirroredParams(schemaOf(input));
     return mirrored?.length ? { ...tool, mirrored } : tool;
   } catch (error) {
-    throw new Error(`${place}: ${(error as Error).message}`, { cause: error });
+    throw new DeclarationError(`${place}: ${(error as Error).message}`, { cause: error });
   }
 }
 
@@ -94,7 +96,9 @@ function byKey<T extends Declared<unknown>>(
   for (const one of [...all].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))) {
     const other = found.get(keyOf(one));
     if (other)
-      throw new Error(`Two methods offer the ${kind} ${keyOf(one)}: ${other.place} and ${one.place}`);
+      throw new DeclarationError(
+        `Two methods offer the ${kind} ${keyOf(one)}: ${other.place} and ${one.place}`,
+      );
     found.set(keyOf(one), one);
   }
   return found;
@@ -108,6 +112,6 @@ function templateOf(text: string, { options, place }: OfferedResource): UriTempl
     if (stray) throw new Error(`${text} has {${stray}}, which is no field of its input`);
     return template;
   } catch (error) {
-    throw new Error(`${place}: ${(error as Error).message}`, { cause: error });
+    throw new DeclarationError(`${place}: ${(error as Error).message}`, { cause: error });
   }
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import { DeclarationError } from '#call';
 import { permissionFault } from '#rbac';
 import { InputValidation } from '#validation';
 import { HandlerWrapper, type Place } from './handler-wrapper.ts';
@@ -23,7 +24,7 @@ export class DeclaredHandlers {
     private readonly validation: InputValidation,
   ) {}
 
-  /** All methods with the decorator's metadata. Throws an Error that names each that can't be offered, and why. */
+  /** All methods with the decorator's metadata. @throws DeclarationError that names each that can't be offered, and why */
   find<Options>(decorator: symbol, wrap: 'wrap' | 'wrapWithInput' = 'wrapWithInput'): Declared<Options>[] {
     const found: Declared<Options>[] = [];
     const faults: string[] = [];
@@ -36,7 +37,7 @@ export class DeclaredHandlers {
       else faults.push(`${place}${handler ? ` (${handler.operation.name})` : ''} ${fault}`);
     }
     if (faults.length > 0)
-      throw new Error(`Every handler declares what it is:\n  - ${faults.join('\n  - ')}`);
+      throw new DeclarationError(`Every handler declares what it is:\n  - ${faults.join('\n  - ')}`);
     return found;
   }
 

@@ -1,7 +1,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { backupConfig } from '#persistence';
+import { backupConfig, persistenceConfig } from '#persistence';
 import { fail, orPass, warn, type Check } from '../check.ts';
+import type { Site } from '../site.ts';
 import { describeAge } from './audit.check.ts';
 
 const HOUR_MS = 3_600_000;
@@ -11,12 +12,12 @@ export const backupsCheck: Check = {
   name: 'backups',
   read: 'docs/runbooks/disaster-recovery.md#back-up',
   async look(site) {
-    const { dir: folder, maxAgeHours } = site.config(backupConfig);
-    if (folder === undefined)
-      return [warn('BACKUP_DIR is not set: nobody here knows whether there are backups')];
-    const backups = await backupsIn(folder);
+    const { dir, maxAgeHours } = site.config(backupConfig);
+    const backups = dir === undefined ? await backupsOfItsOwn(site) : await backupsIn(dir);
     const newest = backups.toSorted((a, b) => b.mtimeMs - a.mtimeMs)[0];
-    if (!newest) return [fail(`BACKUP_DIR (${folder}) holds no backup`)];
+    if (!newest && dir === undefined)
+      return [warn('BACKUP_DIR is not set: nobody here knows whether there are backups')];
+    if (!newest) return [fail(`BACKUP_DIR (${dir}) holds no backup`)];
     const age = site.now() - newest.mtimeMs;
     const open = backups.filter(({ mode }) => (mode & 0o007) !== 0).length;
     return orPass(
@@ -30,13 +31,22 @@ export const backupsCheck: Check = {
   },
 };
 
+/** Where `gatehouse backup create` puts them unless told. */
+async function backupsOfItsOwn(site: Site) {
+  if (site.config(persistenceConfig).url !== undefined) return [];
+  return backupsIn(join(site.dataDir, 'backups')).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+}
+
 async function backupsIn(folder: string) {
   const names = await readdir(folder);
   const all = await Promise.all(
     names.map(async (name) => ({ name, ...(await figures(join(folder, name))) })),
   );
   // What is hidden is a list of a file system, or half a copy.
-  return all.filter(({ name }) => !name.startsWith('.'));
+  return all.filter(({ name }) => !name.startsWith('.') && !name.endsWith('.new'));
 }
 
 async function figures(path: string) {
