@@ -125,14 +125,31 @@ describe('secrets that rotate in AWS Secrets Manager', () => {
     };
   }
 
+  /** Everybody says that the server does not take the new one, and nobody that it is in use. */
+  async function expectRefused(name: string, reason: string): Promise<void> {
+    const state = async () => (await secrets()).secrets.find((secret) => secret.name === name);
+    await expect.poll(async () => (await state())?.refused).toContain(reason);
+    expect(await rotated(name)).toBe(0);
+    const refusals = async () =>
+      (await records()).filter(({ event, target }) => event === 'secret_refused' && target === name);
+    await expect.poll(async () => (await refusals()).length).toBeGreaterThan(0);
+    const counted = new RegExp(
+      `^gatehouse_secret_changes_total\\{name="${name}",result="refused"\\} [1-9]`,
+      'm',
+    );
+    expect(await metrics()).toMatch(counted);
+    expect(await details()).toMatchObject({ details: { secrets: { refused: [name] } } });
+  }
+
   it('change the password of the database, and no call fails', async () => {
     const ended = [load(2)];
     store.put('database/password', SECOND);
-    await expect.poll(() => rotated('DATABASE_PASSWORD')).toBe(1);
+    await expectRefused('DATABASE_PASSWORD', 'the database does not take it');
     const [now] = await asAdmin('select clock_timestamp()::text as now');
     await asAdmin(`alter role ${role} password '${SECOND}'`);
     // More at a time, for which new connections are made: by the new password alone.
     ended.push(load(12));
+    await expect.poll(() => rotated('DATABASE_PASSWORD')).toBe(1);
     const since = `select from pg_stat_activity where usename = '${role}' and backend_start > '${String(now!['now'])}'`;
     await expect.poll(async () => (await asAdmin(since)).length).toBeGreaterThan(0);
     const failed = await Promise.all(ended.map((end) => end()));
@@ -141,14 +158,16 @@ describe('secrets that rotate in AWS Secrets Manager', () => {
 
   it('change the password of Valkey, and no call is held up', async () => {
     const end = load(4);
-    await valkey.command('ACL', 'SETUSER', 'gatehouse', `>${SECOND}`);
     store.put('redis/password', SECOND);
+    await expectRefused('VALKEY_PASSWORD', 'does not take it: WRONGPASS');
+    await valkey.command('ACL', 'SETUSER', 'gatehouse', `>${SECOND}`);
     await expect.poll(() => rotated('VALKEY_PASSWORD')).toBe(1);
     await valkey.command('ACL', 'SETUSER', 'gatehouse', `<${FIRST}`);
     await valkey.command('CLIENT', 'KILL', 'USER', 'gatehouse');
     await expect.poll(() => valkey.command('CLIENT', 'LIST')).toMatch(/ user=gatehouse /);
     await expect.poll(cacheStatus).toBe('up');
     expect(await end()).toEqual([]);
+    expect((await secrets()).secrets.filter(({ refused }) => refused !== null)).toEqual([]);
   });
 
   it('change the pepper, and keys of before work on beside those that are made now', async () => {

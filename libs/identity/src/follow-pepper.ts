@@ -39,5 +39,5 @@ export function followPepper(pepper: Pepper, { config, secrets, database }: Foll
     pepper.rotate(next, former);
     return undefined;
   };
-  secrets.adopt({ setting, current: config.pepper, previous, adopt });
+  secrets.adopt({ settings: [setting, previous], current: config.pepper, adopt });
 }

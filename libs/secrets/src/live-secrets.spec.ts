@@ -13,6 +13,7 @@ const { jwtSecret, jwtPreviousSecret, messageSecret } = signingSecretsConfig.set
 const ONE = 'one-secret-of-at-least-thirty-two-characters';
 const TWO = 'two-secret-of-at-least-thirty-two-characters';
 const THREE = 'three-secret-of-at-least-thirty-two-characters';
+const FOUR = 'four-secret-of-at-least-thirty-two-characters';
 
 const warn = vi.spyOn(Logger.prototype, 'warn');
 const log = vi.spyOn(Logger.prototype, 'log');
@@ -220,7 +221,7 @@ async function offered(answer: (next: unknown, previous: unknown) => string | un
     offers.push([next, previous]);
     return answer(next, previous);
   };
-  secrets.adopt({ setting: jwtSecret, current: ONE, previous: jwtPreviousSecret, adopt });
+  secrets.adopt({ settings: [jwtSecret, jwtPreviousSecret], current: ONE, adopt });
   secrets.start();
   const [state, before] = [secrets.watch(jwtSecret), secrets.watch(jwtPreviousSecret)];
   return { secrets, write, offers, news: newsOf(secrets), jwt: state, before };
@@ -279,7 +280,7 @@ describe('a secret that its user has to take into use', () => {
       offers.push(next);
       return offers.length === 1 ? waiting.promise : Promise.resolve(undefined);
     };
-    secrets.adopt({ setting: jwtSecret, current: ONE, adopt });
+    secrets.adopt({ settings: [jwtSecret], current: ONE, adopt });
     secrets.start();
     const other = secrets.watch(messageSecret);
     await writeFile(jwt, TWO);
@@ -303,11 +304,24 @@ describe('a secret that its user has to take into use', () => {
       offers.push(next);
       return undefined;
     };
-    secrets.adopt({ setting: jwtSecret, current: ONE, adopt });
+    secrets.adopt({ settings: [jwtSecret], current: ONE, adopt });
     expect(secrets.watch(jwtSecret).current).toBe(ONE);
     secrets.start();
     await expect.poll(() => secrets.watch(jwtSecret).current).toBe(TWO);
     expect(offers).toEqual([TWO]);
+  });
+
+  it('is not held up by one beside it that waits for a start', async () => {
+    const { secrets, write, offers, jwt, before } = await offered(() => undefined);
+    secrets.guard(jwtPreviousSecret, (next) => next !== TWO);
+    await write('before', TWO);
+    const refused = () => secrets.states().find(({ name }) => name === 'JWT_PREVIOUS_SECRET')?.refused;
+    await expect.poll(refused).toBe('a restart takes it into use');
+    await write('jwt', FOUR);
+    await expect.poll(() => jwt.current).toBe(FOUR);
+    expect(offers).toEqual([[FOUR, THREE]]);
+    expect(before.current).toBe(THREE);
+    expect(refused()).toBe('a restart takes it into use');
   });
 
   it('is refused where only a start can use it', async () => {

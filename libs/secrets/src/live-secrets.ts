@@ -79,14 +79,15 @@ export class LiveSecrets extends Secrets {
     return secret.value as Rotating<T>;
   }
 
-  override adopt<T, P>({ setting, current, previous, adopt }: Adoption<T, P>): void {
-    const secret = this.#secretOf(setting);
-    secret.isStill(current);
-    const former = previous && this.#secretOf(previous);
-    for (const one of [secret, former]) if (one) one.isFollowed = true;
-    this.#adoptions.push(
-      new PendingAdoption(secret, former, (next, before) => adopt(next as T, before as P)),
-    );
+  override adopt<T extends readonly [unknown, ...unknown[]]>({
+    settings,
+    current,
+    adopt,
+  }: Adoption<T>): void {
+    const secrets = settings.map((setting) => this.#secretOf(setting));
+    secrets[0]?.isStill(current);
+    for (const secret of secrets) secret.isFollowed = true;
+    this.#adoptions.push(new PendingAdoption(secrets, (...values) => adopt(...(values as unknown as T))));
   }
 
   override guard<T>(setting: Setting<T>, keeps: (next: T) => boolean): void {
@@ -157,6 +158,7 @@ export class LiveSecrets extends Secrets {
     const known = secrets.filter((secret) => !secret.isOffered);
     for (const secret of known) secret.look();
     this.#weigh(secrets);
+    for (const secret of known) secret.leaveToAStart();
     // Not waited for: whoever takes a secret into use may need what another one opens.
     for (const adoption of this.#adoptions) void this.#offer(adoption);
     const changed = known.filter((secret) => !secret.isOffered && this.#renewed(secret));

@@ -9,18 +9,20 @@ export interface Rotating<T> {
   onChange(listener: () => void): () => void;
 }
 
-/** How a secret comes into use that counts only once its user has taken it: with the one before where it has such. */
-export interface Adoption<T, P = undefined> {
-  readonly setting: Setting<T>;
-  /** What the program has begun with. */
-  readonly current: T;
-  /** The setting of what was before. Neither is taken into use without a look at the other. */
-  readonly previous?: Setting<P>;
+/** How a secret comes into use that counts only once its user has taken it. */
+export interface Adoption<T extends readonly unknown[]> {
   /**
-   * Takes these into use, of which one at least is new. Answers why it does not, in words for the operator: then both stay as
+   * The secret, and those beside it, as the one before or the URL that a password is for: none is taken into use without a look
+   * at the others.
+   */
+  readonly settings: { readonly [K in keyof T]: Setting<T[K]> };
+  /** What the program has begun with, of the first. */
+  readonly current: T[0];
+  /**
+   * Takes these into use, of which one at least is new. Answers why it does not, in words for the operator: then all stay as
    * they were, and it is asked again until they are taken.
    */
-  readonly adopt: (next: T, previous: P) => Promise<string | undefined>;
+  readonly adopt: (...values: T) => Promise<string | undefined>;
 }
 
 export type SecretSource = 'environment' | 'file' | 'aws';
@@ -47,11 +49,11 @@ export type SecretNews =
 
 /** Where every part of the program gets its secrets: the environment, else a file, else AWS Secrets Manager. */
 export abstract class Secrets {
-  /** The value of a secret setting, now and after each rotation: `watch(valkeyConfig.settings.password)`. */
+  /** The value of a secret setting, now and after each rotation: `watch(identityConfig.settings.adminKey)`. */
   abstract watch<T>(setting: Setting<T>): Rotating<T>;
 
   /** For a secret that can't be taken into use by everybody at once: nobody is told that it has changed before it is. */
-  abstract adopt<T, P>(adoption: Adoption<T, P>): void;
+  abstract adopt<T extends readonly [unknown, ...unknown[]]>(adoption: Adoption<T>): void;
 
   /** Refuses new values of a secret that only a start can take into use. `keeps` answers whether one is none of those. */
   abstract guard<T>(setting: Setting<T>, keeps: (next: T) => boolean): void;

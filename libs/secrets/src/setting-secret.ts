@@ -102,10 +102,15 @@ export class SettingSecret {
     this.#next = undefined;
   }
 
+  /** Refuses a new value that only a start can take into use: nobody else is to wait for it. */
+  leaveToAStart(): void {
+    const { next } = this;
+    if (next !== undefined && this.#isForAStart(next)) this.refuse(AT_A_START);
+  }
+
   /** Takes the new value into use, where there is one. */
   settle(): Renewal {
     const { source, next } = this;
-    if (next !== undefined && this.#isForAStart(next)) this.refuse(AT_A_START);
     if (this.#refused !== undefined) {
       return {
         changed: false,

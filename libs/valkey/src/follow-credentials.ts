@@ -1,31 +1,60 @@
-import { Logger } from '@nestjs/common';
-import type { Rotating } from '#secrets';
+import type { Secrets } from '#secrets';
 import { isSameServer, serverAddress, type ServerAddress } from './server-address.ts';
 import type { ValkeyConnection } from './valkey-connection.ts';
-import type { ValkeySettings } from './valkey.config.ts';
+import { valkeyConfig, type ValkeySettings } from './valkey.config.ts';
 
-export interface LiveSettings {
+export interface FollowCredentialsOptions {
   readonly settings: ValkeySettings;
-  readonly url: Rotating<string | undefined>;
-  readonly password: Rotating<string | undefined>;
+  readonly secrets: Pick<Secrets, 'adopt' | 'guard'>;
 }
 
-/** Has a connection use the password of now. A server at another place is for the next start: what is kept is on this one. */
+/** The setting that says where a connection goes. */
+export function urlSettingOf(name: string, { stateUrl }: ValkeySettings): 'url' | 'stateUrl' {
+  return name === 'state' && stateUrl !== undefined ? 'stateUrl' : 'url';
+}
+
+/**
+ * Has all connections use the password of now. They have one setting for it: it counts once the servers of all have taken it. A
+ * server at another place is for the next start: what is kept is on this one.
+ */
 export function followCredentials(
-  connection: ValkeyConnection,
-  { settings, url, password }: LiveSettings,
+  connections: readonly ValkeyConnection[],
+  { settings, secrets }: FollowCredentialsOptions,
 ): void {
-  const addressNow = (): ServerAddress =>
-    serverAddress(url.current!, { ...settings, password: password.current });
-  const first = addressNow();
-  const follow = (): void => {
-    const next = addressNow();
-    if (isSameServer(next, first)) connection.useCredentials(next);
-    else
-      new Logger('Valkey').warn(
-        `The URL of Valkey (${connection.name}) has changed: it counts from the next start`,
-      );
+  const { url, stateUrl, password } = valkeyConfig.settings;
+  let taken = settings;
+
+  for (const own of ['url', 'stateUrl'] as const) {
+    const first = settings[own];
+    const isHere = (next: string | undefined): boolean =>
+      next !== undefined &&
+      first !== undefined &&
+      isSameServer(serverAddress(next, settings), serverAddress(first, settings));
+    secrets.guard(valkeyConfig.settings[own], isHere);
+  }
+
+  const adopt = async (
+    ...given: [string | undefined, string | undefined, string | undefined]
+  ): Promise<string | undefined> => {
+    const next = { ...taken, url: given[0], stateUrl: given[1], password: given[2] };
+    const answers = connections.map(async (connection) => {
+      const address = addressOf(connection, next);
+      return isSameUser(address, addressOf(connection, taken))
+        ? undefined
+        : connection.useCredentials(address);
+    });
+    const refusal = (await Promise.all(answers)).find((answer) => answer !== undefined);
+    if (refusal === undefined) taken = next;
+    return refusal;
   };
-  url.onChange(follow);
-  password.onChange(follow);
+  secrets.adopt({ settings: [url, stateUrl, password], current: settings.url, adopt });
+}
+
+/** Of a connection that is there, the URL is set: none is ever taken away. */
+function addressOf({ name }: ValkeyConnection, settings: ValkeySettings): ServerAddress {
+  return serverAddress(settings[urlSettingOf(name, settings)]!, settings);
+}
+
+function isSameUser(one: ServerAddress, other: ServerAddress): boolean {
+  return one.username === other.username && one.password === other.password;
 }

@@ -11,6 +11,8 @@ const FIRST_PAUSE_MS = 50;
 const REFUSED = /^(WRONGPASS|NOAUTH)\b|invalid password/;
 /** A connection that lasted less begins where the pauses before it ended. */
 const STABLE_MS = 5_000;
+/** Credentials that are kept beside those in use: what was offered last, and what was in use before. */
+const OTHERS = 2;
 
 /** What the client itself sends before a connection is ready. */
 const HANDSHAKE: ReadonlySet<string> = new Set(['auth', 'select', 'client', 'info']);
@@ -39,8 +41,8 @@ export class GuardedRedis extends Redis {
   #watching = false;
   #oldest: object | undefined;
   #looks = 0;
-  /** Of before the last change. Nobody knows who learns of a new password first, the server or we. */
-  #former: Credentials | undefined;
+  /** What was offered last, and what was in use before. Nobody knows who learns of a new password first, the server or we. */
+  #others: readonly Credentials[] = [];
   readonly #heartbeat: NodeJS.Timeout;
 
   constructor({
@@ -74,7 +76,7 @@ export class GuardedRedis extends Redis {
     this.on('ready', () => (readyAt = performance.now()));
     this.on('error', (error) => {
       this.#refusal = new ValkeyUnavailable(reasonOf(error));
-      if (REFUSED.test(error.message)) this.#tryFormer();
+      if (REFUSED.test(error.message)) this.#tryOthers();
     });
     this.#heartbeat = setInterval(() => {
       if (this.status === 'ready') this.ping().catch(() => undefined);
@@ -87,23 +89,37 @@ export class GuardedRedis extends Redis {
   }
 
   /**
-   * Connections of now go on by what they were let in with; those to come use these, or the ones before, whichever the
-   * server takes. Rejects when a connection that is up is not let in with them.
+   * Resolves once the server has let the connection in with these, which stays up meanwhile: new ones use them from then on.
+   * Rejects when it does not, or is away: the connection goes on by what it was let in with. New ones try these, too, when
+   * they are refused.
    */
   async useCredentials({ username, password }: Credentials): Promise<void> {
-    const { options } = this;
-    if (options.username === username && options.password === password) return;
-    this.#former = credentialsIn(options);
-    Object.assign(options, { username, password });
-    if (this.status !== 'ready' || password === undefined) return;
-    await (username === undefined ? this.auth(password) : this.auth(username, password));
+    const next = { username, password };
+    this.alsoTry(next);
+    if (this.status !== 'ready') throw this.#refusal;
+    if (password !== undefined)
+      await (username === undefined ? this.auth(password) : this.auth(username, password));
+    this.turnTo(next);
   }
 
-  #tryFormer(): void {
-    if (!this.#former) return;
-    const refused = credentialsIn(this.options);
-    Object.assign(this.options, this.#former);
-    this.#former = refused;
+  /** For new connections: these first, and those of before when they are refused. */
+  turnTo(next: Credentials): void {
+    const before = credentialsIn(this.options);
+    Object.assign(this.options, next);
+    this.alsoTry(before);
+  }
+
+  /** For new connections that are refused. */
+  alsoTry(one: Credentials): void {
+    const known = [one, ...this.#others].filter((other) => !isSame(other, credentialsIn(this.options)));
+    this.#others = known.filter((other, at) => at === 0 || !isSame(other, one)).slice(0, OTHERS);
+  }
+
+  #tryOthers(): void {
+    const [next, ...rest] = this.#others;
+    if (!next) return;
+    this.#others = [...rest, credentialsIn(this.options)];
+    Object.assign(this.options, next);
   }
 
   override sendCommand(command: Command, stream?: Stream): unknown {
@@ -163,7 +179,11 @@ export class GuardedRedis extends Redis {
 }
 
 function credentialsIn({ username, password }: Redis['options']): Credentials {
-  return { username, password };
+  return { username: username ?? undefined, password: password ?? undefined };
+}
+
+function isSame(one: Credentials, other: Credentials): boolean {
+  return one.username === other.username && one.password === other.password;
 }
 
 /** One line without credentials: neither the server's replies nor the socket's errors hold any. */

@@ -106,15 +106,24 @@ export class ValkeyConnection {
     });
   }
 
-  /** Another password or user, from now on and without an outage: the connection that is up stays so. */
-  useCredentials({ username, password }: Credentials): void {
-    this.#options = { ...this.#options, address: { ...this.#options.address, username, password } };
-    void this.#subscriber?.useCredentials({ username, password }).catch(() => undefined); // It may not authenticate anew.
-    this.client.useCredentials({ username, password }).catch((error: Error) => {
-      this.#logger.warn(
-        `Valkey (${this.name}) does not take the new password yet: ${reasonOf(error)}; the connection goes on`,
-      );
-    });
+  /**
+   * Another password or user, without an outage: the connection that is up stays so. Answers why they are not in use, where the
+   * server does not take them yet; they are tried again when those of now are refused. Never rejects.
+   */
+  async useCredentials({ username, password }: Credentials): Promise<string | undefined> {
+    const next = { username, password };
+    try {
+      await this.client.useCredentials(next);
+    } catch (error) {
+      this.#subscriber?.alsoTry(next);
+      const reason = reasonOf(error as Error);
+      return this.up
+        ? `Valkey (${this.name}) does not take it: ${reason}`
+        : `Valkey (${this.name}) is away: ${reason}`;
+    }
+    this.#subscriber?.turnTo(next); // One that subscribes may not authenticate anew.
+    this.#options = { ...this.#options, address: { ...this.#options.address, ...next } };
+    return undefined;
   }
 
   /** Never rejects. */

@@ -1,7 +1,7 @@
-import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
-import { liveValue, Secrets } from '#secrets';
-import { followCredentials } from './follow-credentials.ts';
-import { isSameServer, serverAddress } from './server-address.ts';
+import { Global, Inject, Module, Optional, type OnApplicationShutdown } from '@nestjs/common';
+import { Secrets } from '#secrets';
+import { followCredentials, urlSettingOf } from './follow-credentials.ts';
+import { serverAddress } from './server-address.ts';
 import {
   CacheConnection,
   StateConnection,
@@ -12,29 +12,20 @@ import { valkeyConfig, type ValkeySettings } from './valkey.config.ts';
 
 type Kind = 'cache' | 'state';
 
-/** Open, and up to date with its secrets; undefined where no URL is set for it. */
+/** Open; undefined where no URL is set for it. */
 async function opened<C extends ValkeyConnection>(
   kind: Kind,
   Connection: new (options: ValkeyConnectionOptions) => C,
   [settings, secrets]: [ValkeySettings, Secrets | undefined],
 ): Promise<C | undefined> {
-  const own = kind === 'state' && settings.stateUrl !== undefined ? 'stateUrl' : 'url';
-  const url = liveValue(secrets, valkeyConfig.settings[own], settings[own]);
-  const password = liveValue(secrets, valkeyConfig.settings.password, settings.password);
-  if (url.current === undefined) return undefined;
-  const address = serverAddress(url.current, settings);
-  // What is kept is on this server.
-  secrets?.guard(
-    valkeyConfig.settings[own],
-    (next) => next !== undefined && isSameServer(serverAddress(next, settings), address),
-  );
+  const url = settings[urlSettingOf(kind, settings)];
+  if (url === undefined) return undefined;
   const connection = new Connection({
     ...settings,
     name: kind,
-    address,
+    address: serverAddress(url, settings),
     onRefused: () => void secrets?.refresh(),
   });
-  followCredentials(connection, { settings, url, password });
   await connection.open();
   return connection;
 }
@@ -61,7 +52,12 @@ export class ValkeyModule implements OnApplicationShutdown {
   constructor(
     @Inject(CacheConnection) private readonly cache: CacheConnection | undefined,
     @Inject(StateConnection) private readonly state: StateConnection | undefined,
-  ) {}
+    @Inject(valkeyConfig.KEY) settings: ValkeySettings,
+    @Optional() @Inject(Secrets) secrets: Secrets | undefined,
+  ) {
+    const connections = [cache, state].filter((connection) => connection !== undefined);
+    if (secrets && connections.length > 0) followCredentials(connections, { settings, secrets });
+  }
 
   onApplicationShutdown(): void {
     this.cache?.close();

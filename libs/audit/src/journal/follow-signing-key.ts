@@ -22,5 +22,5 @@ export function followSigningKey(
     logger.log(`Key ${key.public.id} signs the audit journal from now on, in a chain of its own`);
     return undefined;
   };
-  secrets.adopt({ setting: auditConfig.settings.signingKey, current, adopt });
+  secrets.adopt({ settings: [auditConfig.settings.signingKey], current, adopt });
 }

@@ -43,7 +43,7 @@ export function followKeys(ring: KeyRing, { config, secrets, database }: FollowK
     logger.log(`Key ${next.id} seals from now on; what others have sealed is sealed anew`);
     return undefined;
   };
-  secrets.adopt({ setting, current: config.key, previous, adopt });
+  secrets.adopt({ settings: [setting, previous], current: config.key, adopt });
 }
 
 /** Leaves by the new key what each start opens. Answers the key that the next start would lack, and changes nothing then. */

@@ -4,7 +4,7 @@ import { sql } from 'kysely';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readConfig } from '#config';
-import { RotatingValue, type Secrets } from '#secrets';
+import type { Secrets } from '#secrets';
 import { freshPostgresql, scratchFolder, type FreshPostgresql, type ScratchFolder } from '#testing';
 import type { Database } from '../database.ts';
 import { DataFolder } from '../folder/data-folder.ts';
@@ -32,7 +32,8 @@ describe('the password of the database', () => {
   let postgresql: FreshPostgresql;
   let scratch: ScratchFolder;
   let folder: DataFolder;
-  let password: RotatingValue<unknown>;
+  let url: string;
+  let offer: (url: string | undefined, password: string | undefined) => Promise<string | undefined>;
   let found: string | undefined;
   let database: Database;
   let keepsUrl: (url: string) => boolean;
@@ -53,17 +54,13 @@ describe('the password of the database', () => {
   beforeEach(async () => {
     await onServer('first');
     found = undefined;
-    password = new RotatingValue<unknown>('first');
-    const url = new URL(postgresql.url);
-    [url.username, url.password] = [user, ''];
-    const settings = readConfig(persistenceConfig, { DATABASE_URL: url.href, DATABASE_PASSWORD: 'first' });
-    const urls = new RotatingValue<unknown>(url.href);
-    const secrets: Pick<Secrets, 'watch' | 'guard' | 'refresh'> = {
-      watch: <T>(setting: { env: string }) =>
-        (setting.env === 'DATABASE_URL' ? urls : password) as unknown as RotatingValue<T>,
+    url = changed(postgresql.url, { username: user, password: '' });
+    const settings = readConfig(persistenceConfig, { DATABASE_URL: url, DATABASE_PASSWORD: 'first' });
+    const secrets: Pick<Secrets, 'adopt' | 'guard' | 'refresh'> = {
+      adopt: (adoption) => void (offer = (adoption as unknown as { adopt: typeof offer }).adopt),
       guard: (_, keeps) => void (keepsUrl = keeps as typeof keepsUrl),
       refresh: async () => {
-        if (found !== undefined) rotateTo(found);
+        if (found !== undefined) void rotateTo(found);
       },
     };
     database = await openDatabase(settings, folder, secrets as Secrets);
@@ -81,10 +78,8 @@ describe('the password of the database', () => {
     await asAdmin(`alter role ${user} password '${next}'`);
   }
 
-  function rotateTo(next: string): void {
-    password.set(next);
-    password.tell();
-  }
+  /** Undefined once a connection was opened with it. */
+  const rotateTo = (next: string) => offer(url, next);
 
   /** Several at once, so that new connections are made; and one beside the pool. */
   async function expectConnections(): Promise<void> {
@@ -104,14 +99,48 @@ describe('the password of the database', () => {
 
   it('is the new one for new connections, once it is rotated', async () => {
     await onServer('second');
-    rotateTo('second');
+    expect(await rotateTo('second')).toBeUndefined();
     await expectConnections();
   });
 
-  it('may be rotated here before the server knows it, and after', async () => {
-    rotateTo('second');
+  it('may be rotated here before the server knows it: it is refused until then, and not from then on', async () => {
+    expect(await rotateTo('second')).toBe('the database does not take it');
     await expectConnections();
     await onServer('second');
+    await expectConnections();
+    expect(await rotateTo('second')).toBeUndefined();
+    await expectConnections();
+  });
+
+  it('is the one of before again where the server goes back, though the new one was taken', async () => {
+    await onServer('second');
+    expect(await rotateTo('second')).toBeUndefined();
+    await onServer('first');
+    await expectConnections();
+  });
+
+  it('outlives a slip: what is set after it is taken', async () => {
+    expect(await rotateTo('slip')).toBe('the database does not take it');
+    expect(await rotateTo('second')).toBe('the database does not take it');
+    await onServer('second');
+    await expectConnections();
+    expect(await rotateTo('second')).toBeUndefined();
+  });
+
+  it('changes together with the user', async () => {
+    const other = `${user}_other`;
+    await asAdmin(`create role ${other} login superuser password 'second'`);
+    expect(await offer(changed(url, { username: other }), 'second')).toBeUndefined();
+    await expectConnections();
+    const who = await sql<{ name: string }>`select current_user as name`.execute(database.kysely);
+    expect(who.rows).toEqual([{ name: other }]);
+    await database.close();
+    await asAdmin(`drop role ${other}`);
+  });
+
+  it('is not said to be wrong while it could not be tried', async () => {
+    const away = changed(url, { port: '1' });
+    expect(await offer(away, 'second')).toMatch(/^the database can't be asked: .*ECONNREFUSED/);
     await expectConnections();
   });
 
@@ -128,7 +157,7 @@ describe('the password of the database', () => {
   });
 
   it('is told to be wrong when neither is the one, without saying it', async () => {
-    rotateTo('fourth-secret');
+    expect(await rotateTo('fourth-secret')).toBe('the database does not take it');
     await onServer('fifth-secret');
     await asAdmin(`select pg_terminate_backend(pid) from pg_stat_activity where usename = '${user}'`);
     const refused = database.withLock('rotation', async () => 'done');

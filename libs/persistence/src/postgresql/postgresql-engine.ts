@@ -45,6 +45,7 @@ export class PostgresqlEngine extends Engine {
     config: ConfigOf<typeof persistenceConfig>,
   ): Promise<PostgresqlEngine> {
     const engine = new PostgresqlEngine(address, config);
+    address.follow((url) => engine.#tryOut(url));
     let version: number;
     try {
       version = await engine.#onOwnConnection(async (client) => {
@@ -98,6 +99,19 @@ export class PostgresqlEngine extends Engine {
     } catch (error) {
       if (!isPasswordRefused(error) || !(await this.#address.refused(url))) throw error;
       return this.#connected(this.#address.url);
+    }
+  }
+
+  /** Never rejects. */
+  async #tryOut(url: string): Promise<string | undefined> {
+    try {
+      const client = await this.#connected(url);
+      await client.end();
+      return undefined;
+    } catch (error) {
+      if (isPasswordRefused(error)) return 'the database does not take it';
+      const { code, message } = error as { code?: string; message: string };
+      return `the database can't be asked: ${message === '' ? code : message}`;
     }
   }
 
