@@ -40,7 +40,7 @@ describe('whose a token is', () => {
     vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2026, 10, 21) });
     const at = new Date();
     const id = randomUUID();
-    user = { id, name: id, role: 'admin', tier: 'pro', createdAt: at, createdBy: 'x', changedAt: at } as User;
+    user = { id, name: id, role: 'employee', tier: 'pro', createdAt: at, createdBy: 'x', changedAt: at } as User;
     await users.insert(user, { passwordHash: 'no hash', enrolmentDigest: 'no digest' });
   });
   afterEach(() => void vi.useRealTimers());
@@ -53,7 +53,7 @@ describe('whose a token is', () => {
   it('is said with the role and the tier of now, whatever the token says', async () => {
     const { family, judge } = await session();
     const who = { id: user.id, name: user.name, keyId: `session:${family.id}`, secondFactor: false };
-    expect(principalOf(await judge())).toEqual({ ...who, role: 'admin', tier: 'pro' });
+    expect(principalOf(await judge())).toEqual({ ...who, role: 'employee', tier: 'pro' });
     await users.change(user.id, { role: 'auditor', tier: null }, new Date());
     expect(principalOf(await judge())).toEqual({ ...who, role: 'auditor', tier: undefined });
   });
