@@ -40,7 +40,15 @@ describe('whose a token is', () => {
     vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2026, 10, 21) });
     const at = new Date();
     const id = randomUUID();
-    user = { id, name: id, role: 'employee', tier: 'pro', createdAt: at, createdBy: 'x', changedAt: at } as User;
+    user = {
+      id,
+      name: id,
+      role: 'employee',
+      tier: 'pro',
+      createdAt: at,
+      createdBy: 'x',
+      changedAt: at,
+    } as User;
     await users.insert(user, { passwordHash: 'no hash', enrolmentDigest: 'no digest' });
   });
   afterEach(() => void vi.useRealTimers());
