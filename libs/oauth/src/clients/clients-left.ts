@@ -48,6 +48,7 @@ async function secretsShownTo(makers: readonly Maker[], within: Transaction<Tabl
       select from unnest(${ids}::text[], ${times}::timestamptz[]) as maker (id, since)
       where maker.id = coalesce(secret_by, created_by) and maker.since <= coalesce(secret_at, created_at)
     )
+    order by id
     for update`.execute(within);
   return rows;
 }
