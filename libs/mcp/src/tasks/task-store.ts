@@ -7,7 +7,7 @@ import type { Database, Tables } from '#persistence';
 import type { Params } from '../wire/message.ts';
 import { checkRoom, type Room } from './task-room.ts';
 import type { TaskSeal } from './task-seal.ts';
-import { principalJson, taskOf, type Questions, type Task } from './task.ts';
+import { principalJson, storable, taskOf, type Questions, type Task } from './task.ts';
 import type { tasksConfig } from './tasks.config.ts';
 
 export const TASK_QUEUE = 'tasks';
@@ -243,9 +243,4 @@ export class TaskStore {
       .where('run', '=', run)
       .where('status', '=', 'working');
   }
-}
-
-/** A text as PostgreSQL can keep it. A tool may say again what its caller has sent. */
-function storable(text: string): string {
-  return text.replaceAll('\0', '\uFFFD');
 }

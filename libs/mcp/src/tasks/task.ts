@@ -80,3 +80,8 @@ function principalOf(text: string): Principal {
 function jsonOf(text: string | null): Params {
   return text === null ? {} : (JSON.parse(text) as Params);
 }
+
+/** A text as PostgreSQL can keep it. A tool may say again what its caller has sent. */
+export function storable(text: string): string {
+  return text.replaceAll('\0', '\uFFFD');
+}

@@ -1,14 +1,14 @@
 import { Logger } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { BlockGate } from '#blocking';
-import { after, allowed, Call, refusedBy, type Outcome, type Settlement } from '#call';
+import { after, allowed, refusedBy, type Call, type Outcome, type Settlement } from '#call';
 import { GatehouseError, wire } from '#errors';
 import { errorAnswer } from '#mcp';
 import { rateLimitHeaders, type ThrottleSettings } from '#throttle';
-import { clientAddress } from './client-address.ts';
 import { isNoPreflight, type CorsHeaders } from './cors-headers.ts';
 import { contained } from '../contained.ts';
 import { Deadlines } from '../deadlines.ts';
+import { openCall, pathOf } from './http-call.ts';
 import { publicError } from './http-error.ts';
 import { MALFORMED_URL } from './malformed-url.ts';
 import type { CertificateEvidence } from '../tls/certificate-evidence.ts';
@@ -69,8 +69,6 @@ export interface HttpDoor {
 
 const logger = new Logger('HttpDoor');
 const gone = new GatehouseError('CANCELLED', 'The client has gone');
-/** A target is a name in a record, not a payload. */
-const MAX_TARGET_LENGTH = 256;
 
 /** The bracket around every HTTP request: a Call before anything looks at it, one record before its answer leaves. */
 export function registerHttpDoor(fastify: FastifyInstance, options: HttpDoorOptions): HttpDoor {
@@ -218,24 +216,6 @@ function answerLate(reply: FastifyReply, late: GatehouseError): void {
   void reply.send(late);
   // After the answer: a handler that heeds it at once has none of its own to give any more.
   request.call.cancel(late);
-}
-
-function openCall(request: FastifyRequest, { certificates }: Pick<HttpDoorOptions, 'certificates'>): Call {
-  const { config, url } = request.routeOptions;
-  const call = new Call({
-    door: config.door ?? 'rest',
-    address: clientAddress(request),
-    authorization: request.headers.authorization,
-    clientCertificate: certificates?.ofRequest(request.raw.socket, request.headers),
-  });
-  // The route's pattern where there is one: a path may hold a person's data, and a query string a secret.
-  const path = url ?? pathOf(request);
-  call.target = `${request.method} ${path.slice(0, MAX_TARGET_LENGTH)}`;
-  return call;
-}
-
-function pathOf({ url }: FastifyRequest): string {
-  return url.split('?', 1)[0] ?? '';
 }
 
 /** A journal that is down says so itself; anything else is a fault of ours, and must not be lost. */
